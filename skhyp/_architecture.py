@@ -1,0 +1,64 @@
+"""Layers as users write them: checked, given per layer, and cut to the number of bands."""
+
+import inspect
+import warnings
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+
+def layer_sizes(name: str, values: Any) -> tuple[int, ...]:
+    """Return positive integers, one for each layer, as a tuple."""
+    sizes = tuple(np.ravel(values).tolist()) if np.ndim(values) <= 1 else None
+    if sizes is None or not all(isinstance(v, Integral) and v >= 1 for v in sizes):
+        raise ValueError(f"{name} must hold integers of at least 1, one per layer, got {values!r}.")
+    return sizes
+
+
+def per_layer(name: str, value: Any, n_layers: int) -> tuple:
+    """Return the value for each of the layers: one for all, or as many as there are layers."""
+    values = (value,) * n_layers if np.ndim(value) == 0 else tuple(value)
+    if len(values) != n_layers:
+        raise ValueError(
+            f"{name} must be one value, or one for each of the {n_layers} layers, got {value!r}."
+        )
+    return values
+
+
+def convolutions(estimator: Any, n_bands: int) -> dict[str, Any]:
+    """Return n_filters, kernel_sizes, strides and padding of an estimator's convolutions.
+
+    Kernels are cut to what they are applied to; :func:`warn_of_shrunk_kernels` says so in fit.
+    """
+    from .graph.layers import fitting_kernel_sizes
+
+    n_filters = layer_sizes("n_filters", estimator.n_filters)
+    if not n_filters:
+        raise ValueError(f"n_filters must name at least one layer, got {estimator.n_filters!r}.")
+    strides = layer_sizes("strides", per_layer("strides", estimator.strides, len(n_filters)))
+    return {
+        "n_filters": n_filters,
+        "kernel_sizes": fitting_kernel_sizes(
+            n_bands, _wanted_kernel_sizes(estimator), strides, estimator.padding
+        ),
+        "strides": strides,
+        "padding": estimator.padding,
+    }
+
+
+def warn_of_shrunk_kernels(estimator: Any, n_bands: int) -> None:
+    """Warn that kernels were cut to the spectrum, where their sizes were the user's choice."""
+    used = convolutions(estimator, n_bands)["kernel_sizes"]
+    default = inspect.signature(type(estimator)).parameters["kernel_sizes"].default
+    if used != _wanted_kernel_sizes(estimator) and estimator.kernel_sizes != default:
+        warnings.warn(
+            f"kernel_sizes={estimator.kernel_sizes!r} do not fit {n_bands} bands: {used} are used.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _wanted_kernel_sizes(estimator: Any) -> tuple[int, ...]:
+    n_layers = np.size(estimator.n_filters)
+    return layer_sizes("kernel_sizes", per_layer("kernel_sizes", estimator.kernel_sizes, n_layers))

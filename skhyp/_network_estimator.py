@@ -1,0 +1,260 @@
+"""What the two network estimators share: parameters, training, fitted state, inference."""
+
+import warnings
+from abc import ABCMeta, abstractmethod
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from ._progress import TrainingProgress
+from ._validation import computation_dtype
+
+if TYPE_CHECKING:
+    from .graph.training import Objective
+
+ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "softplus"})
+POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
+
+
+class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
+    """A network as a scikit-learn estimator.
+
+    Subclasses say which network their parameters describe and what it learns of the spectra
+    before training; everything that is trained, continued, saved and computed in rows is here.
+    Fitted state is NumPy: one flat vector of parameters, one of statistics, and plain scalars.
+    """
+
+    # With max_epochs="auto": at least so many passes over the data and so many updates.
+    _least_epochs: int
+    _least_updates: int
+
+    _parameter_constraints: dict = {
+        "activation": [ACTIVATION_NAMES],
+        "initializer": [StrOptions({"truncated_normal", "normal", "glorot", "he", "constant"})],
+        "initializer_std": [Interval(Real, 0, None, closed="neither")],
+        "optimizer": [StrOptions({"adam", "sgd"})],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"constant", "exponential", "piecewise", "cosine"})],
+        "decay_steps": [POSITIVE_INTEGER],
+        "decay_rate": [Interval(Real, 0, 1, closed="right")],
+        "learning_rate_boundaries": ["array-like"],
+        "learning_rate_values": ["array-like"],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [POSITIVE_INTEGER],
+        "max_epochs": [StrOptions({"auto"}), POSITIVE_INTEGER],
+        "shuffle": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "patience": [POSITIVE_INTEGER],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def _network(self, n_bands: int, dtype: str, **shape: int) -> Any:
+        """Return the network that the parameters describe, as a frozen value.
+
+        ``shape`` is what else of the training data decides it, where it is not fitted yet.
+        """
+
+    @abstractmethod
+    def _learn_statistics(
+        self, network: Any, X: np.ndarray, targets: np.ndarray | None, weights: np.ndarray
+    ) -> np.ndarray:
+        """Return the flat statistics that condition the network's input."""
+
+    @abstractmethod
+    def _objective(self, network: Any) -> "Objective":
+        """Return what is minimised."""
+
+    @property
+    def weights_(self) -> dict[str, np.ndarray]:
+        """The fitted arrays by name: kernels and biases, layer by layer."""
+        check_is_fitted(self)
+        from .graph.parameters import split
+
+        network = self._network(self.n_features_in_, self.parameters_.dtype.name)
+        return split(self.parameters_, network.parameters)
+
+    def _check_training_parameters(self) -> None:
+        boundaries = np.asarray(self.learning_rate_boundaries)
+        values = np.asarray(self.learning_rate_values, dtype=np.float64)
+        if self.learning_rate_schedule == "piecewise":
+            if boundaries.ndim != 1 or boundaries.shape != values.shape or not len(values):
+                raise ValueError(
+                    "learning_rate_schedule='piecewise' needs learning_rate_boundaries and "
+                    "learning_rate_values of one length, at least 1, got "
+                    f"{self.learning_rate_boundaries!r} and {self.learning_rate_values!r}."
+                )
+            if np.any(np.diff(boundaries) <= 0) or boundaries[0] < 0 or np.any(values <= 0):
+                raise ValueError(
+                    "learning_rate_boundaries must rise from 0 or more and learning_rate_values "
+                    f"must be positive, got {self.learning_rate_boundaries!r} and "
+                    f"{self.learning_rate_values!r}."
+                )
+
+    def _check_weights(self, sample_weight: Any, X: np.ndarray) -> np.ndarray:
+        """Return the weights as an array of the dtype of the computation; none is all ones."""
+        weights = _check_sample_weight(sample_weight, X, dtype=np.dtype(computation_dtype(X)))
+        if np.any(weights < 0):
+            raise ValueError("sample_weight has negative values; weights must be 0 or more.")
+        if not np.any(weights):
+            raise ValueError("Every sample_weight is zero: a weight above zero is needed to fit.")
+        return weights
+
+    def _fit_network(
+        self,
+        X: np.ndarray,
+        targets: np.ndarray | None,
+        weights: np.ndarray,
+        *,
+        continues: bool,
+        validation: tuple[np.ndarray, np.ndarray | None, np.ndarray] | None = None,
+        n_epochs: int | None = None,
+        seed: int,
+        **shape: int,
+    ) -> None:
+        """Train on the rows of X, anew or from the fitted state, and set the fitted state.
+
+        ``n_epochs`` is given where a call is one part of a longer training (``partial_fit``);
+        ``validation`` holds spectra, targets and weights to stop by.
+        """
+        from .graph.epochs import Epochs, run_epochs
+        from .graph.parameters import initial_vector
+        from .graph.training import TrainingState, rows_per_batch
+
+        if continues:
+            network = self._network(X.shape[1], self.parameters_.dtype.name, **shape)
+            objective = self._objective(network)
+            seed, statistics, first_epoch = self.seed_, self.statistics_, self.n_iter_
+            state = self._continued_state(objective)
+        else:
+            network = self._network(X.shape[1], computation_dtype(X), **shape)
+            objective = self._objective(network)
+            first_epoch = 0
+            statistics = self._learn_statistics(network, X, targets, weights)
+            statistics = statistics.astype(network.dtype)
+            parameters = initial_vector(
+                network.parameters,
+                np.random.default_rng(seed),
+                initializer=self.initializer,
+                initializer_std=self.initializer_std,
+                dtype=network.dtype,
+            )
+            state = TrainingState.start(parameters, self.optimizer)
+        n_batches = -(-len(X) // rows_per_batch(len(X), self.batch_size))
+        planned = self._planned_epochs(n_batches)
+        epochs = Epochs(
+            n_epochs=planned if n_epochs is None else n_epochs,
+            first_epoch=first_epoch,
+            n_epochs_planned=planned + (first_epoch if n_epochs is None else 0),
+            batch_size=self.batch_size,
+            shuffle=self.shuffle,
+            seed=seed,
+            weight_decay=self.weight_decay,
+            schedule=self.learning_rate_schedule,
+            learning_rate=self.learning_rate,
+            decay_steps=self.decay_steps,
+            decay_rate=self.decay_rate,
+            boundaries=self.learning_rate_boundaries,
+            values=self.learning_rate_values,
+        )
+        data = self._training_data(network, statistics, X, targets, weights)
+        held_out = None
+        if validation is not None:
+            held_out = self._training_data(network, statistics, *validation)
+        with TrainingProgress(
+            verbose=self.verbose, n_epochs=epochs.n_epochs, description=type(self).__name__
+        ) as progress:
+            result = run_epochs(
+                objective,
+                state,
+                data,
+                epochs,
+                report=progress.show,
+                validation=held_out,
+                patience=self.patience,
+            )
+        self._set_fitted_state(
+            result, statistics, seed, continues, keep_moments=n_epochs is not None
+        )
+        if result.was_interrupted:
+            warnings.warn(
+                f"{type(self).__name__} was interrupted after {len(result.loss_curve)} of "
+                f"{epochs.n_epochs} epochs; it is fitted with what it had learned until then.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def _continued_state(self, objective: "Objective") -> Any:
+        from .graph.training import TrainingState
+
+        start = TrainingState.start(self.parameters_, objective.optimizer)
+        moments = getattr(self, "_moments", None)
+        if moments is None or moments.shape != start.moments.shape:
+            return start
+        return TrainingState(self.parameters_, moments, self._n_updates)
+
+    def _planned_epochs(self, n_batches: int) -> int:
+        if self.max_epochs == "auto":
+            return max(self._least_epochs, -(-self._least_updates // n_batches))
+        return self.max_epochs
+
+    def _training_data(
+        self,
+        network: Any,
+        statistics: np.ndarray,
+        X: np.ndarray,
+        targets: np.ndarray | None,
+        weights: np.ndarray,
+    ) -> Any:
+        import tensorflow as tf
+
+        from .graph.inference import apply_rows
+        from .graph.training import TrainingData
+
+        no_parameters = np.zeros(sum(p.size for p in network.parameters), network.dtype)
+        conditioned = apply_rows(network, "condition", no_parameters, statistics, X)
+        # Weights of mean one: the loss of a batch is then an unbiased estimate of the whole.
+        weights = (weights * (len(weights) / weights.sum())).astype(network.dtype)
+        return TrainingData(
+            tf.constant(conditioned),
+            None if targets is None else tf.constant(targets, tf.int32),
+            tf.constant(weights),
+        )
+
+    def _set_fitted_state(
+        self, result: Any, statistics: np.ndarray, seed: int, continues: bool, keep_moments: bool
+    ) -> None:
+        former = self if continues else None
+        self.loss_curve_ = [*getattr(former, "loss_curve_", ()), *result.loss_curve]
+        self.validation_loss_curve_ = [
+            *getattr(former, "validation_loss_curve_", ()),
+            *result.validation_loss_curve,
+        ]
+        self.n_iter_ = len(self.loss_curve_)
+        self.parameters_ = result.state.parameters
+        self.statistics_ = statistics
+        self.seed_ = seed
+        # Moments are twice the size of the model: kept only where training may go on.
+        if keep_moments or self.warm_start:
+            self._moments, self._n_updates = result.state.moments, result.state.n_updates
+        elif hasattr(self, "_moments"):
+            del self._moments, self._n_updates
+
+    def _draw_seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _apply(self, function: str, X: np.ndarray, **options: Any) -> np.ndarray:
+        """Return a function of the fitted network for the rows of X, computed in X's precision."""
+        from .graph.inference import apply_rows
+
+        network = self._network(self.n_features_in_, computation_dtype(X))
+        return apply_rows(network, function, self.parameters_, self.statistics_, X, **options)

@@ -1,0 +1,67 @@
+"""What all estimators ask of the spectra they are given."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import validate_data
+
+# A spectrum this many times brighter than the median one is a fault of the sensor, not a surface.
+OUTLIER_IN_MEDIANS = 1000.0
+
+
+def validate_spectra(
+    estimator: Any,
+    X: Any,
+    *,
+    reset: bool,
+    allow_nan: bool = False,
+    **check_params: Any,
+) -> Any:
+    """Return X (and y, where it is passed) checked by scikit-learn, integers left as they are.
+
+    Integers are cast chunk by chunk where they are used: a scene is never copied as a whole.
+    Cubes are refused with a message that says how to unroll them.
+    """
+    if getattr(X, "ndim", 2) == 3:
+        raise ValueError(
+            f"X must be a matrix (n_spectra, n_bands), got an array of dim 3 with shape {X.shape}. "
+            "Unroll a cube with skhyp.scenes.unroll(cube), or put a HypPreprocessor before: it "
+            "takes cubes. Reshape your data."
+        )
+    finite = "allow-nan" if allow_nan else True
+    return validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype="numeric",
+        ensure_all_finite=finite,
+        **check_params,
+    )
+
+
+
+def computation_dtype(X: np.ndarray) -> str:
+    """Return the dtype that X is computed in: float64 for itself, float32 for anything else."""
+    return "float64" if X.dtype.kind == "f" and X.dtype.itemsize >= 8 else "float32"
+
+
+def largest_magnitudes(X: np.ndarray) -> np.ndarray:
+    """Return the largest absolute value of each row, without a copy of X as a whole."""
+    if X.dtype.kind in "ub":
+        return X.max(axis=1).astype(np.float64)
+    # Cast before the sign is dropped: the most negative integer has no positive counterpart.
+    return np.maximum(X.max(axis=1).astype(np.float64), -X.min(axis=1).astype(np.float64))
+
+
+def warn_of_outliers(magnitudes: np.ndarray, consequence: str) -> None:
+    """Warn of spectra that are far brighter than the median one, naming the first of them."""
+    median = np.nanmedian(magnitudes)
+    outliers = np.flatnonzero(magnitudes > OUTLIER_IN_MEDIANS * median) if median > 0 else ()
+    if len(outliers):
+        warnings.warn(
+            f"{len(outliers)} of {len(magnitudes)} spectra are over {OUTLIER_IN_MEDIANS:g} times "
+            f"brighter than the median one (the first is row {outliers[0]}): {consequence}",
+            UserWarning,
+            stacklevel=4,
+        )

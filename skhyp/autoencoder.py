@@ -1,0 +1,499 @@
+"""SpectralAutoencoder: features of spectra, learned without labels."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import (
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ._architecture import convolutions, layer_sizes, per_layer, warn_of_shrunk_kernels
+from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstimator
+from ._validation import largest_magnitudes, validate_spectra, warn_of_outliers
+
+MEASURE_NAMES = StrOptions({"csa", "sa", "sid", "sse"})
+
+# The scale is the magnitude that this share of the training spectra stays below: a few saturated
+# pixels have no say in it.
+_SCALE_QUANTILE = 0.99
+
+
+def _decodes_without_spectra(autoencoder: "SpectralAutoencoder") -> bool:
+    if not autoencoder.skip_connections:
+        return True
+    raise AttributeError(
+        "SpectralAutoencoder(skip_connections=True) has no inverse_transform: its decoder also "
+        "needs what the skip connections carry past the code. Use reconstruct(X), or fit with "
+        "skip_connections=False."
+    )
+
+
+class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEstimator):
+    """Autoencoder for spectra, trained by a loss made for spectra.
+
+    The encoder maps a spectrum to a code of ``n_components`` values, the decoder maps the code to
+    a spectrum; both are trained to reconstruct the training spectra [1]_ [2]_.
+
+    Parameters
+    ----------
+    architecture : {"dense", "conv"}, default="dense"
+        "dense": fully connected layers of ``hidden_layer_sizes``; "conv": convolutions over the
+        bands (``n_filters``, ``kernel_sizes``, ``strides``, ``padding``) and one dense layer. The
+        decoder mirrors the encoder.
+    n_components : int, default=10
+        The number of values of a code.
+    hidden_layer_sizes : tuple of int, default=(50, 30)
+        For "dense": units of each layer between the input and the code.
+    n_filters : tuple of int, default=(10, 10, 10)
+        For "conv": filters of each convolution.
+    kernel_sizes : int or tuple of int, default=(20, 10, 10)
+        For "conv": bands that a filter spans, per layer. Kernels longer than what they are
+        applied to shrink to it, with a warning if the sizes are not the default ones.
+    strides : int or tuple of int, default=1
+        For "conv": the step between the positions of a filter, per layer.
+    padding : {"valid", "same"}, default="valid"
+        For "conv": whether filters stay within the spectrum or reach over its ends.
+    activation : {"relu", "sigmoid", "linear", "tanh", "elu", "softplus"}, default="relu"
+        Of all layers but the code and the output.
+    latent_activation : {...} as ``activation``, default="linear"
+        Of the code.
+    output_activation : {...} as ``activation`` or None, default=None
+        Of the reconstruction. ``None``: "softplus" where ``loss="sid"``, which needs positive
+        spectra, and "linear" otherwise.
+    tied_weights : bool or tuple of bool, default=False
+        Whether a decoder layer uses the kernel of the encoder layer that it mirrors. A tuple has
+        an entry for each decoder layer, from the code to the output ("conv": for each transposed
+        convolution).
+    skip_connections : bool, default=False
+        Whether each decoder layer adds the value of its mirror before activation, and the last
+        one the input. There is no ``inverse_transform`` then.
+    initializer : {"glorot", "he", "truncated_normal", "normal", "constant"}, default="glorot"
+        How kernels start: uniform after Glorot, normal after He, normal of ``initializer_std``
+        (whole, or cut at two deviations), or all at ``initializer_std``. Biases start at zero.
+    initializer_std : float, default=0.1
+        For "truncated_normal", "normal" and "constant".
+    loss : {"csa", "sa", "sid", "sse"}, default="csa"
+        What is minimised, in the mean over spectra: the cosine spectral angle (one minus the
+        cosine), the spectral angle, the spectral information divergence, or the sum of squared
+        errors; see :mod:`skhyp.metrics`. All but "sse" leave the brightness of the reconstruction
+        undetermined.
+    scale_input : bool, default=True
+        Whether spectra are divided by one number, learned in fit, so that training does not
+        depend on their unit, and kept within 10 times of it, so that it does not depend on a
+        saturated pixel. Reconstructions are in the unit of the input in either case.
+    optimizer : {"adam", "sgd"}, default="adam"
+        Adam [3]_ or plain stochastic gradient descent.
+    learning_rate : float, default=0.001
+    learning_rate_schedule : {"constant", "exponential", "piecewise", "cosine"}, \
+            default="constant"
+        How the rate changes with the updates: not, by ``decay_rate`` after every
+        ``decay_steps``, to ``learning_rate_values`` after ``learning_rate_boundaries``, or along
+        half a cosine to zero at the last epoch.
+    decay_steps : int, default=1000
+        Updates. For "exponential".
+    decay_rate : float, default=0.9
+        For "exponential".
+    learning_rate_boundaries : tuple of int, default=()
+        Updates. For "piecewise".
+    learning_rate_values : tuple of float, default=()
+        For "piecewise": the rate after each boundary.
+    weight_decay : float, default=0.0
+        At each update, kernels shrink by this times the learning rate (decoupled [4]_).
+    batch_size : int, default=256
+        Spectra of an update.
+    max_epochs : int or "auto", default="auto"
+        Passes over the training spectra. "auto": 50, or as many as 2000 updates take.
+    shuffle : bool, default=True
+        Whether each epoch takes the spectra in a new order.
+    early_stopping : bool, default=False
+        Whether to hold out ``validation_fraction`` of the spectra, stop when their loss has not
+        fallen for ``patience`` epochs, and keep the best epoch's parameters.
+    validation_fraction : float, default=0.1
+    patience : int, default=10
+        Epochs.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the former fit: parameters, moments, epochs.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, order and held-out spectra. One int, one model.
+    verbose : int, default=0
+        Above zero: a progress bar with the loss (by tqdm, else plain lines).
+
+    Attributes
+    ----------
+    loss_curve_ : list of float
+        The mean training loss of each epoch.
+    validation_loss_curve_ : list of float
+        The mean loss of the held-out spectra after each epoch; empty without early stopping.
+    n_iter_ : int
+        Epochs trained.
+    parameters_ : ndarray of shape (n_parameters,)
+        All kernels and biases.
+    weights_ : dict of str to ndarray
+        The same by name, as views.
+    statistics_ : ndarray
+        The scale of the input, where it is scaled.
+    seed_ : int
+        Drawn from ``random_state``; decides all that was random in fit.
+    n_features_in_ : int
+        Number of bands.
+    feature_names_in_ : ndarray of str
+        Columns of X, if it was a DataFrame.
+
+    See Also
+    --------
+    HypPreprocessor : Clean spectra to learn from.
+    skhyp.metrics : The four measures in NumPy, and scorers.
+
+    Notes
+    -----
+    float64 spectra are computed in float64, all others in float32. A zero spectrum has no
+    direction: it adds a constant to "csa" and "sa" and teaches nothing. NaN and infinite values
+    are refused. Spectra over 1000 times brighter than the median one give a warning.
+
+    References
+    ----------
+    .. [1] L. Windrim, A. Melkumyan, R. Murphy, A. Chlingaryan, J. Nieto, "Unsupervised feature
+       learning for illumination robustness", ICIP 2016.
+    .. [2] L. Windrim, R. Ramakrishnan, A. Melkumyan, R. J. Murphy, A. Chlingaryan, "Unsupervised
+       feature-learning for hyperspectral data with autoencoders", Remote Sensing 11(7):864, 2019.
+    .. [3] D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+    .. [4] I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp import SpectralAutoencoder
+    >>> rng = np.random.default_rng(0)
+    >>> endmembers = rng.uniform(0.1, 1, (3, 50))
+    >>> X = (rng.dirichlet(np.ones(3), 500) @ endmembers).astype("float32")
+    >>> autoencoder = SpectralAutoencoder(n_components=3, max_epochs=100, random_state=0).fit(X)
+    >>> autoencoder.transform(X).shape
+    (500, 3)
+    >>> bool(autoencoder.reconstruction_error(X, measure="sa").mean() < 0.05)
+    True
+    """
+
+    _least_epochs = 50
+    _least_updates = 2000
+
+    _parameter_constraints: dict = {
+        **NetworkEstimator._parameter_constraints,
+        "architecture": [StrOptions({"dense", "conv"})],
+        "n_components": [POSITIVE_INTEGER],
+        "hidden_layer_sizes": ["array-like"],
+        "n_filters": ["array-like"],
+        "kernel_sizes": ["array-like", POSITIVE_INTEGER],
+        "strides": ["array-like", POSITIVE_INTEGER],
+        "padding": [StrOptions({"valid", "same"})],
+        "latent_activation": [ACTIVATION_NAMES],
+        "output_activation": [ACTIVATION_NAMES, None],
+        "tied_weights": ["boolean", "array-like"],
+        "skip_connections": ["boolean"],
+        "loss": [MEASURE_NAMES],
+        "scale_input": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        *,
+        architecture: str = "dense",
+        n_components: int = 10,
+        hidden_layer_sizes: tuple[int, ...] = (50, 30),
+        n_filters: tuple[int, ...] = (10, 10, 10),
+        kernel_sizes: int | tuple[int, ...] = (20, 10, 10),
+        strides: int | tuple[int, ...] = 1,
+        padding: str = "valid",
+        activation: str = "relu",
+        latent_activation: str = "linear",
+        output_activation: str | None = None,
+        tied_weights: bool | tuple[bool, ...] = False,
+        skip_connections: bool = False,
+        initializer: str = "glorot",
+        initializer_std: float = 0.1,
+        loss: str = "csa",
+        scale_input: bool = True,
+        optimizer: str = "adam",
+        learning_rate: float = 1e-3,
+        learning_rate_schedule: str = "constant",
+        decay_steps: int = 1000,
+        decay_rate: float = 0.9,
+        learning_rate_boundaries: tuple[int, ...] = (),
+        learning_rate_values: tuple[float, ...] = (),
+        weight_decay: float = 0.0,
+        batch_size: int = 256,
+        max_epochs: int | str = "auto",
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
+        self.architecture = architecture
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.n_filters = n_filters
+        self.kernel_sizes = kernel_sizes
+        self.strides = strides
+        self.padding = padding
+        self.activation = activation
+        self.latent_activation = latent_activation
+        self.output_activation = output_activation
+        self.tied_weights = tied_weights
+        self.skip_connections = skip_connections
+        self.initializer = initializer
+        self.initializer_std = initializer_std
+        self.loss = loss
+        self.scale_input = scale_input
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.learning_rate_boundaries = learning_rate_boundaries
+        self.learning_rate_values = learning_rate_values
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> "SpectralAutoencoder":
+        """Train on spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+            Integers and 32-bit floats are computed in float32, 64-bit floats in float64.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra, 0 or more; spectra of weight 0 are left out. Where all spectra
+            make one batch, integer weights are the same as repeated spectra; else in expectation.
+
+        Returns
+        -------
+        self : SpectralAutoencoder
+
+        Raises
+        ------
+        ValueError
+            If X or a parameter is not as described, or if training diverges. A fitted estimator
+            then keeps its former state.
+        """
+        continues = self.warm_start and hasattr(self, "parameters_")
+        X, weights = self._validate(X, sample_weight, reset=not continues)
+        seed = self._draw_seed()
+        validation = None
+        if self.early_stopping:
+            if len(X) < 2:
+                raise ValueError("early_stopping needs 2 spectra or more, got 1 sample.")
+            X, X_held_out, weights, weights_held_out = train_test_split(
+                X, weights, test_size=self.validation_fraction, random_state=seed
+            )
+            validation = (X_held_out, None, weights_held_out)
+        self._fit_network(X, None, weights, continues=continues, validation=validation, seed=seed)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> "SpectralAutoencoder":
+        """Train one epoch on these spectra, going on from what was learned before.
+
+        The first call also learns the scale of the input; give it spectra that stand for all.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_spectra,), default=None
+
+        Returns
+        -------
+        self : SpectralAutoencoder
+        """
+        continues = hasattr(self, "parameters_")
+        X, weights = self._validate(X, sample_weight, reset=not continues)
+        self._fit_network(X, None, weights, continues=continues, n_epochs=1, seed=self._draw_seed())
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Return the codes of spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+
+        Returns
+        -------
+        Z : ndarray of shape (n_spectra, n_components)
+        """
+        check_is_fitted(self)
+        return self._apply("codes", validate_spectra(self, X, reset=False))
+
+    @available_if(_decodes_without_spectra)
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
+        """Return the spectra that codes stand for; absent with skip connections.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_components)
+            Codes.
+
+        Returns
+        -------
+        X_reconstructed : ndarray of shape (n_spectra, n_bands)
+        """
+        check_is_fitted(self)
+        Z = check_array(X, dtype=(np.float32, np.float64))
+        if Z.shape[1] != self.n_components:
+            raise ValueError(
+                f"X has {Z.shape[1]} components, but SpectralAutoencoder has "
+                f"n_components={self.n_components}."
+            )
+        return self._apply("spectra", Z)
+
+    def reconstruct(self, X: ArrayLike) -> np.ndarray:
+        """Return spectra as the network reconstructs them, through the code and any skips.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+
+        Returns
+        -------
+        X_reconstructed : ndarray of shape (n_spectra, n_bands)
+            In the unit of X. All losses but "sse" leave the brightness of each spectrum open.
+        """
+        check_is_fitted(self)
+        return self._apply("reconstruction", validate_spectra(self, X, reset=False))
+
+    def reconstruction_error(self, X: ArrayLike, *, measure: str | None = None) -> np.ndarray:
+        """Return how far each spectrum is from its reconstruction.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+        measure : {"csa", "sa", "sid", "sse"} or None, default=None
+            As in :mod:`skhyp.metrics`; ``None`` is the loss. "sa" is in radians; "sse" is in the
+            squared unit of X.
+
+        Returns
+        -------
+        error : ndarray of shape (n_spectra,)
+        """
+        check_is_fitted(self)
+        measure = self.loss if measure is None else measure
+        validate_parameter_constraints(
+            {"measure": [MEASURE_NAMES]}, {"measure": measure}, "reconstruction_error"
+        )
+        X = validate_spectra(self, X, reset=False)
+        return self._apply("errors", X, measure=measure)
+
+    def score(self, X: ArrayLike, y: Any = None) -> float:
+        """Return minus the mean spectral angle of the reconstructions, in radians.
+
+        The same for every ``loss``, so that models trained by different losses can be compared,
+        by a ``GridSearchCV`` for example. For other measures see
+        :func:`skhyp.metrics.make_reconstruction_scorer`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            At most 0; greater is better.
+        """
+        return -float(np.mean(self.reconstruction_error(X, measure="sa"), dtype=np.float64))
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.n_components
+
+    def _validate(
+        self, X: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
+    ) -> tuple[np.ndarray, np.ndarray]:
+        self._check_training_parameters()
+        X = validate_spectra(self, X, reset=reset)
+        weights = self._check_weights(sample_weight, X)
+        if not weights.all():
+            X, weights = X[weights > 0], weights[weights > 0]
+        warn_of_outliers(
+            largest_magnitudes(X),
+            "training sees them at 10 times the scale of the others. Leave them out if they are "
+            "faults.",
+        )
+        if self.architecture == "conv":
+            warn_of_shrunk_kernels(self, X.shape[1])
+        return X, weights
+
+    def _network(self, n_bands: int, dtype: str) -> Any:
+        from .graph.autoencoders import ConvAutoencoder, DenseAutoencoder
+
+        output_activation = self.output_activation
+        if output_activation is None:
+            output_activation = "softplus" if self.loss == "sid" else "linear"
+        shared = {
+            "n_bands": n_bands,
+            "n_components": self.n_components,
+            "activation": self.activation,
+            "latent_activation": self.latent_activation,
+            "output_activation": output_activation,
+            "skip_connections": bool(self.skip_connections),
+            "scaled": bool(self.scale_input),
+            "dtype": dtype,
+        }
+        if self.architecture == "dense":
+            sizes = layer_sizes("hidden_layer_sizes", self.hidden_layer_sizes)
+            tied = self._tied(len(sizes) + 1)
+            return DenseAutoencoder(hidden_layer_sizes=sizes, tied_weights=tied, **shared)
+        layers = convolutions(self, n_bands)
+        return ConvAutoencoder(tied_weights=self._tied(len(layers["strides"])), **layers, **shared)
+
+    def _tied(self, n_layers: int) -> tuple[bool, ...]:
+        return tuple(bool(tied) for tied in per_layer("tied_weights", self.tied_weights, n_layers))
+
+    def _objective(self, network: Any) -> Any:
+        from .graph.training import Objective
+
+        return Objective(network, self.loss, self.optimizer)
+
+    def _learn_statistics(
+        self, network: Any, X: np.ndarray, targets: None, weights: np.ndarray
+    ) -> np.ndarray:
+        if not self.scale_input:
+            return np.zeros(0)
+        magnitudes = largest_magnitudes(X)
+        order = np.argsort(magnitudes, kind="stable")
+        share = np.cumsum(weights[order].astype(np.float64))
+        reached = np.searchsorted(share, _SCALE_QUANTILE * share[-1])
+        scale = magnitudes[order[min(reached, len(order) - 1)]]
+        return np.array([scale if scale > 0 else 1.0])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,517 @@
+"""SpectralCNNClassifier: classes of spectra by a convolutional network over the bands."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.model_selection import train_test_split
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from ._architecture import convolutions, layer_sizes, warn_of_shrunk_kernels
+from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstimator
+from ._validation import validate_spectra
+from ._views import learn_view_statistics
+
+
+class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
+    """Convolutional network that classifies spectra, without spatial context.
+
+    With default parameters a spectrum enters as three channels: its standard normal variate,
+    standardised per band; that again with the scatter within classes partly evened out; and,
+    more quietly, the standardised bands themselves, which keep the brightness. One layer of
+    strided convolutions, one dense layer and a softmax follow.
+
+    Parameters
+    ----------
+    views : tuple of {"snv", "whitened", "bands"} or None, default=("snv", "whitened", "bands")
+        The channels made of each spectrum, see Notes. ``None``: the spectrum as it is.
+    n_filters : tuple of int, default=(16,)
+        Filters of each convolution.
+    kernel_sizes : int or tuple of int, default=16
+        Bands that a filter spans, per layer. Kernels longer than what they are applied to shrink
+        to it, with a warning if the sizes are not the default ones.
+    strides : int or tuple of int, default=4
+        The step between the positions of a filter, per layer.
+    padding : {"valid", "same"}, default="valid"
+        Whether filters stay within the spectrum or reach over its ends.
+    dense_layer_sizes : tuple of int, default=(128,)
+        Units of each dense layer between the convolutions and the classes.
+    activation : {"relu", "sigmoid", "linear", "tanh", "elu", "softplus"}, default="relu"
+        Of all layers but the last.
+    dropout : float, default=0.0
+        The share of the inputs of each dense layer and of the last that is silenced in training.
+    initializer : {"he", "glorot", "truncated_normal", "normal", "constant"}, default="he"
+        How kernels start: normal after He, uniform after Glorot (either with a last layer at a
+        tenth), normal of ``initializer_std`` (whole, or cut at two deviations), or all at
+        ``initializer_std``. Biases start at zero.
+    initializer_std : float, default=0.1
+        For "truncated_normal", "normal" and "constant".
+    class_weight : dict, {"balanced", "balanced_batch"} or None, default=None
+        Weights of the classes in the loss, times ``sample_weight``. "balanced": all classes weigh
+        the same over the training set. "balanced_batch": weights from the counts in each batch,
+        (largest count + 1) / (count + 1), as in the toolbox deephyp.
+    optimizer : {"adam", "sgd"}, default="adam"
+        Adam [1]_ or plain stochastic gradient descent.
+    learning_rate : float, default=0.001
+    learning_rate_schedule : {"constant", "exponential", "piecewise", "cosine"}, \
+            default="constant"
+        How the rate changes with the updates: not, by ``decay_rate`` after every
+        ``decay_steps``, to ``learning_rate_values`` after ``learning_rate_boundaries``, or along
+        half a cosine to zero at the last epoch.
+    decay_steps : int, default=1000
+        Updates. For "exponential".
+    decay_rate : float, default=0.9
+        For "exponential".
+    learning_rate_boundaries : tuple of int, default=()
+        Updates. For "piecewise".
+    learning_rate_values : tuple of float, default=()
+        For "piecewise": the rate after each boundary.
+    weight_decay : float, default=0.0
+        At each update, kernels shrink by this times the learning rate (decoupled [2]_).
+    batch_size : int, default=64
+        Spectra of an update.
+    max_epochs : int or "auto", default="auto"
+        Passes over the training spectra. "auto": 100, or as many as 1500 updates take.
+    shuffle : bool, default=True
+        Whether each epoch takes the spectra in a new order.
+    early_stopping : bool, default=False
+        Whether to hold out ``validation_fraction`` of the spectra of each class, stop when their
+        loss has not fallen for ``patience`` epochs, and keep the best epoch's parameters.
+    validation_fraction : float, default=0.1
+    patience : int, default=10
+        Epochs.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the former fit: parameters, moments, epochs. The classes must
+        be the same.
+    random_state : int, RandomState instance or None, default=None
+        Decides initial weights, order, dropout and held-out spectra. One int, one model.
+    verbose : int, default=0
+        Above zero: a progress bar with the loss (by tqdm, else plain lines).
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    loss_curve_ : list of float
+        The mean training loss of each epoch.
+    validation_loss_curve_ : list of float
+        The mean loss of the held-out spectra after each epoch; empty without early stopping.
+    n_iter_ : int
+        Epochs trained.
+    parameters_ : ndarray of shape (n_parameters,)
+        All kernels and biases.
+    weights_ : dict of str to ndarray
+        The same by name, as views.
+    statistics_ : ndarray
+        What the views learned of the training spectra.
+    seed_ : int
+        Drawn from ``random_state``; decides all that was random in fit.
+    n_features_in_ : int
+        Number of bands.
+    feature_names_in_ : ndarray of str
+        Columns of X, if it was a DataFrame.
+
+    See Also
+    --------
+    HypPreprocessor : Clean spectra to learn from.
+    SpectralAutoencoder : Features learned without labels.
+
+    Notes
+    -----
+    The view "snv" is the standard normal variate of the spectrum, then standardised per band. The
+    view "whitened" multiplies it by W^(-1/4), with W the scatter within the classes, shrunk
+    towards a sphere: directions in which one class varies (noise, light, mixture) are damped. The
+    symmetric root leaves every band in its place. "bands" is the spectrum standardised per band.
+    Means and deviations are taken after values beyond 10 robust deviations were pulled in, and
+    standardised values are kept within 10: a saturated training pixel moves nothing but itself.
+    A flat spectrum has the standard normal variate zero. NaN and infinite values are refused.
+
+    float64 spectra are computed in float64, all others in float32.
+
+    References
+    ----------
+    .. [1] D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+    .. [2] I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp import SpectralCNNClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> endmembers = np.cumsum(rng.normal(0, 0.1, (3, 60)), axis=1) + 2
+    >>> y = rng.integers(0, 3, 150)
+    >>> X = (endmembers[y] * rng.uniform(0.5, 1, (150, 1))).astype("float32")
+    >>> classifier = SpectralCNNClassifier(max_epochs=30, random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X).shape
+    (150, 3)
+    >>> classifier.score(X, y)
+    1.0
+    """
+
+    _least_epochs = 100
+    _least_updates = 1500
+
+    _parameter_constraints: dict = {
+        **NetworkEstimator._parameter_constraints,
+        "views": ["array-like", None],
+        "n_filters": ["array-like"],
+        "kernel_sizes": ["array-like", POSITIVE_INTEGER],
+        "strides": ["array-like", POSITIVE_INTEGER],
+        "padding": [StrOptions({"valid", "same"})],
+        "dense_layer_sizes": ["array-like"],
+        "activation": [ACTIVATION_NAMES],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "class_weight": [StrOptions({"balanced", "balanced_batch"}), dict, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        views: tuple[str, ...] | None = ("snv", "whitened", "bands"),
+        n_filters: tuple[int, ...] = (16,),
+        kernel_sizes: int | tuple[int, ...] = 16,
+        strides: int | tuple[int, ...] = 4,
+        padding: str = "valid",
+        dense_layer_sizes: tuple[int, ...] = (128,),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        initializer: str = "he",
+        initializer_std: float = 0.1,
+        class_weight: dict | str | None = None,
+        optimizer: str = "adam",
+        learning_rate: float = 1e-3,
+        learning_rate_schedule: str = "constant",
+        decay_steps: int = 1000,
+        decay_rate: float = 0.9,
+        learning_rate_boundaries: tuple[int, ...] = (),
+        learning_rate_values: tuple[float, ...] = (),
+        weight_decay: float = 0.0,
+        batch_size: int = 64,
+        max_epochs: int | str = "auto",
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
+        self.views = views
+        self.n_filters = n_filters
+        self.kernel_sizes = kernel_sizes
+        self.strides = strides
+        self.padding = padding
+        self.dense_layer_sizes = dense_layer_sizes
+        self.activation = activation
+        self.dropout = dropout
+        self.initializer = initializer
+        self.initializer_std = initializer_std
+        self.class_weight = class_weight
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.decay_steps = decay_steps
+        self.decay_rate = decay_rate
+        self.learning_rate_boundaries = learning_rate_boundaries
+        self.learning_rate_values = learning_rate_values
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.patience = patience
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> "SpectralCNNClassifier":
+        """Train on labelled spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+            Integers and 32-bit floats are computed in float32, 64-bit floats in float64.
+        y : array-like of shape (n_spectra,)
+            Labels of any sortable type. Unlabelled pixels do not belong here:
+            :func:`skhyp.scenes.labelled_pixels` leaves them out.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra, 0 or more; spectra of weight 0 are left out, with the classes
+            that only they have. Where all spectra make one batch, integer weights are the same as
+            repeated spectra; beyond one batch in expectation.
+
+        Returns
+        -------
+        self : SpectralCNNClassifier
+
+        Raises
+        ------
+        ValueError
+            If X, y or a parameter is not as described, if there are not two classes, or if
+            training diverges. A fitted estimator then keeps its former state.
+        """
+        continues = self.warm_start and hasattr(self, "parameters_")
+        X, y, weights = self._validate(X, y, sample_weight, reset=not continues)
+        classes, targets = np.unique(y, return_inverse=True)
+        if continues and not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                "warm_start=True needs the classes of the former fit, "
+                f"{self.classes_.tolist()}, got {classes.tolist()}."
+            )
+        self._refuse_one_class(classes)
+        weights = self._weigh_classes(classes, targets, weights)
+        seed = self._draw_seed()
+        validation = None
+        if self.early_stopping:
+            X, X_held_out, targets, targets_held_out, weights, weights_held_out = self._hold_out(
+                X, targets, weights, seed
+            )
+            validation = (X_held_out, targets_held_out, weights_held_out)
+        self._fit_network(
+            X,
+            targets,
+            weights,
+            continues=continues,
+            validation=validation,
+            seed=seed,
+            n_classes=len(classes),
+        )
+        self.classes_ = classes
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> "SpectralCNNClassifier":
+        """Train one epoch on these spectra, going on from what was learned before.
+
+        The first call also learns the statistics of the views; give it spectra that stand for
+        all.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+        y : array-like of shape (n_spectra,)
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will occur. Needed in the first call, may be left out later.
+        sample_weight : array-like of shape (n_spectra,), default=None
+
+        Returns
+        -------
+        self : SpectralCNNClassifier
+        """
+        continues = hasattr(self, "parameters_")
+        if not continues and classes is None:
+            raise ValueError("classes must be given in the first call of partial_fit.")
+        if classes is not None:
+            classes = np.unique(classes)
+            if continues and not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    f"classes={classes.tolist()} are not those of the first call, "
+                    f"{self.classes_.tolist()}."
+                )
+        else:
+            classes = self.classes_
+        self._refuse_one_class(classes)
+        X, y, weights = self._validate(X, y, sample_weight, reset=not continues)
+        unknown = np.setdiff1d(y, classes)
+        if len(unknown):
+            raise ValueError(f"y has labels that are not in classes: {unknown.tolist()}.")
+        targets = np.searchsorted(classes, y)
+        weights = self._weigh_classes(classes, targets, weights)
+        self._fit_network(
+            X,
+            targets,
+            weights,
+            continues=continues,
+            n_epochs=1,
+            seed=self._draw_seed(),
+            n_classes=len(classes),
+        )
+        self.classes_ = classes
+        return self
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """Return the most probable label of each spectrum.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+
+        Returns
+        -------
+        y : ndarray of shape (n_spectra,)
+        """
+        check_is_fitted(self)
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
+        """Return the probability of each class, in the order of ``classes_``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+
+        Returns
+        -------
+        P : ndarray of shape (n_spectra, n_classes)
+            Rows sum to 1.
+        """
+        return self._predict("probabilities", X)
+
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
+        """Return the logarithms of the probabilities, finite where these round to zero.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+
+        Returns
+        -------
+        log_P : ndarray of shape (n_spectra, n_classes)
+        """
+        return self._predict("log_probabilities", X)
+
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
+        """Return the logits: raw scores, the greater the more likely.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_spectra, n_classes), or (n_spectra,) for two classes
+            For two classes, the logit of ``classes_[1]`` minus that of ``classes_[0]``.
+        """
+        logits = self._predict("logits", X)
+        return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def predict_features(self, X: ArrayLike, layer: int = -2) -> np.ndarray:
+        """Return the values of a layer of the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+        layer : int, default=-2
+            Counted from 0 as Python counts: the convolutions, the dense layers, and the logits at
+            -1. By default the last layer before the logits.
+
+        Returns
+        -------
+        features : ndarray of shape (n_spectra, n_values)
+            After the activation. Values of a convolution are flattened, position by position.
+        """
+        check_is_fitted(self)
+        n_layers = np.size(self.n_filters) + np.size(self.dense_layer_sizes) + 1
+        validate_parameter_constraints(
+            {"layer": [Interval(Integral, -n_layers, n_layers - 1, closed="both")]},
+            {"layer": layer},
+            "predict_features",
+        )
+        return self._predict("features", X, layer=int(layer) % n_layers)
+
+    def _predict(self, function: str, X: ArrayLike, **options: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return self._apply(function, validate_spectra(self, X, reset=False), **options)
+
+    def _validate(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        self._check_training_parameters()
+        X, y = validate_spectra(self, X, y=y, reset=reset)
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        weights = self._check_weights(sample_weight, X)
+        if not weights.all():
+            X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+        warn_of_shrunk_kernels(self, X.shape[1])
+        return X, y, weights
+
+    def _refuse_one_class(self, classes: np.ndarray) -> None:
+        if len(classes) < 2:
+            raise ValueError(
+                "SpectralCNNClassifier needs at least two classes, got one class: "
+                f"{classes.tolist()}."
+            )
+
+    def _weigh_classes(
+        self, classes: np.ndarray, targets: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        """Return the weights times those of the classes ("balanced_batch" is for the graph)."""
+        if self.class_weight is None or self.class_weight == "balanced_batch":
+            return weights
+        if self.class_weight == "balanced":
+            present = np.bincount(targets, weights, len(classes))
+            of_class = present.sum() / np.where(present > 0, present, 1) / len(classes)
+        else:
+            of_class = compute_class_weight(self.class_weight, classes=classes, y=classes[targets])
+            if np.any(of_class < 0) or not np.any(of_class[targets] > 0):
+                raise ValueError(
+                    "class_weight must be 0 or more for each class, and above 0 for one that "
+                    f"occurs, got {self.class_weight!r}."
+                )
+        return weights * of_class[targets].astype(weights.dtype)
+
+    def _hold_out(
+        self, X: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int
+    ) -> list[np.ndarray]:
+        counts = np.bincount(targets)
+        if counts.min() < 2:
+            raise ValueError(
+                "early_stopping holds out spectra of each class, so each class needs at least 2; "
+                f"the least class has {counts.min()}."
+            )
+        n_held_out = max(len(counts), round(self.validation_fraction * len(X)))
+        return train_test_split(
+            X, targets, weights, test_size=n_held_out, stratify=targets, random_state=seed
+        )
+
+    def _network(self, n_bands: int, dtype: str, n_classes: int | None = None) -> Any:
+        from .graph.classifiers import ConvClassifier
+
+        return ConvClassifier(
+            n_bands=n_bands,
+            n_classes=len(self.classes_) if n_classes is None else n_classes,
+            views=self._checked_views(),
+            dense_layer_sizes=layer_sizes("dense_layer_sizes", self.dense_layer_sizes),
+            activation=self.activation,
+            dropout=float(self.dropout),
+            dtype=dtype,
+            **convolutions(self, n_bands),
+        )
+
+    def _checked_views(self) -> tuple[str, ...]:
+        if self.views is None:
+            return ()
+        views = tuple(self.views)
+        if not set(views) <= {"snv", "whitened", "bands"} or len(set(views)) < len(views):
+            raise ValueError(
+                "views must be None or hold 'snv', 'whitened' and 'bands', each at most once, "
+                f"got {self.views!r}."
+            )
+        return views
+
+    def _objective(self, network: Any) -> Any:
+        from .graph.training import Objective
+
+        balances = self.class_weight == "balanced_batch"
+        return Objective(network, "cross_entropy", self.optimizer, balances)
+
+    def _learn_statistics(
+        self, network: Any, X: np.ndarray, targets: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        return learn_view_statistics(network, X, targets, weights)

@@ -1,0 +1,213 @@
+"""Autoencoder networks as values: frozen descriptions that compute pure functions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from .layers import activate, convolution, convolved_length, dense, transposed_convolution
+from .losses import LOSSES
+from .parameters import Parameter, kernel_and_bias
+
+Tensors = Mapping[str, tf.Tensor]
+
+# What the network sees is kept within this many times the scale of the training spectra, so that
+# a saturated pixel weighs like a very bright one and not like all the others together.
+SATURATION = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autoencoder:
+    """What both architectures share: scaled input, codes, and a decoder that mirrors the encoder.
+
+    ``tied_weights`` and the skip connections follow deephyp: decoder layer k mirrors encoder
+    layer n - k, and a skip adds the mirrored layer's value before its activation (to the last
+    decoder layer, the input).
+    """
+
+    n_bands: int
+    n_components: int
+    activation: str
+    latent_activation: str
+    output_activation: str
+    tied_weights: tuple[bool, ...]
+    skip_connections: bool
+    scaled: bool
+    dtype: str
+
+    @property
+    def statistics(self) -> tuple[Parameter, ...]:
+        """What is learned from the spectra before training: one scale for all bands."""
+        return (Parameter("scale", (1,)),) if self.scaled else ()
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (self.n_bands,)
+
+    def condition(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return what the network sees, and learns to reconstruct, of spectra (n, bands)."""
+        if not self.scaled:
+            return x
+        return tf.clip_by_value(x / statistics["scale"], -SATURATION, SATURATION)
+
+    def output(self, parameters: Tensors, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Return the reconstruction of conditioned spectra; ``seed`` is not used."""
+        z, skips = self.encode(parameters, x)
+        return self.decode(parameters, z, skips)
+
+    def codes(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the codes (n, n_components) of spectra (n, bands)."""
+        return self.encode(parameters, self.condition(parameters, statistics, x))[0]
+
+    def spectra(self, parameters: Tensors, statistics: Tensors, z: tf.Tensor) -> tf.Tensor:
+        """Return the spectra that codes (n, n_components) stand for."""
+        return self._rescale(statistics, self.decode(parameters, z, None))
+
+    def reconstruction(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return spectra (n, bands) as the network reconstructs them."""
+        x = self.condition(parameters, statistics, x)
+        return self._rescale(statistics, self.output(parameters, x))
+
+    def errors(
+        self, parameters: Tensors, statistics: Tensors, x: tf.Tensor, measure: str
+    ) -> tf.Tensor:
+        """Return the error (n,) of the reconstruction of spectra (n, bands)."""
+        return LOSSES[measure](x, self.reconstruction(parameters, statistics, x))
+
+    def _rescale(self, statistics: Tensors, y: tf.Tensor) -> tf.Tensor:
+        return y * statistics["scale"] if self.scaled else y
+
+    def encode(self, parameters: Tensors, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        raise NotImplementedError
+
+    def decode(self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseAutoencoder(Autoencoder):
+    """Dense layers down to the code and, mirrored, back to the spectrum."""
+
+    hidden_layer_sizes: tuple[int, ...]
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        return (self.n_bands, *self.hidden_layer_sizes, self.n_components)
+
+    @property
+    def n_layers(self) -> int:
+        """The number of encoder layers, and of decoder layers."""
+        return len(self._sizes) - 1
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        sizes = self._sizes
+        described = []
+        for i in range(self.n_layers):
+            described += kernel_and_bias(f"encoder_{i + 1}", (sizes[i], sizes[i + 1]))
+        for i in range(self.n_layers):
+            inputs, outputs = sizes[-1 - i], sizes[-2 - i]
+            kernel, bias = kernel_and_bias(f"decoder_{i + 1}", (inputs, outputs))
+            described += [bias] if self.tied_weights[i] else [kernel, bias]
+        return tuple(described)
+
+    def encode(self, parameters: Tensors, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Return the codes, and what skip connections carry: the input and each layer's sum."""
+        skips = [x]
+        for i in range(1, self.n_layers + 1):
+            layer = f"encoder_{i}"
+            x = dense(x, parameters[f"{layer}_kernel"], parameters[f"{layer}_bias"])
+            skips.append(x)
+            x = activate(x, self.activation if i < self.n_layers else self.latent_activation)
+        return x, skips
+
+    def decode(self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+        """Return the spectra of codes; ``skips`` is used where there are skip connections."""
+        x = z
+        for i in range(1, self.n_layers + 1):
+            x = dense(x, self._decoder_kernel(parameters, i), parameters[f"decoder_{i}_bias"])
+            if self.skip_connections:
+                x += skips[self.n_layers - i]
+            x = activate(x, self.activation if i < self.n_layers else self.output_activation)
+        return x
+
+    def _decoder_kernel(self, parameters: Tensors, i: int) -> tf.Tensor:
+        if self.tied_weights[i - 1]:
+            return tf.transpose(parameters[f"encoder_{self.n_layers + 1 - i}_kernel"])
+        return parameters[f"decoder_{i}_kernel"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvAutoencoder(Autoencoder):
+    """Convolutions and a dense layer down to the code; a dense layer and their transposes back."""
+
+    n_filters: tuple[int, ...]
+    kernel_sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+
+    @property
+    def n_layers(self) -> int:
+        """The number of convolutions, and of transposed ones."""
+        return len(self.n_filters)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The number of positions along the spectrum, from the input to the last convolution."""
+        lengths = [self.n_bands]
+        for kernel_size, stride in zip(self.kernel_sizes, self.strides, strict=True):
+            lengths.append(convolved_length(lengths[-1], kernel_size, stride, self.padding))
+        return tuple(lengths)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        channels = (1, *self.n_filters)
+        n_flat = self.lengths[-1] * channels[-1]
+        described = []
+        for i, width in enumerate(self.kernel_sizes):
+            shape = (width, channels[i], channels[i + 1])
+            described += kernel_and_bias(f"encoder_{i + 1}", shape)
+        described += kernel_and_bias("latent", (n_flat, self.n_components))
+        described += kernel_and_bias("unfold", (self.n_components, n_flat))
+        for i in range(self.n_layers):
+            layer = self.n_layers - 1 - i
+            shape = (self.kernel_sizes[layer], channels[layer], channels[layer + 1])
+            kernel, bias = kernel_and_bias(f"decoder_{i + 1}", shape, n_outputs=channels[layer])
+            described += [bias] if self.tied_weights[i] else [kernel, bias]
+        return tuple(described)
+
+    def encode(self, parameters: Tensors, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+        """Return the codes, and what skip connections carry: the input and each layer's sum."""
+        x = x[:, :, None]
+        skips = [x]
+        for i, stride in enumerate(self.strides, start=1):
+            kernel, bias = parameters[f"encoder_{i}_kernel"], parameters[f"encoder_{i}_bias"]
+            x = convolution(x, kernel, bias, stride=stride, padding=self.padding)
+            skips.append(x)
+            x = activate(x, self.activation)
+        x = tf.reshape(x, (-1, self.lengths[-1] * self.n_filters[-1]))
+        z = dense(x, parameters["latent_kernel"], parameters["latent_bias"])
+        return activate(z, self.latent_activation), skips
+
+    def decode(self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+        """Return the spectra of codes; ``skips`` is used where there are skip connections."""
+        x = dense(z, parameters["unfold_kernel"], parameters["unfold_bias"])
+        x = tf.reshape(x, (-1, self.lengths[-1], self.n_filters[-1]))
+        if self.skip_connections:
+            x += skips[self.n_layers]
+        x = activate(x, self.activation)
+        for i in range(1, self.n_layers + 1):
+            layer = self.n_layers - i
+            tied = self.tied_weights[i - 1]
+            x = transposed_convolution(
+                x,
+                parameters[f"encoder_{layer + 1}_kernel" if tied else f"decoder_{i}_kernel"],
+                parameters[f"decoder_{i}_bias"],
+                length=self.lengths[layer],
+                stride=self.strides[layer],
+                padding=self.padding,
+            )
+            if self.skip_connections:
+                x += skips[layer]
+            x = activate(x, self.activation if layer else self.output_activation)
+        return tf.squeeze(x, axis=2)

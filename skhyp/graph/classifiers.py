@@ -1,0 +1,158 @@
+"""The convolutional classifier as a value: a frozen description that computes pure functions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from .layers import activate, convolution, convolved_length, dense, dropout
+from .parameters import Parameter, kernel_and_bias
+from .spectra import standard_normal_variate
+
+Tensors = Mapping[str, tf.Tensor]
+
+# Standardised values are kept within this many deviations: one huge pixel moves nothing else.
+CLIPPING = 10.0
+# How much each view of a spectrum weighs beside the others, at the start of training.
+VIEW_WEIGHTS = {"snv": 1.0, "bands": 0.3, "whitened": 0.5}
+# The last layer starts at a tenth of the others: every class is as likely as any other then.
+OUTPUT_GAIN = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvClassifier:
+    """Convolutions over the bands, dense layers, and a logit for each class.
+
+    ``views`` are the input channels made of each spectrum; without any, the spectrum itself is
+    the one channel.
+    """
+
+    n_bands: int
+    n_classes: int
+    views: tuple[str, ...]
+    n_filters: tuple[int, ...]
+    kernel_sizes: tuple[int, ...]
+    strides: tuple[int, ...]
+    padding: str
+    dense_layer_sizes: tuple[int, ...]
+    activation: str
+    dropout: float
+    dtype: str
+
+    @property
+    def n_channels(self) -> int:
+        return max(1, len(self.views))
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return (self.n_bands, self.n_channels)
+
+    @property
+    def n_layers(self) -> int:
+        """All layers: convolutions, dense layers, logits."""
+        return len(self.n_filters) + len(self.dense_layer_sizes) + 1
+
+    @property
+    def statistics(self) -> tuple[Parameter, ...]:
+        """What is learned from the training spectra before training, for the views."""
+        per_band = (self.n_bands,)
+        described = []
+        if "bands" in self.views:
+            described += [Parameter("bands_mean", per_band), Parameter("bands_scale", per_band)]
+        if "snv" in self.views or "whitened" in self.views:
+            described += [Parameter("snv_mean", per_band), Parameter("snv_scale", per_band)]
+        if "whitened" in self.views:
+            described += [Parameter("whitening", (self.n_bands, self.n_bands))]
+        return tuple(described)
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        channels = (self.n_channels, *self.n_filters)
+        described = []
+        for i, width in enumerate(self.kernel_sizes):
+            shape = (width, channels[i], channels[i + 1])
+            described += kernel_and_bias(f"convolution_{i + 1}", shape)
+        sizes = (self._n_flat, *self.dense_layer_sizes)
+        for i in range(len(sizes) - 1):
+            described += kernel_and_bias(f"dense_{i + 1}", (sizes[i], sizes[i + 1]))
+        described += kernel_and_bias("output", (sizes[-1], self.n_classes), gain=OUTPUT_GAIN)
+        return tuple(described)
+
+    @property
+    def _n_flat(self) -> int:
+        """The number of values that the last convolution gives."""
+        length = self.n_bands
+        for kernel_size, stride in zip(self.kernel_sizes, self.strides, strict=True):
+            length = convolved_length(length, kernel_size, stride, self.padding)
+        return length * self.n_filters[-1]
+
+    def standard_normal_variate(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the standard normal variate of spectra, standardised per band."""
+        snv = standard_normal_variate(x)
+        return _standardize(snv, statistics["snv_mean"], statistics["snv_scale"])
+
+    def condition(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the views (n, bands, channels) of spectra (n, bands)."""
+        if not self.views:
+            return x[:, :, None]
+        made = {}
+        if "bands" in self.views:
+            made["bands"] = _standardize(x, statistics["bands_mean"], statistics["bands_scale"])
+        if "snv" in self.views or "whitened" in self.views:
+            made["snv"] = self.standard_normal_variate(parameters, statistics, x)
+        if "whitened" in self.views:
+            made["whitened"] = tf.linalg.matmul(made["snv"], statistics["whitening"])
+        return tf.stack([VIEW_WEIGHTS[view] * made[view] for view in self.views], axis=2)
+
+    def output(self, parameters: Tensors, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        """Return the logits of conditioned spectra; with a seed, as training sees them."""
+        return self._layers(parameters, x, seed)[-1]
+
+    def logits(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the logits (n, n_classes) of spectra (n, bands)."""
+        return self.output(parameters, self.condition(parameters, statistics, x))
+
+    def probabilities(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the probabilities (n, n_classes) of spectra (n, bands)."""
+        return tf.nn.softmax(self.logits(parameters, statistics, x))
+
+    def log_probabilities(
+        self, parameters: Tensors, statistics: Tensors, x: tf.Tensor
+    ) -> tf.Tensor:
+        """Return the logarithms of the probabilities, exact where these round to 0 or 1."""
+        return tf.nn.log_softmax(self.logits(parameters, statistics, x))
+
+    def features(
+        self, parameters: Tensors, statistics: Tensors, x: tf.Tensor, layer: int
+    ) -> tf.Tensor:
+        """Return the values (n, n_values) of a layer, those of a convolution flattened."""
+        values = self._layers(parameters, self.condition(parameters, statistics, x), None)[layer]
+        return tf.reshape(values, (tf.shape(values)[0], -1))
+
+    def _layers(self, parameters: Tensors, x: tf.Tensor, seed: tf.Tensor | None) -> list[tf.Tensor]:
+        """Return the values of each layer: after its activation, and the logits."""
+        values = []
+        for i, stride in enumerate(self.strides, start=1):
+            kernel = parameters[f"convolution_{i}_kernel"]
+            bias = parameters[f"convolution_{i}_bias"]
+            x = convolution(x, kernel, bias, stride=stride, padding=self.padding)
+            x = activate(x, self.activation)
+            values.append(x)
+        x = tf.reshape(x, (-1, self._n_flat))
+        for i in range(1, len(self.dense_layer_sizes) + 1):
+            x = self._drop(x, seed, layer=i)
+            x = dense(x, parameters[f"dense_{i}_kernel"], parameters[f"dense_{i}_bias"])
+            x = activate(x, self.activation)
+            values.append(x)
+        x = self._drop(x, seed, layer=0)
+        values.append(dense(x, parameters["output_kernel"], parameters["output_bias"]))
+        return values
+
+    def _drop(self, x: tf.Tensor, seed: tf.Tensor | None, layer: int) -> tf.Tensor:
+        if seed is None or not self.dropout:
+            return x
+        return dropout(x, self.dropout, seed + tf.constant([layer, 0]))
+
+
+def _standardize(x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    return tf.clip_by_value((x - mean) / scale, -CLIPPING, CLIPPING)

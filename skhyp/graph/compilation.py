@@ -1,0 +1,48 @@
+"""Compiled functions, one for each architecture, shared by all estimators of a process.
+
+A function is compiled for a *key* of hashable values (a network, a loss, an optimizer, a number
+of rows) and found again by it, so that clones, folds, candidates of a search and repeated fits
+trace nothing anew. What varies without changing shapes is an argument of the function.
+"""
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+
+import tensorflow as tf
+
+# Enough for a search over architectures; the least recently used graph is let go beyond it.
+MAX_FUNCTIONS = 128
+
+_functions: OrderedDict[Hashable, Callable] = OrderedDict()
+_traces: Counter[str] = Counter()
+_lock = threading.RLock()
+
+
+def compiled(
+    builder: Callable[..., tuple[Callable, Sequence[tf.TensorSpec]]], *key: Hashable
+) -> Callable:
+    """Return the compiled function that ``builder(*key)`` describes, from the cache if it can be.
+
+    The builder returns a Python function of tensors and its signature. It is traced here, once,
+    under a lock, so that threads that fit side by side share one trace.
+    """
+    full_key = (builder.__module__, builder.__qualname__, *key)
+    with _lock:
+        if full_key in _functions:
+            _functions.move_to_end(full_key)
+            return _functions[full_key]
+        python_function, signature = builder(*key)
+        function = tf.function(python_function, autograph=False)
+        concrete = function.get_concrete_function(*signature)
+        _traces[builder.__name__] += 1
+        _functions[full_key] = concrete
+        while len(_functions) > MAX_FUNCTIONS:
+            _functions.popitem(last=False)
+        return concrete
+
+
+def trace_counts() -> dict[str, int]:
+    """Return how many functions of each kind this process has traced so far."""
+    with _lock:
+        return dict(_traces)

@@ -1,0 +1,155 @@
+"""Scalings of spectra, row by row, as a frozen value like a network without parameters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from .parameters import Parameter
+
+Tensors = Mapping[str, tf.Tensor]
+
+# Values that differ by less than this many units in the last place are one value with rounding.
+_ROUNDING_UNITS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectralScaling:
+    """A selection of bands, a scaling of each spectrum, and NaN where a pixel has no data.
+
+    ``kept`` are the selected bands' indices (``None``: all); ``nodata`` marks a pixel without
+    data when any of its kept bands has that value.
+    """
+
+    method: str | None
+    n_bands: int
+    kept: tuple[int, ...] | None
+    nodata: float | None
+    dtype: str
+
+    parameters = ()
+
+    @property
+    def statistics(self) -> tuple[Parameter, ...]:
+        """What the method learned in fit, per kept band."""
+        return tuple(
+            Parameter(name, (self.n_bands,) * n_axes)
+            for name, n_axes in _STATISTICS.get(self.method, {}).items()
+        )
+
+    def scale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the scaled spectra (n, kept bands) of spectra (n, bands)."""
+        if self.kept is not None:
+            x = tf.gather(x, self.kept, axis=1)
+        if self.nodata is None:
+            return self._scale(statistics, x)
+        if np.isnan(self.nodata):
+            is_missing = tf.reduce_any(tf.math.is_nan(x), axis=1, keepdims=True)
+        else:
+            is_missing = tf.reduce_any(tf.equal(x, self.nodata), axis=1, keepdims=True)
+        scaled = self._scale(statistics, tf.where(is_missing, tf.zeros_like(x), x))
+        return tf.where(is_missing, tf.constant(np.nan, x.dtype), scaled)
+
+    def unscale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the spectra of which these are the scaled ones, on the kept bands."""
+        if self.method == "standardize":
+            return x * statistics["scale"] + statistics["mean"]
+        return x
+
+    def _scale(self, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        return _METHODS[self.method](x, **statistics)
+
+
+def divide_or_zero(x: tf.Tensor, divisor: tf.Tensor, is_degenerate: tf.Tensor) -> tf.Tensor:
+    """Return x / divisor, and zero in the rows that have nothing to divide by."""
+    safe = tf.where(is_degenerate, tf.ones_like(divisor), divisor)
+    return tf.where(is_degenerate, tf.zeros_like(x), x / safe)
+
+
+def unit_magnitude(x: tf.Tensor) -> tf.Tensor:
+    """Return the rows over their largest magnitude: their squares neither overflow nor vanish."""
+    largest = _largest_magnitude(x)
+    return divide_or_zero(x, largest, largest < np.finfo(x.dtype.as_numpy_dtype).tiny)
+
+
+def standard_normal_variate(x: tf.Tensor) -> tf.Tensor:
+    """Return the rows with zero mean and unit standard deviation; a flat one becomes zero."""
+    x = unit_magnitude(x)
+    centred = x - tf.reduce_mean(x, axis=1, keepdims=True)
+    deviation = tf.sqrt(tf.reduce_mean(tf.square(centred), axis=1, keepdims=True))
+    return divide_or_zero(centred, deviation, deviation <= _rounding(x))
+
+
+def _min_max(x: tf.Tensor) -> tf.Tensor:
+    x = unit_magnitude(x)
+    above = x - tf.reduce_min(x, axis=1, keepdims=True)
+    span = tf.reduce_max(above, axis=1, keepdims=True)
+    return divide_or_zero(above, span, span <= _rounding(x))
+
+
+def _deephyp_min_max(x: tf.Tensor) -> tf.Tensor:
+    lowest = tf.reduce_min(x, axis=1, keepdims=True)
+    highest = tf.reduce_max(x, axis=1, keepdims=True)
+    return divide_or_zero(x - (lowest - 1e-3), highest, tf.equal(highest, 0))
+
+
+def _unit_length(x: tf.Tensor) -> tf.Tensor:
+    x = unit_magnitude(x)
+    length = tf.sqrt(tf.reduce_sum(tf.square(x), axis=1, keepdims=True))
+    return divide_or_zero(x, length, tf.equal(length, 0))
+
+
+def _unit_area(x: tf.Tensor) -> tf.Tensor:
+    x = unit_magnitude(x)
+    area = tf.reduce_sum(tf.abs(x), axis=1, keepdims=True)
+    return divide_or_zero(x, area, tf.equal(area, 0))
+
+
+def _scatter_correction(x: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
+    """Regress each row on the reference and undo offset and slope; a flat row stays flat."""
+    largest = _largest_magnitude(x)
+    u = divide_or_zero(x, largest, largest < np.finfo(x.dtype.as_numpy_dtype).tiny)
+    mean = tf.reduce_mean(u, axis=1, keepdims=True)
+    level = tf.reduce_mean(reference)
+    shape = reference - level
+    variance = tf.reduce_mean(tf.square(shape))
+    slope = tf.reduce_mean((u - mean) * shape, axis=1, keepdims=True)
+    # The slope in units of the reference: zero for a row that shares nothing with it.
+    has_no_slope = tf.abs(slope) <= _rounding(x) * tf.sqrt(variance)
+    return level + divide_or_zero((u - mean) * variance, slope, has_no_slope)
+
+
+def _standardize(x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    return (x - mean) / scale
+
+
+def _filter(x: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:
+    return tf.linalg.matmul(x, filter)
+
+
+def _largest_magnitude(x: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_max(tf.abs(x), axis=1, keepdims=True)
+
+
+def _rounding(x: tf.Tensor) -> float:
+    return _ROUNDING_UNITS * float(np.finfo(x.dtype.as_numpy_dtype).eps)
+
+
+_METHODS = {
+    None: tf.identity,
+    "minmax": _min_max,
+    "deephyp-minmax": _deephyp_min_max,
+    "l2": _unit_length,
+    "l1": _unit_area,
+    "snv": standard_normal_variate,
+    "msc": _scatter_correction,
+    "standardize": _standardize,
+    "savgol": _filter,
+}
+# The arrays a method learns, and how many axes (of bands) each has.
+_STATISTICS = {
+    "msc": {"reference": 1},
+    "standardize": {"mean": 1, "scale": 1},
+    "savgol": {"filter": 2},
+}

@@ -1,0 +1,462 @@
+"""How far apart two spectra are, how well an estimator reconstructs, how well classes separate.
+
+The four spectral measures are those that the autoencoders minimise, written for NumPy to the same
+definitions. Angles and divergences ignore the gain of a spectrum; squared errors do not.
+"""
+
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array, check_consistent_length, column_or_1d, gen_batches
+from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils.multiclass import check_classification_targets
+
+__all__ = [
+    "MEASURES",
+    "SID_FLOOR",
+    "cosine_spectral_angle",
+    "fisher_discriminant_ratio",
+    "make_reconstruction_scorer",
+    "spectral_angle",
+    "spectral_information_divergence",
+    "sum_of_squared_errors",
+]
+
+SID_FLOOR = 1e-8
+"""The least share of a spectrum's sum that one band has in the information divergence."""
+
+# Values of X handled at once: a few megabytes of temporaries, whatever the size of the scene.
+_CHUNK_VALUES = 2**18
+
+_SPECTRA = {
+    "X": ["array-like"],
+    "Y": ["array-like"],
+    "against": [StrOptions({"rows", "library"})],
+}
+
+
+@validate_params(_SPECTRA, prefer_skip_nested_validation=True)
+def spectral_angle(X: ArrayLike, Y: ArrayLike, *, against: str = "rows") -> NDArray[np.floating]:
+    """Compute the angle between spectra (SA), in radians.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_bands)
+        Spectra, one a row, in any unit. float32 is computed as float32 if `Y` is float32 too,
+        everything else as float64.
+    Y : array-like of shape (n_samples, n_bands), (n_bands,) or (n_entries, n_bands)
+        The spectra to compare with, in any unit. One spectrum of shape (n_bands,) is compared
+        with every row of `X`.
+    against : {"rows", "library"}, default="rows"
+        "rows" compares row i of `X` with row i of `Y`; "library" compares every row of `X` with
+        every row of `Y`, in chunks, so that memory does not grow with their product times n_bands.
+
+    Returns
+    -------
+    angles : ndarray of shape (n_samples,) or (n_samples, n_entries)
+        Angles between 0 and pi, exactly 0 for equal spectra.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or if a value is NaN, infinite or not a number.
+
+    Notes
+    -----
+    ``2 arctan2(|x - y|, |x + y|)`` of the unit vectors x and y, which unlike the arccosine of their
+    dot product is accurate for small angles [1]_. A spectrum is divided by its largest magnitude
+    before its norm is taken, so that nothing overflows or vanishes. A spectrum whose largest
+    magnitude is below the smallest normal number of its dtype counts as zero and has no direction:
+    its angle is 0 to another such spectrum and pi/2 to any other.
+
+    References
+    ----------
+    .. [1] L. Windrim, R. Ramakrishnan, A. Melkumyan, R. J. Murphy, A. Chlingaryan, "Unsupervised
+       feature-learning for hyperspectral data with autoencoders", Remote Sensing 11(7):864, 2019.
+
+    Examples
+    --------
+    >>> from skhyp.metrics import spectral_angle
+    >>> spectral_angle([[1.0, 0.0], [3.0, 3.0]], [[2.0, 0.0], [0.0, 1.0]]).round(4)
+    array([0.    , 0.7854])
+    """
+    return _compare(X, Y, against, _directions, _angle)
+
+
+@validate_params(_SPECTRA, prefer_skip_nested_validation=True)
+def cosine_spectral_angle(
+    X: ArrayLike, Y: ArrayLike, *, against: str = "rows"
+) -> NDArray[np.floating]:
+    """Compute one minus the cosine of the angle between spectra (CSA).
+
+    Parameters
+    ----------
+    X, Y, against
+        As in :func:`spectral_angle`.
+
+    Returns
+    -------
+    errors : ndarray of shape (n_samples,) or (n_samples, n_entries)
+        Errors between 0 and 2, exactly 0 for equal spectra. A spectrum without direction is at 0
+        from another such spectrum and at 1 from any other.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or if a value is NaN, infinite or not a number.
+
+    Notes
+    -----
+    Half the squared distance of the unit vectors, which equals ``1 - cos`` without its
+    cancellation. The measure was proposed as a loss in [1]_.
+
+    References
+    ----------
+    .. [1] L. Windrim, A. Melkumyan, R. Murphy, A. Chlingaryan, J. Nieto, "Unsupervised feature
+       learning for illumination robustness", IEEE ICIP, 2016.
+
+    Examples
+    --------
+    >>> from skhyp.metrics import cosine_spectral_angle
+    >>> library = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]
+    >>> cosine_spectral_angle([[5.0, 0.0]], library, against="library")
+    array([[0., 1., 2.]])
+    """
+    return _compare(X, Y, against, _directions, _one_minus_cosine)
+
+
+@validate_params(_SPECTRA, prefer_skip_nested_validation=True)
+def spectral_information_divergence(
+    X: ArrayLike, Y: ArrayLike, *, against: str = "rows"
+) -> NDArray[np.floating]:
+    """Compute the symmetric information divergence of spectra (SID), in nats.
+
+    Parameters
+    ----------
+    X, Y, against
+        As in :func:`spectral_angle`.
+
+    Returns
+    -------
+    divergences : ndarray of shape (n_samples,) or (n_samples, n_entries)
+        Divergences, 0 or more, exactly 0 for equal spectra.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or if a value is NaN, infinite or not a number.
+
+    Notes
+    -----
+    ``sum((p - q) (ln p - ln q))``, where p and q are the spectra divided by their sums [1]_. The
+    measure is defined for positive spectra only. Here negative values count as zero, a spectrum
+    without any positive value counts as flat, as does one that counts as zero in
+    :func:`spectral_angle`, and p and q are floored at ``skhyp.metrics.SID_FLOOR`` = 1e-8.
+
+    References
+    ----------
+    .. [1] C.-I Chang, "An information-theoretic approach to spectral variability, similarity, and
+       discrimination for hyperspectral image analysis", IEEE Trans. Information Theory 46(5), 2000.
+
+    Examples
+    --------
+    >>> from skhyp.metrics import spectral_information_divergence
+    >>> spectral_information_divergence([[1.0, 3.0], [2.0, 6.0]], [3.0, 1.0]).round(4)
+    array([1.0986, 1.0986])
+    """
+    return _compare(X, Y, against, _distributions, _divergence)
+
+
+@validate_params(_SPECTRA, prefer_skip_nested_validation=True)
+def sum_of_squared_errors(
+    X: ArrayLike, Y: ArrayLike, *, against: str = "rows"
+) -> NDArray[np.floating]:
+    """Compute the sum over bands of the squared differences of spectra (SSE).
+
+    Parameters
+    ----------
+    X, Y, against
+        As in :func:`spectral_angle`, but in one common unit.
+
+    Returns
+    -------
+    errors : ndarray of shape (n_samples,) or (n_samples, n_entries)
+        Errors in the squared unit of the spectra; infinite where the dtype cannot hold them.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or if a value is NaN, infinite or not a number.
+
+    Examples
+    --------
+    >>> from skhyp.metrics import sum_of_squared_errors
+    >>> sum_of_squared_errors([[1, 2], [3, 4]], [[1, 2], [0, 0]])
+    array([ 0., 25.])
+    """
+    return _compare(X, Y, against, _values, _squared_error)
+
+
+MEASURES = {
+    "csa": cosine_spectral_angle,
+    "sa": spectral_angle,
+    "sid": spectral_information_divergence,
+    "sse": sum_of_squared_errors,
+}
+"""The measures by the names of the losses that minimise them."""
+
+
+@validate_params({"measure": [StrOptions(set(MEASURES))]}, prefer_skip_nested_validation=True)
+def make_reconstruction_scorer(measure: str = "csa") -> Callable[..., float]:
+    """Make a scorer that tells how well an estimator reconstructs spectra.
+
+    Parameters
+    ----------
+    measure : {"csa", "sa", "sid", "sse"}, default="csa"
+        The measure of the error.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y=None)`` returns minus the mean error between X and its
+        reconstruction: greater is better, 0 is perfect. It can be pickled, and passed as `scoring`
+        to :class:`~sklearn.model_selection.GridSearchCV` and its like.
+
+    Raises
+    ------
+    ValueError
+        If `measure` is none of the names, or, from the scorer, if the estimator has neither
+        `reconstruct` nor both `transform` and `inverse_transform`.
+
+    Notes
+    -----
+    The reconstruction is ``estimator.reconstruct(X)`` where that exists, else
+    ``estimator.inverse_transform(estimator.transform(X))``. A Pipeline whose last step has
+    `reconstruct` is scored on what that step sees, that is on the preprocessed spectra: candidates
+    that differ in their preprocessing are then compared in different spaces. Of a fitted search,
+    the best estimator is scored.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.decomposition import PCA
+    >>> from skhyp.metrics import make_reconstruction_scorer
+    >>> X = np.random.default_rng(0).uniform(1, 2, size=(30, 5))
+    >>> score = make_reconstruction_scorer("sse")
+    >>> bool(score(PCA(4).fit(X), X) > score(PCA(2).fit(X), X))
+    True
+    """
+    return _ReconstructionScorer(measure)
+
+
+@validate_params(
+    {
+        "Z": ["array-like"],
+        "y": ["array-like"],
+        "kind": [StrOptions({"trace", "whitened"})],
+        "regularization": [Interval(Real, 0, None, closed="neither")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def fisher_discriminant_ratio(
+    Z: ArrayLike, y: ArrayLike, *, kind: str = "trace", regularization: float = 1e-6
+) -> float:
+    """Compute how far the classes lie apart compared with how far each spreads.
+
+    Parameters
+    ----------
+    Z : array-like of shape (n_samples, n_features)
+        Features, such as the latent values of an autoencoder.
+    y : array-like of shape (n_samples,)
+        Class labels, of at least two classes.
+    kind : {"trace", "whitened"}, default="trace"
+        "trace" is J1 = tr(S_b) / tr(S_w); "whitened" is J2 = tr((S_w + eps I)^-1 S_b).
+    regularization : float, default=1e-6
+        The eps of J2, above 0, in the squared unit of `Z`. J1 does not use it.
+
+    Returns
+    -------
+    ratio : float
+        0 or more; greater is better separated. Classes that are single points each give infinity,
+        or 0 if all of them are the same point, for both kinds.
+
+    Raises
+    ------
+    ValueError
+        If `y` holds one class only or continuous values, or if the lengths differ.
+
+    Notes
+    -----
+    With n_c samples of mean m_c in class c, and the overall mean m (see [1]_, section 10.2),
+    ``S_b = sum_c n_c (m_c - m)(m_c - m)' / n`` and
+    ``S_w = sum_c sum_i (z_i - m_c)(z_i - m_c)' / n``.
+
+    J2 grows with the number of features whether or not they are of use: never compare it between
+    latent spaces of different sizes. J1 changes with the relative scales of the features.
+
+    References
+    ----------
+    .. [1] K. Fukunaga, "Introduction to Statistical Pattern Recognition", 2nd ed., 1990.
+
+    Examples
+    --------
+    >>> from skhyp.metrics import fisher_discriminant_ratio
+    >>> fisher_discriminant_ratio([[0.0], [2.0], [10.0], [12.0]], ["soil", "soil", "tree", "tree"])
+    25.0
+    """
+    Z = check_array(Z, dtype=np.float64, input_name="Z")
+    y = column_or_1d(y)
+    check_consistent_length(Z, y)
+    check_classification_targets(y)
+    classes, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"y must hold at least two classes; got only {classes.tolist()}.")
+
+    # Counted from one of their own points, equal points are exactly zero, which a mean is not.
+    Z = Z - Z[0]
+    means = np.empty((len(classes), Z.shape[1]))
+    residuals = np.empty_like(Z)
+    for code in range(len(classes)):
+        members = codes == code
+        origin = Z[members][0]
+        offsets = Z[members] - origin
+        means[code] = origin + offsets.mean(axis=0)
+        residuals[members] = offsets - offsets.mean(axis=0)
+    means -= counts @ means / len(Z)
+
+    between = np.sum(counts[:, np.newaxis] * means**2) / len(Z)
+    within = np.sum(residuals**2) / len(Z)
+    if within == 0:
+        return float("inf") if between > 0 else 0.0
+    if kind == "trace":
+        return float(between / within)
+    # By eigenvectors rather than by a solver: S_w may be singular, or eps lost in its rounding.
+    variances, axes = np.linalg.eigh(residuals.T @ residuals / len(Z))
+    between_along_axes = counts @ (means @ axes) ** 2 / len(Z)
+    return float(np.sum(between_along_axes / (np.maximum(variances, 0) + regularization)))
+
+
+class _ReconstructionScorer:
+    """Minus the mean error of a reconstruction; a class so that it can be pickled and printed."""
+
+    def __init__(self, measure: str):
+        self.measure = measure
+
+    def __call__(self, estimator: Any, X: ArrayLike, y: Any = None) -> float:
+        seen, reconstruction = _reconstruct(getattr(estimator, "best_estimator_", estimator), X)
+        return -float(np.mean(MEASURES[self.measure](seen, reconstruction), dtype=np.float64))
+
+    def __repr__(self) -> str:
+        return f"make_reconstruction_scorer({self.measure!r})"
+
+
+def _reconstruct(estimator: Any, X: ArrayLike) -> tuple[ArrayLike, ArrayLike]:
+    """Return the spectra that the reconstruction is to be compared with, and it."""
+    if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "reconstruct"):
+        seen = estimator[:-1].transform(X) if len(estimator) > 1 else X
+        return seen, estimator[-1].reconstruct(seen)
+    if hasattr(estimator, "reconstruct"):
+        return X, estimator.reconstruct(X)
+    if hasattr(estimator, "transform") and hasattr(estimator, "inverse_transform"):
+        return X, estimator.inverse_transform(estimator.transform(X))
+    raise ValueError(
+        "estimator must have reconstruct, or both transform and inverse_transform, to be scored "
+        f"on its reconstruction; got {estimator!r}."
+    )
+
+
+def _compare(X, Y, against, prepare, error):
+    X, Y = _check_spectra(X, Y, against)
+    chunks = list(gen_batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])))
+    if against == "rows":
+        paired = len(X) == len(Y)
+        entry = None if paired else prepare(Y)
+        errors = np.empty(len(X), dtype=X.dtype)
+        for rows in chunks:
+            errors[rows] = error(prepare(X[rows]), prepare(Y[rows]) if paired else entry)
+        return errors
+
+    # One entry at a time: a dot product would be faster, and lose half the digits near zero.
+    entries = [prepare(Y[[j]]) for j in range(len(Y))]
+    errors = np.empty((len(X), len(Y)), dtype=X.dtype)
+    for rows in chunks:
+        spectra = prepare(X[rows])
+        for j, entry in enumerate(entries):
+            errors[rows, j] = error(spectra, entry)
+    return errors
+
+
+def _check_spectra(X, Y, against):
+    # C order on both sides: sums in the same order make equal spectra exactly equal.
+    X = check_array(X, dtype=[np.float64, np.float32], order="C", input_name="X")
+    if np.ndim(Y) > 2:
+        raise ValueError(f"Y must have one or two dimensions; got shape {np.shape(Y)}.")
+    Y = check_array(Y, dtype=[np.float64, np.float32], order="C", ensure_2d=False, input_name="Y")
+    one_spectrum = Y.ndim == 1
+    Y = np.atleast_2d(Y)
+    if Y.shape[1] != X.shape[1]:
+        raise ValueError(
+            f"Y must have as many bands as X, which has {X.shape[1]}; got {Y.shape[1]}."
+        )
+    if against == "rows" and len(Y) != len(X) and not one_spectrum:
+        raise ValueError(
+            f"Y must have as many rows as X, which has {len(X)}, or be one spectrum of shape "
+            f'(n_bands,); got {len(Y)} rows. To compare all pairs, use against="library".'
+        )
+    dtype = np.result_type(X, Y)
+    return X.astype(dtype, copy=False), Y.astype(dtype, copy=False)
+
+
+def _scaled(X):
+    """Divide each spectrum by its largest magnitude; zero spectra become exactly zero."""
+    peaks = np.max(np.abs(X), axis=1, keepdims=True)
+    is_zero = peaks < np.finfo(X.dtype).tiny
+    peaks[is_zero] = 1
+    return np.where(is_zero, X.dtype.type(0), X / peaks), is_zero
+
+
+def _directions(X):
+    scaled, is_zero = _scaled(X)
+    norms = np.sqrt(np.sum(scaled**2, axis=1, keepdims=True))
+    norms[is_zero] = 1
+    return scaled / norms, is_zero[:, 0]
+
+
+def _angle(x, y):
+    # A zero spectrum needs no case of its own: both distances are 1, or both are 0.
+    apart = np.sqrt(np.sum((x[0] - y[0]) ** 2, axis=1))
+    together = np.sqrt(np.sum((x[0] + y[0]) ** 2, axis=1))
+    return 2 * np.arctan2(apart, together)
+
+
+def _one_minus_cosine(x, y):
+    error = np.sum((x[0] - y[0]) ** 2, axis=1) / 2
+    error[x[1] ^ y[1]] = 1
+    return error
+
+
+def _distributions(X):
+    positive = np.maximum(_scaled(X)[0], 0)
+    sums = np.sum(positive, axis=1, keepdims=True)
+    flat = sums == 0
+    sums[flat] = 1
+    shares = np.where(flat, X.dtype.type(1 / X.shape[1]), positive / sums)
+    shares = np.maximum(shares, X.dtype.type(SID_FLOOR))
+    return shares, np.log(shares)
+
+
+def _divergence(x, y):
+    return np.sum((x[0] - y[0]) * (x[1] - y[1]), axis=1)
+
+
+def _values(X):
+    return (X,)
+
+
+def _squared_error(x, y):
+    with np.errstate(over="ignore"):
+        return np.sum((x[0] - y[0]) ** 2, axis=1)

@@ -1,0 +1,395 @@
+"""HypPreprocessor: from raw spectra to clean ones."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.signal import savgol_filter
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from ._continuum import remove_continuum
+from ._validation import (
+    computation_dtype,
+    largest_magnitudes,
+    validate_spectra,
+    warn_of_outliers,
+)
+from .wavelengths import (
+    contiguous_segments,
+    select_bands,
+    validate_wavelengths,
+    wavelength_names,
+    wavelengths_from_names,
+)
+
+_INVERTIBLE = (None, "standardize")
+_CHUNK_ROWS = 4096
+
+
+def _keeps_what_inverting_needs(preprocessor: "HypPreprocessor") -> bool:
+    if preprocessor.method in _INVERTIBLE:
+        return True
+    raise AttributeError(
+        f"HypPreprocessor(method={preprocessor.method!r}) has no inverse_transform: it removes "
+        "from each spectrum what would be needed to restore it. Methods with an inverse: None and "
+        "'standardize'."
+    )
+
+
+class HypPreprocessor(TransformerMixin, BaseEstimator):
+    """Select bands, mask pixels without data and scale spectra.
+
+    Parameters
+    ----------
+    method : {"minmax", "deephyp-minmax", "l2", "l1", "snv", "msc", "standardize", "savgol", \
+            "continuum"} or None, default=None
+        What is done to each spectrum x, after the selection of bands:
+
+        - ``None``: nothing but the selection, the mask and the conversion to floats;
+        - "minmax": (x - min x) / (max x - min x), between 0 and 1;
+        - "deephyp-minmax": (x - (min x - 0.001)) / max x, as the toolbox deephyp computes it;
+        - "l2": x / ‖x‖, unit length: brightness is removed, the spectral angle is kept;
+        - "l1": x / sum abs(x), unit area;
+        - "snv": standard normal variate, (x - mean x) / sd x, with the population's standard
+          deviation [1]_;
+        - "msc": multiplicative scatter correction [2]_: x ≈ a + b · reference by least squares,
+          then (x - a) / b, with the mean spectrum of fit as the reference;
+        - "standardize": each band to zero mean and unit variance, as learned in fit;
+        - "savgol": Savitzky-Golay smoothing or derivative [3]_, see ``window_length``;
+        - "continuum": x over its upper convex hull over wavelength [4]_, between 0 and 1.
+
+        "savgol" and "continuum" treat each contiguous segment of the spectrum by itself: segments
+        end where bands were dropped, and where ``wavelengths`` step back or leap.
+    bands : array-like of bool, array-like of int, or sequence of (low, high), default=None
+        A mask or indices of the bands to keep, or wavelength ranges in nm (ends included) to
+        drop, such as ``((1340, 1450), (1790, 1960))`` for water vapour. ``None`` keeps all.
+    wavelengths : array-like of shape (n_bands,), default=None
+        In nm, of all bands of the input, in their order. ``None``: read from the columns of a
+        DataFrame where they are named like "450.5 nm", otherwise unknown.
+    nodata : float, default=None
+        The value (it may be NaN) that marks missing data. A pixel is missing if any of its kept
+        bands has this value: it comes out as a row of NaN, and fit learns nothing from it.
+        ``None``: no value is special, and NaN is an error.
+    window_length : int, default=11
+        For "savgol": the number of bands of the window, odd; shorter segments take as many bands
+        as they have.
+    polyorder : int, default=2
+        For "savgol": the order of the polynomial, less than ``window_length``.
+    deriv : int, default=0
+        For "savgol": the order of the derivative, per band; 0 smooths.
+
+    Attributes
+    ----------
+    bands_ : ndarray of int, shape (n_bands_out,)
+        Indices of the kept bands.
+    wavelengths_ : ndarray of shape (n_bands_out,) or None
+        Wavelengths of the kept bands in nm, where they are known.
+    mean_, scale_ : ndarray of shape (n_bands_out,)
+        For "standardize". A band that is constant in fit has the scale 1.
+    reference_ : ndarray of shape (n_bands_out,)
+        For "msc".
+    n_features_in_ : int
+        The number of bands of the input.
+    feature_names_in_ : ndarray of str
+        The columns of the input, if it was a DataFrame.
+
+    See Also
+    --------
+    SpectralAutoencoder : Features from clean spectra, learned without labels.
+    SpectralCNNClassifier : Classes from clean spectra.
+
+    Notes
+    -----
+    Every spectrum of finite values has a finite result. A flat spectrum (its values differ by
+    rounding alone) becomes zero under "minmax" and "snv", and flat at the mean of the reference
+    under "msc". A zero spectrum stays zero under "l2" and "l1" and becomes zero under
+    "deephyp-minmax". Negative values are left as they are, except that "continuum" counts them
+    as zero; where the hull is zero the result is 1.
+
+    Integers come out as float32; floats of 32 and 64 bits keep their dtype and are computed in it.
+    "standardize" and "msc" learn from ordinary means: a warning is given when single spectra are
+    so bright that they would decide them.
+
+    References
+    ----------
+    .. [1] R. J. Barnes, M. S. Dhanoa, S. J. Lister, "Standard normal variate transformation and
+       de-trending of near-infrared diffuse reflectance spectra", Applied Spectroscopy 43(5), 1989.
+    .. [2] P. Geladi, D. MacDougall, H. Martens, "Linearization and scatter-correction for
+       near-infrared reflectance spectra of meat", Applied Spectroscopy 39(3), 1985.
+    .. [3] A. Savitzky, M. J. E. Golay, "Smoothing and differentiation of data by simplified least
+       squares procedures", Analytical Chemistry 36(8), 1964.
+    .. [4] R. N. Clark, T. L. Roush, "Reflectance spectroscopy: quantitative analysis techniques
+       for remote sensing applications", Journal of Geophysical Research 89(B7), 1984.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp import HypPreprocessor
+    >>> cube = np.array([[[100, 200, 300], [50, 100, 150]]], dtype=np.uint16)
+    >>> HypPreprocessor(method="minmax").fit_transform(cube)
+    array([[0. , 0.5, 1. ],
+           [0. , 0.5, 1. ]], dtype=float32)
+    >>> preprocessor = HypPreprocessor(wavelengths=[450.5, 550, 650], bands=[(600, 700)])
+    >>> preprocessor.fit(cube).get_feature_names_out()
+    array(['450.5 nm', '550 nm'], dtype=object)
+    """
+
+    _parameter_constraints: dict = {
+        "method": [
+            StrOptions(
+                {"minmax", "deephyp-minmax", "l2", "l1", "snv", "msc", "standardize", "savgol"}
+                | {"continuum"}
+            ),
+            None,
+        ],
+        "bands": ["array-like", None],
+        "wavelengths": ["array-like", None],
+        "nodata": [Real, None],
+        "window_length": [Interval(Integral, 1, None, closed="left")],
+        "polyorder": [Interval(Integral, 0, None, closed="left")],
+        "deriv": [Interval(Integral, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        method: str | None = None,
+        bands: ArrayLike | None = None,
+        wavelengths: ArrayLike | None = None,
+        nodata: float | None = None,
+        window_length: int = 11,
+        polyorder: int = 2,
+        deriv: int = 0,
+    ):
+        self.method = method
+        self.bands = bands
+        self.wavelengths = wavelengths
+        self.nodata = nodata
+        self.window_length = window_length
+        self.polyorder = polyorder
+        self.deriv = deriv
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: ArrayLike, y: Any = None) -> "HypPreprocessor":
+        """Learn which bands are kept, and what the method needs to know of the data.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands) or (rows, columns, n_bands)
+            Spectra, or a cube of them.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : HypPreprocessor
+
+        Raises
+        ------
+        ValueError
+            If a parameter does not fit the others or the data, if X holds values that are not
+            finite (NaN is allowed where it is ``nodata``), or if every pixel is without data.
+        """
+        if self.method == "savgol":
+            self._check_savgol_parameters()
+        X = self._validate(X, reset=True)
+        wavelengths = self._input_wavelengths(X.shape[1])
+        kept = select_bands(self.bands, X.shape[1], wavelengths)
+        has_data = self._has_data(X, kept)
+        self.bands_ = kept
+        self.wavelengths_ = None if wavelengths is None else wavelengths[kept]
+        if self.method in ("standardize", "msc"):
+            self._learn_bands(X, has_data, kept)
+        return self
+
+    def transform(self, X: ArrayLike) -> np.ndarray:
+        """Return clean spectra.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands) or (rows, columns, n_bands)
+            Spectra, or a cube, which is unrolled row by row.
+
+        Returns
+        -------
+        X_clean : ndarray of shape (n_spectra or rows * columns, n_bands_out)
+            float64 for float64, float32 otherwise; rows of NaN for pixels without data.
+        """
+        check_is_fitted(self)
+        X = self._validate(X, reset=False)
+        dtype = computation_dtype(X)
+        if self.method == "continuum":
+            selected = self._apply("scale", None, X, dtype)
+            return remove_continuum(selected, self._positions(), self._segments(), dtype)
+        return self._apply("scale", self.method, X, dtype)
+
+    @available_if(_keeps_what_inverting_needs)
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
+        """Return spectra on all bands of the input, with NaN in the bands that were dropped.
+
+        Only for ``method=None`` and "standardize": the other methods keep too little.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands_out)
+
+        Returns
+        -------
+        X_original : ndarray of shape (n_spectra, n_bands)
+        """
+        check_is_fitted(self)
+        X = check_array(X, dtype=(np.float32, np.float64), ensure_all_finite="allow-nan")
+        if X.shape[1] != len(self.bands_):
+            raise ValueError(
+                f"X has {X.shape[1]} bands, but HypPreprocessor gives {len(self.bands_)} bands."
+            )
+        on_kept_bands = self._apply("unscale", self.method, X, X.dtype.name, selects=False)
+        if np.array_equal(self.bands_, np.arange(self.n_features_in_)):
+            return on_kept_bands
+        on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)
+        on_all_bands[:, self.bands_] = on_kept_bands
+        return on_all_bands
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
+        """Return the names of the kept bands, which carry their wavelengths where these are known.
+
+        Parameters
+        ----------
+        input_features : array-like of str, shape (n_bands,), default=None
+            Names of the input's bands; by default those seen in fit.
+
+        Returns
+        -------
+        names : ndarray of str, shape (n_bands_out,)
+        """
+        check_is_fitted(self, "bands_")
+        names = _check_feature_names_in(self, input_features)
+        if input_features is None and self.wavelengths_ is not None:
+            return wavelength_names(self.wavelengths_)
+        return names[self.bands_]
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.bands_)
+
+    def _validate(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
+        if getattr(X, "ndim", 2) == 3:
+            X = np.asarray(X).reshape(-1, X.shape[2])
+        allow_nan = self.nodata is not None and np.isnan(self.nodata)
+        return validate_spectra(self, X, reset=reset, allow_nan=allow_nan)
+
+    def _check_savgol_parameters(self) -> None:
+        if self.window_length % 2 == 0:
+            raise ValueError(f"window_length must be odd, got {self.window_length}.")
+        if self.polyorder >= self.window_length:
+            raise ValueError(
+                f"polyorder must be less than window_length={self.window_length}, "
+                f"got {self.polyorder}."
+            )
+
+    def _input_wavelengths(self, n_bands: int) -> np.ndarray | None:
+        if self.wavelengths is not None:
+            return validate_wavelengths(self.wavelengths, n_bands)
+        return wavelengths_from_names(getattr(self, "feature_names_in_", None))
+
+    def _has_data(self, X: np.ndarray, kept: np.ndarray) -> np.ndarray | None:
+        """Return which rows are complete, or None if all must be."""
+        if self.nodata is None:
+            return None
+        has_data = np.empty(len(X), dtype=bool)
+        never_has_data = np.ones(len(kept), dtype=bool)
+        for start in range(0, len(X), _CHUNK_ROWS):
+            rows = slice(start, start + _CHUNK_ROWS)
+            selected = X[rows][:, kept]
+            is_missing = np.isnan(selected) if np.isnan(self.nodata) else selected == self.nodata
+            has_data[rows] = ~is_missing.any(axis=1)
+            never_has_data &= is_missing.all(axis=0)
+        if not has_data.any():
+            never = kept[never_has_data].tolist()
+            hint = f" Bands {never} have it everywhere: drop them with bands." if never else ""
+            raise ValueError(
+                f"Every pixel has nodata={self.nodata:g} in some kept band: there is nothing to "
+                f"learn from.{hint}"
+            )
+        return has_data
+
+    def _learn_bands(
+        self, X: np.ndarray, has_data: np.ndarray | None, kept: np.ndarray
+    ) -> None:
+        scaler = StandardScaler()
+        magnitudes = []
+        for start in range(0, len(X), _CHUNK_ROWS):
+            chunk = X[start : start + _CHUNK_ROWS]
+            if has_data is not None:
+                chunk = chunk[has_data[start : start + _CHUNK_ROWS]]
+            if len(chunk):
+                chunk = chunk[:, kept].astype(np.float64)
+                scaler.partial_fit(chunk)
+                magnitudes.append(largest_magnitudes(chunk))
+        warn_of_outliers(
+            np.concatenate(magnitudes),
+            f"they decide what method={self.method!r} learns. Leave them out, or mark them with "
+            "`nodata`.",
+        )
+        if self.method == "msc":
+            self.reference_ = scaler.mean_
+        else:
+            self.mean_, self.scale_ = scaler.mean_, scaler.scale_
+
+    def _segments(self) -> list[slice]:
+        return contiguous_segments(self.bands_, self.wavelengths_)
+
+    def _positions(self) -> np.ndarray:
+        return self.bands_ if self.wavelengths_ is None else self.wavelengths_
+
+    def _statistics(self) -> np.ndarray:
+        if self.method == "standardize":
+            return np.concatenate([self.mean_, self.scale_])
+        if self.method == "msc":
+            return self.reference_
+        if self.method == "savgol":
+            return self._savgol_matrix().ravel()
+        return np.zeros(0)
+
+    def _savgol_matrix(self) -> np.ndarray:
+        """Return the filter as a matrix (bands in, bands out): it is linear in the spectrum."""
+        matrix = np.zeros((len(self.bands_), len(self.bands_)))
+        for segment in self._segments():
+            n_bands = segment.stop - segment.start
+            window = min(self.window_length, n_bands - 1 + n_bands % 2)
+            order = min(self.polyorder, window - 1)
+            if self.deriv <= order:
+                matrix[segment, segment] = savgol_filter(
+                    np.eye(n_bands), window, order, deriv=self.deriv, axis=1
+                )
+        return matrix
+
+    def _apply(
+        self, function: str, method: str | None, X: np.ndarray, dtype: str, selects: bool = True
+    ) -> np.ndarray:
+        from .graph.inference import apply_rows
+        from .graph.spectra import SpectralScaling
+
+        selects = selects and not np.array_equal(self.bands_, np.arange(self.n_features_in_))
+        scaling = SpectralScaling(
+            method=method,
+            n_bands=len(self.bands_),
+            kept=tuple(self.bands_.tolist()) if selects else None,
+            nodata=None if self.nodata is None else float(self.nodata),
+            dtype=dtype,
+        )
+        statistics = self._statistics() if method is not None else np.zeros(0)
+        return apply_rows(scaling, function, np.zeros(0), statistics, X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.allow_nan = self.nodata is not None and bool(np.isnan(self.nodata))
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

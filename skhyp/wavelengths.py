@@ -1,0 +1,233 @@
+"""Wavelengths of bands: how feature names carry them, and where a spectrum is contiguous.
+
+Wavelengths are in nanometres throughout. They need not rise from band to band: where the spectra
+of two detectors overlap, real lists step back.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+_NAME = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?) nm(?: \(band \d+\))?")
+
+# A step between neighbouring bands of more than this many median steps is a gap.
+GAP_IN_MEDIAN_STEPS = 2.5
+
+
+def validate_wavelengths(wavelengths: ArrayLike, n_bands: int) -> np.ndarray:
+    """Return the wavelengths as a float array, after checking number, sign and unit.
+
+    Parameters
+    ----------
+    wavelengths : array-like of shape (n_bands,)
+        In nm, in the order of the bands.
+    n_bands : int
+        The number of bands of the spectra they belong to.
+
+    Returns
+    -------
+    wavelengths : ndarray of shape (n_bands,), float64
+
+    Raises
+    ------
+    ValueError
+        If there are not ``n_bands`` of them, if one is not a positive finite number, or if all are
+        below 100, which are micrometres.
+
+    Examples
+    --------
+    >>> from skhyp.wavelengths import validate_wavelengths
+    >>> validate_wavelengths([450, 550, 650], n_bands=3)
+    array([450., 550., 650.])
+    """
+    try:
+        values = np.asarray(wavelengths, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"wavelengths must be numbers in nm, got {wavelengths!r}.") from error
+    if values.shape != (n_bands,):
+        raise ValueError(
+            f"wavelengths must have one entry for each of the {n_bands} bands, "
+            f"got an array of shape {values.shape}."
+        )
+    if not np.all(np.isfinite(values)) or values.min() <= 0:
+        raise ValueError("wavelengths must be positive finite numbers in nm.")
+    if values.max() < 100:
+        raise ValueError(
+            f"wavelengths must be in nm, got {values.min():g} to {values.max():g}: these look like "
+            "micrometres; multiply them by 1000."
+        )
+    return values
+
+
+def wavelength_names(wavelengths: ArrayLike) -> np.ndarray:
+    """Return a feature name for each wavelength, such as "450.5 nm".
+
+    Parameters
+    ----------
+    wavelengths : array-like of shape (n_bands,)
+        In nm.
+
+    Returns
+    -------
+    names : ndarray of str, shape (n_bands,)
+        All different: bands that share a wavelength also carry their position.
+
+    Examples
+    --------
+    >>> from skhyp.wavelengths import wavelength_names
+    >>> wavelength_names([450.5, 550.0]).tolist()
+    ['450.5 nm', '550 nm']
+    """
+    names = [f"{value:.8g} nm" for value in np.asarray(wavelengths, dtype=np.float64)]
+    return np.array(
+        [f"{name} (band {i})" if names.count(name) > 1 else name for i, name in enumerate(names)],
+        dtype=object,
+    )
+
+
+def wavelengths_from_names(names: Sequence[str] | None) -> np.ndarray | None:
+    """Return the wavelengths that feature names carry, or None where one carries none.
+
+    Parameters
+    ----------
+    names : sequence of str, or None
+        Feature names such as "450.5 nm".
+
+    Returns
+    -------
+    wavelengths : ndarray of shape (n_bands,) or None
+        In nm.
+
+    Examples
+    --------
+    >>> from skhyp.wavelengths import wavelengths_from_names
+    >>> wavelengths_from_names(["450.5 nm", "550 nm"])
+    array([450.5, 550. ])
+    >>> wavelengths_from_names(["red", "green"]) is None
+    True
+    """
+    if names is None:
+        return None
+    matches = [_NAME.fullmatch(str(name)) for name in names]
+    if not matches or not all(matches):
+        return None
+    return np.array([float(match[1]) for match in matches])
+
+
+def contiguous_segments(
+    band_indices: ArrayLike, wavelengths: ArrayLike | None = None
+) -> list[slice]:
+    """Return the runs of kept bands within which a filter or a hull may be taken.
+
+    A run ends where bands between were dropped and, if wavelengths are known, where they step
+    back (detectors overlap) or leap by more than 2.5 median steps (bands were removed earlier).
+
+    Parameters
+    ----------
+    band_indices : array-like of int, shape (n_kept,)
+        Indices of the kept bands in the original spectrum, in the order they are kept.
+    wavelengths : array-like of shape (n_kept,), optional
+        Wavelengths of the kept bands in nm.
+
+    Returns
+    -------
+    segments : list of slice
+        They cover the kept bands in order.
+
+    Examples
+    --------
+    >>> from skhyp.wavelengths import contiguous_segments
+    >>> contiguous_segments([0, 1, 2, 5, 6])
+    [slice(0, 3, None), slice(3, 5, None)]
+    >>> contiguous_segments([0, 1, 2, 3], wavelengths=[670, 680, 665, 675])
+    [slice(0, 2, None), slice(2, 4, None)]
+    """
+    indices = np.asarray(band_indices)
+    is_break = np.diff(indices) != 1
+    if wavelengths is not None and len(indices) > 1:
+        steps = np.diff(np.asarray(wavelengths, dtype=np.float64))
+        steps *= np.sign(np.median(steps)) or 1  # a list may also fall from the first to the last
+        is_break |= (steps <= 0) | (steps > GAP_IN_MEDIAN_STEPS * np.median(np.abs(steps)))
+    edges = [0, *(np.flatnonzero(is_break) + 1).tolist(), len(indices)]
+    return [slice(start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def select_bands(
+    bands: ArrayLike | None, n_bands: int, wavelengths: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the indices of the bands to keep.
+
+    Parameters
+    ----------
+    bands : None, array-like of bool, array-like of int, or sequence of (low, high)
+        ``None`` keeps all; a mask of shape (n_bands,) keeps where it is true; integers keep the
+        bands of those indices, in that order; pairs are wavelength ranges in nm, ends included,
+        to drop.
+    n_bands : int
+        The number of bands of the spectra.
+    wavelengths : ndarray of shape (n_bands,), optional
+        In nm; needed for ranges.
+
+    Returns
+    -------
+    kept : ndarray of int, shape (n_kept,)
+
+    Raises
+    ------
+    ValueError
+        If the selection is none of these, names bands that are not there, names one twice, keeps
+        none, or has ranges where the wavelengths are not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp.wavelengths import select_bands
+    >>> select_bands([(1300, 1400)], 4, np.array([1250., 1350., 1400., 1450.]))
+    array([0, 3])
+    """
+    if bands is None:
+        return np.arange(n_bands)
+    selection = np.asarray(bands)
+    if selection.ndim == 2 and selection.shape[1] == 2 and selection.dtype.kind in "iuf":
+        kept = _outside_ranges(selection.astype(np.float64), wavelengths)
+    elif selection.ndim == 1 and selection.dtype == bool:
+        if len(selection) != n_bands:
+            raise ValueError(
+                f"bands as a mask must have one entry for each of the {n_bands} bands, "
+                f"got {len(selection)}."
+            )
+        kept = np.flatnonzero(selection)
+    elif selection.ndim == 1 and selection.dtype.kind in "iu":
+        kept = selection.astype(np.intp)
+        outside = kept[(kept < -n_bands) | (kept >= n_bands)]
+        if outside.size:
+            raise ValueError(f"bands has the index {outside[0]}, but there are {n_bands} bands.")
+        kept = kept % n_bands
+        if len(np.unique(kept)) < len(kept):
+            raise ValueError("bands has an index twice; each band can be kept once.")
+    elif selection.size == 0:
+        kept = np.arange(0)
+    else:
+        raise ValueError(
+            "bands must be None, a mask of booleans, indices of bands to keep, or pairs "
+            f"(low, high) of wavelengths in nm to drop, got {bands!r}."
+        )
+    if not len(kept):
+        raise ValueError("bands keeps no band: at least one is needed.")
+    return kept
+
+
+def _outside_ranges(ranges: np.ndarray, wavelengths: np.ndarray | None) -> np.ndarray:
+    if wavelengths is None:
+        raise ValueError(
+            "bands has wavelength ranges, but the wavelengths are not known: pass wavelengths, or "
+            'a DataFrame whose columns are named like "450.5 nm".'
+        )
+    if not np.all(ranges[:, 0] <= ranges[:, 1]):
+        raise ValueError(f"bands has a range whose low end is above its high end: {ranges}.")
+    is_dropped = np.zeros(len(wavelengths), dtype=bool)
+    for low, high in ranges:
+        is_dropped |= (wavelengths >= low) & (wavelengths <= high)
+    return np.flatnonzero(~is_dropped)
