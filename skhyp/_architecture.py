@@ -55,7 +55,7 @@ def warn_of_shrunk_kernels(estimator: Any, n_bands: int) -> None:
         warnings.warn(
             f"kernel_sizes={estimator.kernel_sizes!r} do not fit {n_bands} bands: {used} are used.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -60,9 +60,9 @@ def _upper_hull(spectra: np.ndarray, positions: np.ndarray) -> np.ndarray:
     is_on_hull[np.nonzero(on_stack)[0], stack[on_stack]] = True
     bands = np.arange(n_bands)
     left = np.maximum.accumulate(np.where(is_on_hull, bands, 0), axis=1)
-    right = np.minimum.accumulate(
-        np.where(is_on_hull, bands, n_bands - 1)[:, ::-1], axis=1
-    )[:, ::-1]
+    right = np.minimum.accumulate(np.where(is_on_hull, bands, n_bands - 1)[:, ::-1], axis=1)[
+        :, ::-1
+    ]
     y_left = np.take_along_axis(y, left, axis=1)
     y_right = np.take_along_axis(y, right, axis=1)
     width = x[right] - x[left]

@@ -190,7 +190,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
                 f"{type(self).__name__} was interrupted after {len(result.loss_curve)} of "
                 f"{epochs.n_epochs} epochs; it is fitted with what it had learned until then.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
     def _continued_state(self, objective: "Objective") -> Any:

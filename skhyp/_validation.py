@@ -1,6 +1,9 @@
 """What all estimators ask of the spectra they are given."""
 
+import functools
 import warnings
+from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -23,6 +26,11 @@ def validate_spectra(
     Integers are cast chunk by chunk where they are used: a scene is never copied as a whole.
     Cubes are refused with a message that says how to unroll them.
     """
+    if np.ma.isMaskedArray(X) and np.ma.is_masked(X):
+        raise ValueError(
+            "X is a masked array with masked values, which would be lost. Fill them, as with "
+            "X.filled(-9999), and pass that value as nodata of a HypPreprocessor."
+        )
     if getattr(X, "ndim", 2) == 3:
         raise ValueError(
             f"X must be a matrix (n_spectra, n_bands), got an array of dim 3 with shape {X.shape}. "
@@ -38,7 +46,6 @@ def validate_spectra(
         ensure_all_finite=finite,
         **check_params,
     )
-
 
 
 def computation_dtype(X: np.ndarray) -> str:
@@ -63,5 +70,28 @@ def warn_of_outliers(magnitudes: np.ndarray, consequence: str) -> None:
             f"{len(outliers)} of {len(magnitudes)} spectra are over {OUTLIER_IN_MEDIANS:g} times "
             f"brighter than the median one (the first is row {outliers[0]}): {consequence}",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
+
+
+class available_unless:
+    """Decorate a method that some settings make meaningless: it is absent then, and says why.
+
+    ``reason(estimator)`` returns ``None``, or the message of the AttributeError. scikit-learn's
+    ``available_if`` hides the message behind one of its own.
+    """
+
+    def __init__(self, reason: Callable[[Any], str | None]):
+        self._reason = reason
+
+    def __call__(self, method: Callable) -> "available_unless":
+        self._method = method
+        functools.update_wrapper(self, method)
+        return self
+
+    def __get__(self, estimator: Any, owner: type | None = None) -> Any:
+        if estimator is None:
+            return self
+        if (message := self._reason(estimator)) is not None:
+            raise AttributeError(message)
+        return MethodType(self._method, estimator)

@@ -12,14 +12,12 @@ import numpy as np
 WINSOR_LIMIT = 10.0
 _MAD_TO_DEVIATION = 1.4826
 
-# The whitening takes each direction of the within-class scatter, shrunk towards a sphere by this
-# share, to the power -WHITENING_POWER / 2: 0 would change nothing, 1 would whiten fully.
+# The scatter within classes is shrunk towards a sphere by this share before it is evened out.
 SHRINKAGE = 0.1
-WHITENING_POWER = 0.5
 
 
 def learn_view_statistics(
-    network: Any, X: np.ndarray, classes: np.ndarray, weights: np.ndarray
+    network: Any, X: np.ndarray, classes: np.ndarray, weights: np.ndarray, *, whitening: float
 ) -> np.ndarray:
     """Return the flat statistics of a classifier's views, learned from training spectra.
 
@@ -30,6 +28,8 @@ def learn_view_statistics(
     X : ndarray of shape (n, bands)
     classes : ndarray of int, shape (n,)
     weights : ndarray of shape (n,), positive
+    whitening : float
+        How far the view "whitened" evens out the scatter, from 0 to 1.
     """
     from .graph.inference import apply_rows
     from .graph.parameters import split
@@ -52,7 +52,9 @@ def learn_view_statistics(
         learned["snv_mean"][:], learned["snv_scale"][:] = robust_standardisation(snv, weights)
     if "whitening" in learned:
         snv = apply_rows(network, "standard_normal_variate", nothing, statistics, X)
-        learned["whitening"][:] = partial_whitening(snv, classes, weights, network.n_classes)
+        learned["whitening"][:] = partial_whitening(
+            snv, classes, weights, network.n_classes, power=whitening
+        )
     return statistics
 
 
@@ -91,7 +93,7 @@ def weighted_median(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def partial_whitening(
-    X: np.ndarray, classes: np.ndarray, weights: np.ndarray, n_classes: int
+    X: np.ndarray, classes: np.ndarray, weights: np.ndarray, n_classes: int, *, power: float
 ) -> np.ndarray:
     """Return the symmetric matrix that evens out, in part, the scatter within classes.
 
@@ -106,6 +108,8 @@ def partial_whitening(
     classes : ndarray of int, shape (n,)
     weights : ndarray of shape (n,), positive
     n_classes : int
+    power : float
+        0 evens out nothing, 1 all: the matrix is the scatter to the power ``-power / 2``.
 
     Returns
     -------
@@ -125,6 +129,6 @@ def partial_whitening(
         return np.eye(len(scatter))
     variances, directions = np.linalg.eigh(scatter / mean_variance)
     shrunk = (1 - SHRINKAGE) * np.maximum(variances, 0) + SHRINKAGE
-    whitening = (directions * shrunk ** (-WHITENING_POWER / 2)) @ directions.T
+    whitening = (directions * shrunk ** (-power / 2)) @ directions.T
     mean_square = np.average(np.mean((X @ whitening) ** 2, axis=1), weights=weights)
     return whitening / np.sqrt(mean_square) if mean_square > 0 else whitening

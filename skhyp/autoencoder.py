@@ -12,12 +12,11 @@ from sklearn.base import (
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, per_layer, warn_of_shrunk_kernels
 from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstimator
-from ._validation import largest_magnitudes, validate_spectra, warn_of_outliers
+from ._validation import available_unless, largest_magnitudes, validate_spectra, warn_of_outliers
 
 MEASURE_NAMES = StrOptions({"csa", "sa", "sid", "sse"})
 
@@ -26,10 +25,10 @@ MEASURE_NAMES = StrOptions({"csa", "sa", "sid", "sse"})
 _SCALE_QUANTILE = 0.99
 
 
-def _decodes_without_spectra(autoencoder: "SpectralAutoencoder") -> bool:
+def _why_not_invertible(autoencoder: "SpectralAutoencoder") -> str | None:
     if not autoencoder.skip_connections:
-        return True
-    raise AttributeError(
+        return None
+    return (
         "SpectralAutoencoder(skip_connections=True) has no inverse_transform: its decoder also "
         "needs what the skip connections carry past the code. Use reconstruct(X), or fit with "
         "skip_connections=False."
@@ -350,7 +349,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         check_is_fitted(self)
         return self._apply("codes", validate_spectra(self, X, reset=False))
 
-    @available_if(_decodes_without_spectra)
+    @available_unless(_why_not_invertible)
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Return the spectra that codes stand for; absent with skip connections.
 

@@ -31,6 +31,9 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     ----------
     views : tuple of {"snv", "whitened", "bands"} or None, default=("snv", "whitened", "bands")
         The channels made of each spectrum, see Notes. ``None``: the spectrum as it is.
+    whitening : float, default=0.5
+        How far the view "whitened" evens out the scatter within classes: 0 not at all, 1 fully.
+        Much helps where classes are mixed and labels are few, little where they are many.
     n_filters : tuple of int, default=(16,)
         Filters of each convolution.
     kernel_sizes : int or tuple of int, default=16
@@ -125,9 +128,10 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     Notes
     -----
     The view "snv" is the standard normal variate of the spectrum, then standardised per band. The
-    view "whitened" multiplies it by W^(-1/4), with W the scatter within the classes, shrunk
-    towards a sphere: directions in which one class varies (noise, light, mixture) are damped. The
-    symmetric root leaves every band in its place. "bands" is the spectrum standardised per band.
+    view "whitened" multiplies it by W^(-whitening / 2), with W the scatter within the classes,
+    shrunk by a tenth towards a sphere: directions in which one class varies (noise, light,
+    mixture) are damped. The matrix is symmetric, so every band stays in its place. "bands" is the
+    spectrum standardised per band, at 0.3 of the weight.
     Means and deviations are taken after values beyond 10 robust deviations were pulled in, and
     standardised values are kept within 10: a saturated training pixel moves nothing but itself.
     A flat spectrum has the standard normal variate zero. NaN and infinite values are refused.
@@ -160,6 +164,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     _parameter_constraints: dict = {
         **NetworkEstimator._parameter_constraints,
         "views": ["array-like", None],
+        "whitening": [Interval(Real, 0, 1, closed="both")],
         "n_filters": ["array-like"],
         "kernel_sizes": ["array-like", POSITIVE_INTEGER],
         "strides": ["array-like", POSITIVE_INTEGER],
@@ -174,6 +179,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         self,
         *,
         views: tuple[str, ...] | None = ("snv", "whitened", "bands"),
+        whitening: float = 0.5,
         n_filters: tuple[int, ...] = (16,),
         kernel_sizes: int | tuple[int, ...] = 16,
         strides: int | tuple[int, ...] = 4,
@@ -203,6 +209,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         verbose: int = 0,
     ):
         self.views = views
+        self.whitening = whitening
         self.n_filters = n_filters
         self.kernel_sizes = kernel_sizes
         self.strides = strides
@@ -514,4 +521,4 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     def _learn_statistics(
         self, network: Any, X: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> np.ndarray:
-        return learn_view_statistics(network, X, targets, weights)
+        return learn_view_statistics(network, X, targets, weights, whitening=self.whitening)

@@ -1,5 +1,6 @@
 """HypPreprocessor: from raw spectra to clean ones."""
 
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
 
@@ -10,11 +11,11 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._continuum import remove_continuum
 from ._validation import (
+    available_unless,
     computation_dtype,
     largest_magnitudes,
     validate_spectra,
@@ -29,17 +30,30 @@ from .wavelengths import (
 )
 
 _INVERTIBLE = (None, "standardize")
+_LEARNED = ("mean_", "scale_", "reference_")
 _CHUNK_ROWS = 4096
 
 
-def _keeps_what_inverting_needs(preprocessor: "HypPreprocessor") -> bool:
+def _why_not_invertible(preprocessor: "HypPreprocessor") -> str | None:
     if preprocessor.method in _INVERTIBLE:
-        return True
-    raise AttributeError(
+        return None
+    return (
         f"HypPreprocessor(method={preprocessor.method!r}) has no inverse_transform: it removes "
         "from each spectrum what would be needed to restore it. Methods with an inverse: None and "
         "'standardize'."
     )
+
+
+def _complete_chunks(
+    X: np.ndarray, has_data: np.ndarray | None, kept: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Yield the kept bands of the complete rows in float64, some thousand rows at a time."""
+    for start in range(0, len(X), _CHUNK_ROWS):
+        chunk = X[start : start + _CHUNK_ROWS]
+        if has_data is not None:
+            chunk = chunk[has_data[start : start + _CHUNK_ROWS]]
+        if len(chunk):
+            yield chunk[:, kept].astype(np.float64)
 
 
 class HypPreprocessor(TransformerMixin, BaseEstimator):
@@ -106,13 +120,16 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Every spectrum of finite values has a finite result. A flat spectrum (its values differ by
-    rounding alone) becomes zero under "minmax" and "snv", and flat at the mean of the reference
-    under "msc". A zero spectrum stays zero under "l2" and "l1" and becomes zero under
-    "deephyp-minmax". Negative values are left as they are, except that "continuum" counts them
-    as zero; where the hull is zero the result is 1.
+    Every spectrum of finite values has a finite result, unless that is itself beyond the range of
+    the dtype. A flat spectrum (its values differ by rounding alone) becomes zero under "minmax"
+    and "snv", and flat at the mean of the reference under "msc". A zero spectrum stays zero under
+    "l2" and "l1"; under "deephyp-minmax" one whose maximum is zero becomes zero. Values too small
+    for the dtype's full precision (below 1e-38 in float32) may count as zero. Negative values are
+    left as they are, except that "continuum" counts them as zero; where the hull is zero the
+    result is 1.
 
-    Integers come out as float32; floats of 32 and 64 bits keep their dtype and are computed in it.
+    Integers and float16 come out as float32; floats of 32 and 64 bits keep their dtype and are
+    computed in it; longer floats come out as float64.
     "standardize" and "msc" learn from ordinary means: a warning is given when single spectra are
     so bright that they would decide them.
 
@@ -202,6 +219,10 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
         wavelengths = self._input_wavelengths(X.shape[1])
         kept = select_bands(self.bands, X.shape[1], wavelengths)
         has_data = self._has_data(X, kept)
+        for name in _LEARNED:
+            self.__dict__.pop(name, None)  # of a former fit by another method
+        if has_data is not None and not has_data.any():
+            self._refuse_to_learn_from_nothing(X, kept)
         self.bands_ = kept
         self.wavelengths_ = None if wavelengths is None else wavelengths[kept]
         if self.method in ("standardize", "msc"):
@@ -219,17 +240,23 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
         Returns
         -------
         X_clean : ndarray of shape (n_spectra or rows * columns, n_bands_out)
-            float64 for float64, float32 otherwise; rows of NaN for pixels without data.
+            float64 for float64 and longer floats, float32 otherwise; rows of NaN for pixels
+            without data.
         """
         check_is_fitted(self)
         X = self._validate(X, reset=False)
         dtype = computation_dtype(X)
         if self.method == "continuum":
             selected = self._apply("scale", None, X, dtype)
-            return remove_continuum(selected, self._positions(), self._segments(), dtype)
-        return self._apply("scale", self.method, X, dtype)
+            result = remove_continuum(selected, self._positions(), self._segments(), dtype)
+        else:
+            result = self._apply("scale", self.method, X, dtype)
+        has_data = self._has_data(X, self.bands_)
+        if has_data is not None:
+            result[~has_data] = np.nan
+        return result
 
-    @available_if(_keeps_what_inverting_needs)
+    @available_unless(_why_not_invertible)
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Return spectra on all bands of the input, with NaN in the bands that were dropped.
 
@@ -279,8 +306,11 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
         return len(self.bands_)
 
     def _validate(self, X: ArrayLike, *, reset: bool) -> np.ndarray:
+        if isinstance(X, list | tuple):
+            X = np.asarray(X)
         if getattr(X, "ndim", 2) == 3:
-            X = np.asarray(X).reshape(-1, X.shape[2])
+            rows, columns, n_bands = X.shape
+            X = np.asanyarray(X).reshape(rows * columns, n_bands)
         allow_nan = self.nodata is not None and np.isnan(self.nodata)
         return validate_spectra(self, X, reset=reset, allow_nan=allow_nan)
 
@@ -303,44 +333,51 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
         if self.nodata is None:
             return None
         has_data = np.empty(len(X), dtype=bool)
-        never_has_data = np.ones(len(kept), dtype=bool)
         for start in range(0, len(X), _CHUNK_ROWS):
             rows = slice(start, start + _CHUNK_ROWS)
-            selected = X[rows][:, kept]
-            is_missing = np.isnan(selected) if np.isnan(self.nodata) else selected == self.nodata
-            has_data[rows] = ~is_missing.any(axis=1)
-            never_has_data &= is_missing.all(axis=0)
-        if not has_data.any():
-            never = kept[never_has_data].tolist()
-            hint = f" Bands {never} have it everywhere: drop them with bands." if never else ""
-            raise ValueError(
-                f"Every pixel has nodata={self.nodata:g} in some kept band: there is nothing to "
-                f"learn from.{hint}"
-            )
+            has_data[rows] = ~self._is_nodata(X[rows][:, kept]).any(axis=1)
         return has_data
 
-    def _learn_bands(
-        self, X: np.ndarray, has_data: np.ndarray | None, kept: np.ndarray
-    ) -> None:
-        scaler = StandardScaler()
+    def _is_nodata(self, values: np.ndarray) -> np.ndarray:
+        if np.isnan(self.nodata):
+            return np.isnan(values)
+        if values.dtype.kind != "f":
+            return values == self.nodata
+        # Rounded as the data were when they were stored: 0.1 is another number in float32.
+        with np.errstate(over="ignore"):
+            return values == values.dtype.type(self.nodata)
+
+    def _refuse_to_learn_from_nothing(self, X: np.ndarray, kept: np.ndarray) -> None:
+        never = [int(band) for band in kept if self._is_nodata(X[:, band]).all()]
+        hint = f" Bands {never} have it everywhere: drop them with bands." if never else ""
+        raise ValueError(
+            f"Every pixel has nodata={self.nodata:g} in some kept band: there is nothing to learn "
+            f"from.{hint}"
+        )
+
+    def _learn_bands(self, X: np.ndarray, has_data: np.ndarray | None, kept: np.ndarray) -> None:
         magnitudes = []
-        for start in range(0, len(X), _CHUNK_ROWS):
-            chunk = X[start : start + _CHUNK_ROWS]
-            if has_data is not None:
-                chunk = chunk[has_data[start : start + _CHUNK_ROWS]]
-            if len(chunk):
-                chunk = chunk[:, kept].astype(np.float64)
-                scaler.partial_fit(chunk)
-                magnitudes.append(largest_magnitudes(chunk))
+        largest = np.zeros(len(kept))
+        for spectra in _complete_chunks(X, has_data, kept):
+            magnitudes.append(largest_magnitudes(spectra))
+            largest = np.maximum(largest, np.abs(spectra).max(axis=0))
         warn_of_outliers(
             np.concatenate(magnitudes),
             f"they decide what method={self.method!r} learns. Leave them out, or mark them with "
             "`nodata`.",
         )
+        # Each band over a power of two near its largest value: this is exact, and the squares
+        # neither overflow nor vanish.
+        unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
+        scaler = StandardScaler()
+        for spectra in _complete_chunks(X, has_data, kept):
+            scaler.partial_fit(spectra / unit)
         if self.method == "msc":
-            self.reference_ = scaler.mean_
-        else:
-            self.mean_, self.scale_ = scaler.mean_, scaler.scale_
+            self.reference_ = scaler.mean_ * unit
+            return
+        deviation = np.sqrt(scaler.var_)
+        is_constant = scaler.scale_ != deviation
+        self.mean_, self.scale_ = scaler.mean_ * unit, np.where(is_constant, 1, deviation * unit)
 
     def _segments(self) -> list[slice]:
         return contiguous_segments(self.bands_, self.wavelengths_)
@@ -364,10 +401,9 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
             n_bands = segment.stop - segment.start
             window = min(self.window_length, n_bands - 1 + n_bands % 2)
             order = min(self.polyorder, window - 1)
-            if self.deriv <= order:
-                matrix[segment, segment] = savgol_filter(
-                    np.eye(n_bands), window, order, deriv=self.deriv, axis=1
-                )
+            matrix[segment, segment] = savgol_filter(
+                np.eye(n_bands), window, order, deriv=self.deriv, axis=1
+            )
         return matrix
 
     def _apply(
@@ -381,7 +417,6 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
             method=method,
             n_bands=len(self.bands_),
             kept=tuple(self.bands_.tolist()) if selects else None,
-            nodata=None if self.nodata is None else float(self.nodata),
             dtype=dtype,
         )
         statistics = self._statistics() if method is not None else np.zeros(0)

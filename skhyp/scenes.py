@@ -5,19 +5,15 @@ there and return. Pixels labelled 0, less than 0 or NaN are unlabelled, and neve
 """
 
 from collections.abc import Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, validate_params
 
 __all__ = [
     "false_colour",
     "labelled_pixels",
     "mask_unlabelled",
-    "nearest_bands",
     "to_map",
     "unroll",
 ]
@@ -224,63 +220,6 @@ def mask_unlabelled(
     )
 
 
-@validate_params(
-    {
-        "wavelengths": ["array-like"],
-        "targets": ["array-like", Real],
-        "tolerance": [Interval(Real, 0, None, closed="left"), None],
-    },
-    prefer_skip_nested_validation=True,
-)
-def nearest_bands(
-    wavelengths: ArrayLike, targets: ArrayLike, *, tolerance: float | None = None
-) -> NDArray[np.intp]:
-    """Find the bands nearest to some wavelengths.
-
-    Parameters
-    ----------
-    wavelengths : array-like of shape (bands,)
-        The centres of the bands in nanometres, in any order.
-    targets : float or array-like of any shape
-        The wavelengths wanted, in nanometres.
-    tolerance : float, default=None
-        The largest distance allowed, in nanometres. None allows any, even for targets outside what
-        the sensor sees.
-
-    Returns
-    -------
-    indices : ndarray of the shape of `targets`
-        The index of the nearest band; of two that are as near, the first.
-
-    Raises
-    ------
-    ValueError
-        If a wavelength is not finite, or if no band is within `tolerance` of a target.
-
-    Examples
-    --------
-    >>> from skhyp.scenes import nearest_bands
-    >>> nearest_bands([450.0, 550.0, 650.0, 640.0, 750.0], [640, 560, 450])
-    array([3, 1, 0])
-    """
-    wavelengths = check_array(
-        wavelengths, dtype=np.float64, ensure_2d=False, input_name="wavelengths"
-    )
-    if wavelengths.ndim != 1:
-        raise ValueError(f"wavelengths must have one dimension; got shape {wavelengths.shape}.")
-    targets = np.asarray(targets, dtype=np.float64)
-    if not np.isfinite(targets).all():
-        raise ValueError(f"targets must be finite wavelengths; got {targets}.")
-    distances = np.abs(targets[..., np.newaxis] - wavelengths)
-    indices = np.argmin(distances, axis=-1)
-    if tolerance is not None and np.any(missed := np.min(distances, axis=-1) > tolerance):
-        raise ValueError(
-            f"targets must be within {tolerance} nm of a band; {np.atleast_1d(targets[missed])} "
-            f"are not. The bands span {wavelengths.min()} to {wavelengths.max()} nm."
-        )
-    return np.asarray(indices)
-
-
 def false_colour(
     cube: ArrayLike,
     *,
@@ -294,7 +233,8 @@ def false_colour(
     cube : array-like of shape (rows, columns, bands)
         The scene, or a map of latent values or scores. NaN and infinite values are missing.
     bands : sequence of three int, default=None
-        The bands shown as red, green and blue; :func:`nearest_bands` finds them. None takes three
+        The bands shown as red, green and blue; :func:`~skhyp.wavelengths.nearest_bands` finds
+        them. None takes three
         spread evenly, the last as red: five sixths, a half and a sixth of the way.
     percentiles : tuple of two float, default=(2, 98)
         The percentiles of a channel that become 0 and 1; what lies beyond is clipped.
@@ -315,7 +255,8 @@ def false_colour(
     Examples
     --------
     >>> import numpy as np
-    >>> from skhyp.scenes import false_colour, nearest_bands
+    >>> from skhyp.scenes import false_colour
+    >>> from skhyp.wavelengths import nearest_bands
     >>> cube = np.random.default_rng(0).uniform(size=(6, 8, 100))
     >>> wavelengths = np.linspace(400, 2500, 100)
     >>> false_colour(cube, bands=nearest_bands(wavelengths, (650, 550, 450))).shape

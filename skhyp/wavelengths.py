@@ -6,9 +6,13 @@ of two detectors overlap, real lists step back.
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, validate_params
 
 _NAME = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?) nm(?: \(band \d+\))?")
 
@@ -51,8 +55,11 @@ def validate_wavelengths(wavelengths: ArrayLike, n_bands: int) -> np.ndarray:
             f"wavelengths must have one entry for each of the {n_bands} bands, "
             f"got an array of shape {values.shape}."
         )
-    if not np.all(np.isfinite(values)) or values.min() <= 0:
-        raise ValueError("wavelengths must be positive finite numbers in nm.")
+    is_wavelength = np.isfinite(values) & (values > 0)
+    if not is_wavelength.all():
+        raise ValueError(
+            f"wavelengths must be positive finite numbers in nm, got {values[~is_wavelength][0]}."
+        )
     if values.max() < 100:
         raise ValueError(
             f"wavelengths must be in nm, got {values.min():g} to {values.max():g}: these look like "
@@ -123,6 +130,8 @@ def contiguous_segments(
 
     A run ends where bands between were dropped and, if wavelengths are known, where they step
     back (detectors overlap) or leap by more than 2.5 median steps (bands were removed earlier).
+    Bands that are kept in the order of their wavelengths are one run although that is not the
+    order of their indices.
 
     Parameters
     ----------
@@ -145,13 +154,17 @@ def contiguous_segments(
     [slice(0, 2, None), slice(2, 4, None)]
     """
     indices = np.asarray(band_indices)
-    is_break = np.diff(indices) != 1
-    if wavelengths is not None and len(indices) > 1:
+    if wavelengths is None or len(indices) < 2:
+        is_break = np.diff(indices) != 1
+    else:
         steps = np.diff(np.asarray(wavelengths, dtype=np.float64))
         steps *= np.sign(np.median(steps)) or 1  # a list may also fall from the first to the last
-        is_break |= (steps <= 0) | (steps > GAP_IN_MEDIAN_STEPS * np.median(np.abs(steps)))
+        is_break = (steps <= 0) | (steps > GAP_IN_MEDIAN_STEPS * np.median(np.abs(steps)))
+        # Where all bands between two were kept, elsewhere, as many ranks as indices lie between.
+        ranks = np.argsort(np.argsort(indices))
+        is_break |= np.abs(np.diff(indices)) != np.abs(np.diff(ranks))
     edges = [0, *(np.flatnonzero(is_break) + 1).tolist(), len(indices)]
-    return [slice(start, stop) for start, stop in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
 def select_bands(
@@ -189,7 +202,10 @@ def select_bands(
     """
     if bands is None:
         return np.arange(n_bands)
-    selection = np.asarray(bands)
+    try:
+        selection = np.asarray(bands)
+    except ValueError:  # ragged: pairs beside indices
+        selection = np.asarray(bands, dtype=object)
     if selection.ndim == 2 and selection.shape[1] == 2 and selection.dtype.kind in "iuf":
         kept = _outside_ranges(selection.astype(np.float64), wavelengths)
     elif selection.ndim == 1 and selection.dtype == bool:
@@ -203,10 +219,17 @@ def select_bands(
         kept = selection.astype(np.intp)
         outside = kept[(kept < -n_bands) | (kept >= n_bands)]
         if outside.size:
-            raise ValueError(f"bands has the index {outside[0]}, but there are {n_bands} bands.")
+            raise ValueError(
+                f"bands has the index {outside[0]}, but there are {n_bands} bands: indices must "
+                f"lie between {-n_bands} and {n_bands - 1}. Wavelength ranges are given as pairs, "
+                "such as [(1340, 1450)]."
+            )
         kept = kept % n_bands
-        if len(np.unique(kept)) < len(kept):
-            raise ValueError("bands has an index twice; each band can be kept once.")
+        values, counts = np.unique(kept, return_counts=True)
+        if counts.max(initial=0) > 1:
+            raise ValueError(
+                f"bands has the index {values[counts > 1][0]} twice; each band can be kept once."
+            )
     elif selection.size == 0:
         kept = np.arange(0)
     else:
@@ -226,8 +249,68 @@ def _outside_ranges(ranges: np.ndarray, wavelengths: np.ndarray | None) -> np.nd
             'a DataFrame whose columns are named like "450.5 nm".'
         )
     if not np.all(ranges[:, 0] <= ranges[:, 1]):
-        raise ValueError(f"bands has a range whose low end is above its high end: {ranges}.")
+        raise ValueError(
+            "bands must have ranges (low, high) whose low end is not above the high end, "
+            f"got {ranges.tolist()}."
+        )
     is_dropped = np.zeros(len(wavelengths), dtype=bool)
     for low, high in ranges:
         is_dropped |= (wavelengths >= low) & (wavelengths <= high)
     return np.flatnonzero(~is_dropped)
+
+
+@validate_params(
+    {
+        "wavelengths": ["array-like"],
+        "targets": ["array-like", Real],
+        "tolerance": [Interval(Real, 0, None, closed="left"), None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def nearest_bands(
+    wavelengths: ArrayLike, targets: ArrayLike, *, tolerance: float | None = None
+) -> np.ndarray:
+    """Find the bands nearest to some wavelengths.
+
+    Parameters
+    ----------
+    wavelengths : array-like of shape (n_bands,)
+        The centres of the bands in nanometres, in any order.
+    targets : float or array-like of any shape
+        The wavelengths wanted, in nanometres.
+    tolerance : float, default=None
+        The largest distance allowed, in nanometres. None allows any, even for targets outside what
+        the sensor sees.
+
+    Returns
+    -------
+    indices : ndarray of the shape of `targets`
+        The index of the nearest band; of two that are as near, the first.
+
+    Raises
+    ------
+    ValueError
+        If a wavelength is not finite, or if no band is within `tolerance` of a target.
+
+    Examples
+    --------
+    >>> from skhyp.wavelengths import nearest_bands
+    >>> nearest_bands([450.0, 550.0, 650.0, 640.0, 750.0], [640, 560, 450])
+    array([3, 1, 0])
+    """
+    wavelengths = check_array(
+        wavelengths, dtype=np.float64, ensure_2d=False, input_name="wavelengths"
+    )
+    if wavelengths.ndim != 1:
+        raise ValueError(f"wavelengths must have one dimension; got shape {wavelengths.shape}.")
+    targets = np.asarray(targets, dtype=np.float64)
+    if not np.isfinite(targets).all():
+        raise ValueError(f"targets must be finite wavelengths; got {targets}.")
+    distances = np.abs(targets[..., np.newaxis] - wavelengths)
+    indices = np.argmin(distances, axis=-1)
+    if tolerance is not None and np.any(missed := np.min(distances, axis=-1) > tolerance):
+        raise ValueError(
+            f"targets must be within {tolerance} nm of a band; {np.atleast_1d(targets[missed])} "
+            f"are not. The bands span {wavelengths.min()} to {wavelengths.max()} nm."
+        )
+    return np.asarray(indices)

@@ -7,7 +7,6 @@ from skhyp.scenes import (
     false_colour,
     labelled_pixels,
     mask_unlabelled,
-    nearest_bands,
     to_map,
     unroll,
 )
@@ -143,26 +142,6 @@ def test_masking_leaves_the_prediction_as_it_was():
         mask_unlabelled([1, 2], [1, 2])
     with pytest.raises(ValueError, match="rows and columns of result_map"):
         mask_unlabelled(predicted, [[1, 2]])
-
-
-def test_bands_are_found_by_wavelength_in_any_order_of_the_bands():
-    wavelengths = [700.0, 690.0, 710.0, 400.0]
-    np.testing.assert_array_equal(
-        nearest_bands(wavelengths, [[692, 705], [1, 9999]]), [[1, 0], [3, 2]]
-    )
-    assert nearest_bands(wavelengths, 395).shape == ()
-    assert nearest_bands(wavelengths, 395) == 3
-    assert nearest_bands(wavelengths, 712, tolerance=2) == 2
-    with pytest.raises(ValueError, match=r"targets must be within 5 nm of a band; \[550\.\]"):
-        nearest_bands(wavelengths, [692, 550], tolerance=5)
-    with pytest.raises(ValueError, match="Input wavelengths contains NaN"):
-        nearest_bands([np.nan, 1.0], 1)
-    with pytest.raises(ValueError, match="wavelengths must have one dimension"):
-        nearest_bands([[1.0, 2.0]], 1)
-    with pytest.raises(ValueError, match="targets must be finite"):
-        nearest_bands(wavelengths, [np.nan])
-    with pytest.raises(ValueError, match="The 'tolerance' parameter"):
-        nearest_bands(wavelengths, 700, tolerance=-1)
 
 
 def test_a_picture_stretches_each_channel_between_its_percentiles():

@@ -1,8 +1,8 @@
 """A network's functions over any number of rows, in bounded memory.
 
-Rows pass in chunks, padded to one of few fixed numbers of rows, into an output that is allocated
-once. What a row gives does not depend on the rows beside it. Integers are cast chunk by chunk, so
-a scene is never copied as a whole.
+Rows pass in chunks, all padded to one number of rows, into an output that is allocated once. What
+a row gives does not depend on the rows beside it. Integers are cast chunk by chunk, so a scene is
+never copied as a whole.
 """
 
 from collections.abc import Hashable
@@ -14,8 +14,10 @@ import tensorflow as tf
 from .compilation import compiled
 from .training import split_tensor
 
-# Few numbers of rows, so that one spectrum costs little and a scene is cut into few chunks.
-CHUNK_ROWS = (32, 2048)
+# One number for all: products of matrices of another height are cut differently between threads
+# and sum in another order, so that a row alone would differ from that row in a scene. This many
+# make one spectrum cost little and still fill the processor in a scene.
+CHUNK_ROWS = 512
 
 
 def apply_rows(
@@ -38,17 +40,17 @@ def apply_rows(
         Flat vectors.
     X : ndarray of shape (n, columns)
     """
+    native = _native_dtype(X.dtype, network.dtype)
     compiled_function = compiled(
-        _row_function, network, function, X.shape[1], X.dtype.name, tuple(options.items())
+        _row_function, network, function, X.shape[1], native.name, tuple(options.items())
     )
     parameters = tf.constant(parameters, network.dtype)
     statistics = tf.constant(statistics, network.dtype)
-    native = X.dtype.newbyteorder("=")  # files may hold the other byte order
     output = None
-    for start, stop, n_padded in chunks(len(X)):
+    for start, stop in chunks(len(X)):
         rows = X[start:stop].astype(native, copy=False)
-        if len(rows) < n_padded:
-            padded = np.zeros((n_padded, X.shape[1]), X.dtype)
+        if len(rows) < CHUNK_ROWS:
+            padded = np.zeros((CHUNK_ROWS, X.shape[1]), native)
             padded[: len(rows)] = rows
             rows = padded
         result = compiled_function(parameters, statistics, tf.constant(rows)).numpy()
@@ -58,13 +60,17 @@ def apply_rows(
     return output
 
 
-def chunks(n_rows: int) -> list[tuple[int, int, int]]:
-    """Return (start, stop, rows after padding) of the chunks that cover ``n_rows`` rows."""
-    cut = []
-    for start in range(0, n_rows, CHUNK_ROWS[-1]):
-        stop = min(start + CHUNK_ROWS[-1], n_rows)
-        cut.append((start, stop, next(size for size in CHUNK_ROWS if size >= stop - start)))
-    return cut
+def chunks(n_rows: int) -> list[tuple[int, int]]:
+    """Return (start, stop) of the chunks that cover ``n_rows`` rows; no rows are one, empty."""
+    starts = range(0, max(n_rows, 1), CHUNK_ROWS)
+    return [(start, min(start + CHUNK_ROWS, n_rows)) for start in starts]
+
+
+def _native_dtype(dtype: np.dtype, network_dtype: str) -> np.dtype:
+    """Return what rows are handed to TensorFlow as: their own dtype where it has that one."""
+    if dtype.kind == "f" and dtype.itemsize not in (4, 8):  # half and extended precision
+        return np.dtype(network_dtype)
+    return dtype.newbyteorder("=")  # files may hold the other byte order
 
 
 def _row_function(network: Any, function: str, n_columns: int, input_dtype: str, options: tuple):

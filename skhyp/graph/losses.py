@@ -100,7 +100,10 @@ def _where_a_direction_is_missing(
 def _distribution(x: tf.Tensor) -> tf.Tensor:
     """Return the rows as floored distributions; one without a positive value counts as flat."""
     largest = tf.stop_gradient(tf.reduce_max(tf.abs(x), axis=-1, keepdims=True))
-    largest = tf.where(largest > 0, largest, tf.ones_like(largest))
+    # As in _direction, a row below the smallest normal number is zero (on any processor, whether
+    # or not it flushes such numbers): over infinity, its values and its gradient are.
+    is_zero = largest < np.finfo(x.dtype.as_numpy_dtype).tiny
+    largest = tf.where(is_zero, tf.constant(np.inf, x.dtype), largest)
     positive = tf.nn.relu(x / largest)
     total = tf.reduce_sum(positive, axis=-1, keepdims=True)
     is_flat = total <= 0

@@ -16,16 +16,14 @@ _ROUNDING_UNITS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralScaling:
-    """A selection of bands, a scaling of each spectrum, and NaN where a pixel has no data.
+    """A selection of bands, and a scaling of each spectrum.
 
-    ``kept`` are the selected bands' indices (``None``: all); ``nodata`` marks a pixel without
-    data when any of its kept bands has that value.
+    ``kept`` are the selected bands' indices (``None``: all).
     """
 
     method: str | None
     n_bands: int
     kept: tuple[int, ...] | None
-    nodata: float | None
     dtype: str
 
     parameters = ()
@@ -42,23 +40,13 @@ class SpectralScaling:
         """Return the scaled spectra (n, kept bands) of spectra (n, bands)."""
         if self.kept is not None:
             x = tf.gather(x, self.kept, axis=1)
-        if self.nodata is None:
-            return self._scale(statistics, x)
-        if np.isnan(self.nodata):
-            is_missing = tf.reduce_any(tf.math.is_nan(x), axis=1, keepdims=True)
-        else:
-            is_missing = tf.reduce_any(tf.equal(x, self.nodata), axis=1, keepdims=True)
-        scaled = self._scale(statistics, tf.where(is_missing, tf.zeros_like(x), x))
-        return tf.where(is_missing, tf.constant(np.nan, x.dtype), scaled)
+        return _METHODS[self.method](x, **statistics)
 
     def unscale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the spectra of which these are the scaled ones, on the kept bands."""
         if self.method == "standardize":
-            return x * statistics["scale"] + statistics["mean"]
+            return x * _normal_or_one(statistics["scale"]) + statistics["mean"]
         return x
-
-    def _scale(self, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
-        return _METHODS[self.method](x, **statistics)
 
 
 def divide_or_zero(x: tf.Tensor, divisor: tf.Tensor, is_degenerate: tf.Tensor) -> tf.Tensor:
@@ -69,8 +57,8 @@ def divide_or_zero(x: tf.Tensor, divisor: tf.Tensor, is_degenerate: tf.Tensor) -
 
 def unit_magnitude(x: tf.Tensor) -> tf.Tensor:
     """Return the rows over their largest magnitude: their squares neither overflow nor vanish."""
-    largest = _largest_magnitude(x)
-    return divide_or_zero(x, largest, largest < np.finfo(x.dtype.as_numpy_dtype).tiny)
+    largest = tf.reduce_max(tf.abs(x), axis=1, keepdims=True)
+    return divide_or_zero(x, largest, largest < _smallest_normal(x))
 
 
 def standard_normal_variate(x: tf.Tensor) -> tf.Tensor:
@@ -82,10 +70,12 @@ def standard_normal_variate(x: tf.Tensor) -> tf.Tensor:
 
 
 def _min_max(x: tf.Tensor) -> tf.Tensor:
-    x = unit_magnitude(x)
+    # Halves are exact, and their differences cannot overflow.
+    x = x / 2
     above = x - tf.reduce_min(x, axis=1, keepdims=True)
     span = tf.reduce_max(above, axis=1, keepdims=True)
-    return divide_or_zero(above, span, span <= _rounding(x))
+    largest = tf.reduce_max(tf.abs(x), axis=1, keepdims=True)
+    return divide_or_zero(above, span, span <= _rounding(x) * largest)
 
 
 def _deephyp_min_max(x: tf.Tensor) -> tf.Tensor:
@@ -108,28 +98,34 @@ def _unit_area(x: tf.Tensor) -> tf.Tensor:
 
 def _scatter_correction(x: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
     """Regress each row on the reference and undo offset and slope; a flat row stays flat."""
-    largest = _largest_magnitude(x)
-    u = divide_or_zero(x, largest, largest < np.finfo(x.dtype.as_numpy_dtype).tiny)
-    mean = tf.reduce_mean(u, axis=1, keepdims=True)
+    x = unit_magnitude(x)
+    centred = x - tf.reduce_mean(x, axis=1, keepdims=True)
+    largest = tf.reduce_max(tf.abs(reference))
+    reference = unit_magnitude(reference[None, :])
     level = tf.reduce_mean(reference)
     shape = reference - level
     variance = tf.reduce_mean(tf.square(shape))
-    slope = tf.reduce_mean((u - mean) * shape, axis=1, keepdims=True)
+    slope = tf.reduce_mean(centred * shape, axis=1, keepdims=True)
     # The slope in units of the reference: zero for a row that shares nothing with it.
     has_no_slope = tf.abs(slope) <= _rounding(x) * tf.sqrt(variance)
-    return level + divide_or_zero((u - mean) * variance, slope, has_no_slope)
+    return largest * (level + divide_or_zero(centred * variance, slope, has_no_slope))
 
 
 def _standardize(x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    return (x - mean) / scale
+    return (x - mean) / _normal_or_one(scale)
 
 
 def _filter(x: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:
     return tf.linalg.matmul(x, filter)
 
 
-def _largest_magnitude(x: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_max(tf.abs(x), axis=1, keepdims=True)
+def _normal_or_one(scale: tf.Tensor) -> tf.Tensor:
+    """Return the scales, 1 for those that TensorFlow, which flushes subnormals, takes for zero."""
+    return tf.where(scale < _smallest_normal(scale), tf.ones_like(scale), scale)
+
+
+def _smallest_normal(x: tf.Tensor) -> float:
+    return float(np.finfo(x.dtype.as_numpy_dtype).tiny)
 
 
 def _rounding(x: tf.Tensor) -> float:

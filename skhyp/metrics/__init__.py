@@ -1,0 +1,27 @@
+"""How far apart two spectra are, how well an estimator reconstructs, how well classes separate.
+
+The four spectral measures are those that the autoencoders minimise, written for NumPy to the same
+definitions. Angles and divergences ignore the gain of a spectrum; squared errors do not.
+"""
+
+from ._reconstruction import make_reconstruction_scorer
+from ._separability import fisher_discriminant_ratio
+from ._spectral import (
+    MEASURES,
+    SID_FLOOR,
+    cosine_spectral_angle,
+    spectral_angle,
+    spectral_information_divergence,
+    sum_of_squared_errors,
+)
+
+__all__ = [
+    "MEASURES",
+    "SID_FLOOR",
+    "cosine_spectral_angle",
+    "fisher_discriminant_ratio",
+    "make_reconstruction_scorer",
+    "spectral_angle",
+    "spectral_information_divergence",
+    "sum_of_squared_errors",
+]

@@ -1,0 +1,116 @@
+"""Settings that must come before any import, and small data that many tests share."""
+
+import os
+
+os.environ["SCIPY_ARRAY_API"] = "1"  # read once by SciPy: lets scikit-learn check array API input
+os.environ["MPLBACKEND"] = "Agg"
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+SMALL_AUTOENCODER = {
+    "hidden_layer_sizes": (12,),
+    "n_components": 3,
+    "max_epochs": 20,
+    "learning_rate": 0.01,
+    "random_state": 0,
+}
+SMALL_CLASSIFIER = {
+    "n_filters": (4,),
+    "kernel_sizes": 8,
+    "dense_layer_sizes": (16,),
+    "max_epochs": 20,
+    "learning_rate": 0.01,
+    "random_state": 0,
+}
+
+
+def make_spectra(n_per_class=(40, 40, 40), n_bands=40, noise=0.02, seed=0):
+    """Return smooth reflectance-like spectra of varying brightness, float32, and their classes."""
+    rng = np.random.default_rng(seed)
+    band = np.linspace(0, 1, n_bands)
+    centres = np.linspace(0.2, 0.8, len(n_per_class))[:, None]
+    endmembers = 0.3 + 0.3 * band + 0.3 * np.exp(-(((band - centres) / 0.15) ** 2))
+    y = np.repeat(np.arange(len(n_per_class)), n_per_class)
+    y = rng.permutation(y)
+    brightness = rng.uniform(0.6, 1.2, (len(y), 1))
+    X = brightness * endmembers[y] + noise * rng.standard_normal((len(y), n_bands))
+    return X.astype(np.float32), y
+
+
+@pytest.fixture(scope="session")
+def spectra():
+    """120 spectra of 40 bands and 3 classes: (X float32, y), read-only."""
+    X, y = make_spectra()
+    X.flags.writeable = False
+    y.flags.writeable = False
+    return X, y
+
+
+@pytest.fixture
+def small_autoencoder():
+    """Parameters of an autoencoder that trains in a blink."""
+    return dict(SMALL_AUTOENCODER)
+
+
+@pytest.fixture
+def small_classifier():
+    """Parameters of a classifier that trains in a blink."""
+    return dict(SMALL_CLASSIFIER)
+
+
+@pytest.fixture(scope="session")
+def fitted_autoencoder(spectra):
+    """A small autoencoder, fitted once; tests must not change it."""
+    from skhyp import SpectralAutoencoder
+
+    return SpectralAutoencoder(**SMALL_AUTOENCODER).fit(spectra[0])
+
+
+@pytest.fixture(scope="session")
+def fitted_classifier(spectra):
+    """A small classifier, fitted once; tests must not change it."""
+    from skhyp import SpectralCNNClassifier
+
+    return SpectralCNNClassifier(**SMALL_CLASSIFIER).fit(*spectra)
+
+
+@pytest.fixture(scope="session")
+def spectra_factory():
+    """The function that makes spectra of other sizes and class counts."""
+    return make_spectra
+
+
+@pytest.fixture(scope="session")
+def run_python(tmp_path_factory):
+    """A function that runs a script in a fresh interpreter and returns the completed process."""
+
+    def run(script, *arguments, timeout=180):
+        environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
+        paths = [str(REPOSITORY), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
+        return subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            env=environment,
+            cwd=tmp_path_factory.mktemp("subprocess"),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def shared_folder():
+    """The folder of real scenes and reference values; what needs it skips where it is absent."""
+    folder = Path(os.environ.get("SKHYP_SHARED_DATA", REPOSITORY.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data at {folder}; set SKHYP_SHARED_DATA to the folder that has it")
+    return folder
