@@ -1,7 +1,9 @@
 """What the two network estimators share: parameters, training, fitted state, inference."""
 
+import contextlib
 import warnings
 from abc import ABCMeta, abstractmethod
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -80,8 +82,18 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self)
         from .graph.parameters import split
 
-        network = self._network(self.n_features_in_, self.parameters_.dtype.name)
-        return split(self.parameters_, network.parameters)
+        return split(self.parameters_, self._fitted_network().parameters)
+
+    @contextlib.contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Give the estimator back what it had, if what is done here fails."""
+        former = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(former)
+            raise
 
     def _check_training_parameters(self) -> None:
         boundaries = np.asarray(self.learning_rate_boundaries)
@@ -127,11 +139,13 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         ``validation`` holds spectra, targets and weights to stop by.
         """
         from .graph.epochs import Epochs, run_epochs
+        from .graph.networks import describe
         from .graph.parameters import initial_vector
         from .graph.training import TrainingState, rows_per_batch
 
         if continues:
             network = self._network(X.shape[1], self.parameters_.dtype.name, **shape)
+            self._refuse_another_network(network)
             objective = self._objective(network)
             seed, statistics, first_epoch = self.seed_, self.statistics_, self.n_iter_
             state = self._continued_state(objective)
@@ -182,6 +196,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
                 validation=held_out,
                 patience=self.patience,
             )
+        self.architecture_ = describe(network)
         self._set_fitted_state(
             result, statistics, seed, continues, keep_moments=n_epochs is not None
         )
@@ -192,6 +207,21 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
                 ConvergenceWarning,
                 stacklevel=4,
             )
+
+    def _refuse_another_network(self, network: Any) -> None:
+        from .graph.networks import differing_fields
+
+        if differing := differing_fields(self.architecture_, network):
+            raise ValueError(
+                "Training can only go on (warm_start=True, partial_fit) with the network that was "
+                f"fitted; these have changed since: {', '.join(differing)}. Set warm_start=False, "
+                "or clone the estimator, to fit anew."
+            )
+
+    def _fitted_network(self, **changes: Any) -> Any:
+        from .graph.networks import from_description
+
+        return from_description(self.architecture_, **changes)
 
     def _continued_state(self, objective: "Objective") -> Any:
         from .graph.training import TrainingState
@@ -249,6 +279,17 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         elif hasattr(self, "_moments"):
             del self._moments, self._n_updates
 
+    def _n_held_out(self, n_spectra: int, least: int) -> int:
+        """Return how many spectra early stopping holds out, at least ``least`` on either side."""
+        n_held_out = max(least, round(self.validation_fraction * n_spectra))
+        if n_spectra - n_held_out < least:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} holds out {n_held_out} of "
+                f"{n_spectra} samples and leaves too few to train on: at least {least} are needed "
+                "on either side. Lower it, or set early_stopping=False."
+            )
+        return n_held_out
+
     def _draw_seed(self) -> int:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
@@ -256,5 +297,5 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         """Return a function of the fitted network for the rows of X, computed in X's precision."""
         from .graph.inference import apply_rows
 
-        network = self._network(self.n_features_in_, computation_dtype(X))
+        network = self._fitted_network(dtype=computation_dtype(X))
         return apply_rows(network, function, self.parameters_, self.statistics_, X, **options)

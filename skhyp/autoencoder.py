@@ -137,6 +137,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         All kernels and biases.
     weights_ : dict of str to ndarray
         The same by name, as views.
+    architecture_ : dict
+        The network that was fitted: its kind, sizes and activations, as plain values.
     statistics_ : ndarray
         The scale of the input, where it is scaled.
     seed_ : int
@@ -297,18 +299,19 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             If X or a parameter is not as described, or if training diverges. A fitted estimator
             then keeps its former state.
         """
-        continues = self.warm_start and hasattr(self, "parameters_")
-        X, weights = self._validate(X, sample_weight, reset=not continues)
-        seed = self._draw_seed()
-        validation = None
-        if self.early_stopping:
-            if len(X) < 2:
-                raise ValueError("early_stopping needs 2 spectra or more, got 1 sample.")
-            X, X_held_out, weights, weights_held_out = train_test_split(
-                X, weights, test_size=self.validation_fraction, random_state=seed
+        with self._all_or_nothing():
+            continues = self.warm_start and hasattr(self, "parameters_")
+            X, weights = self._validate(X, sample_weight, reset=not continues)
+            seed = self._draw_seed()
+            validation = None
+            if self.early_stopping:
+                X, X_held_out, weights, weights_held_out = train_test_split(
+                    X, weights, test_size=self._n_held_out(len(X), 1), random_state=seed
+                )
+                validation = (X_held_out, None, weights_held_out)
+            self._fit_network(
+                X, None, weights, continues=continues, validation=validation, seed=seed
             )
-            validation = (X_held_out, None, weights_held_out)
-        self._fit_network(X, None, weights, continues=continues, validation=validation, seed=seed)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -330,9 +333,12 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         -------
         self : SpectralAutoencoder
         """
-        continues = hasattr(self, "parameters_")
-        X, weights = self._validate(X, sample_weight, reset=not continues)
-        self._fit_network(X, None, weights, continues=continues, n_epochs=1, seed=self._draw_seed())
+        with self._all_or_nothing():
+            continues = hasattr(self, "parameters_")
+            X, weights = self._validate(X, sample_weight, reset=not continues)
+            self._fit_network(
+                X, None, weights, continues=continues, n_epochs=1, seed=self._draw_seed()
+            )
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -364,10 +370,10 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         """
         check_is_fitted(self)
         Z = check_array(X, dtype=(np.float32, np.float64))
-        if Z.shape[1] != self.n_components:
+        if Z.shape[1] != self._n_features_out:
             raise ValueError(
-                f"X has {Z.shape[1]} components, but SpectralAutoencoder has "
-                f"n_components={self.n_components}."
+                f"X has {Z.shape[1]} components, but SpectralAutoencoder was fitted with "
+                f"n_components={self._n_features_out}."
             )
         return self._apply("spectra", Z)
 
@@ -430,7 +436,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
 
     @property
     def _n_features_out(self) -> int:
-        return self.n_components
+        check_is_fitted(self)
+        return self.architecture_["n_components"]
 
     def _validate(
         self, X: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool

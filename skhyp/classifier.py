@@ -23,7 +23,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     """Convolutional network that classifies spectra, without spatial context.
 
     With default parameters a spectrum enters as three channels: its standard normal variate,
-    standardised per band; that again with the scatter within classes partly evened out; and,
+    standardised per band; that again with the scatter within classes evened out; and,
     more quietly, the standardised bands themselves, which keep the brightness. One layer of
     strided convolutions, one dense layer and a softmax follow.
 
@@ -31,9 +31,10 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     ----------
     views : tuple of {"snv", "whitened", "bands"} or None, default=("snv", "whitened", "bands")
         The channels made of each spectrum, see Notes. ``None``: the spectrum as it is.
-    whitening : float, default=0.5
+    whitening : float, default=1.0
         How far the view "whitened" evens out the scatter within classes: 0 not at all, 1 fully.
-        Much helps where classes are mixed and labels are few, little where they are many.
+        Full whitening helps most where pixels are mixed and labels few, half of it where labels
+        are many.
     n_filters : tuple of int, default=(16,)
         Filters of each convolution.
     kernel_sizes : int or tuple of int, default=16
@@ -111,6 +112,8 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         All kernels and biases.
     weights_ : dict of str to ndarray
         The same by name, as views.
+    architecture_ : dict
+        The network that was fitted: its kind, sizes and activations, as plain values.
     statistics_ : ndarray
         What the views learned of the training spectra.
     seed_ : int
@@ -179,7 +182,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         self,
         *,
         views: tuple[str, ...] | None = ("snv", "whitened", "bands"),
-        whitening: float = 0.5,
+        whitening: float = 1.0,
         n_filters: tuple[int, ...] = (16,),
         kernel_sizes: int | tuple[int, ...] = 16,
         strides: int | tuple[int, ...] = 4,
@@ -266,33 +269,34 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
             If X, y or a parameter is not as described, if there are not two classes, or if
             training diverges. A fitted estimator then keeps its former state.
         """
-        continues = self.warm_start and hasattr(self, "parameters_")
-        X, y, weights = self._validate(X, y, sample_weight, reset=not continues)
-        classes, targets = np.unique(y, return_inverse=True)
-        if continues and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                "warm_start=True needs the classes of the former fit, "
-                f"{self.classes_.tolist()}, got {classes.tolist()}."
+        with self._all_or_nothing():
+            continues = self.warm_start and hasattr(self, "parameters_")
+            X, y, weights = self._validate(X, y, sample_weight, reset=not continues)
+            classes, targets = np.unique(y, return_inverse=True)
+            if continues and not np.array_equal(classes, self.classes_):
+                raise ValueError(
+                    "warm_start=True needs the classes of the former fit, "
+                    f"{self.classes_.tolist()}, got {classes.tolist()}."
+                )
+            self._refuse_one_class(classes)
+            weights = self._weigh_classes(classes, targets, weights)
+            seed = self._draw_seed()
+            validation = None
+            if self.early_stopping:
+                X, X_held_out, targets, targets_held_out, weights, weights_held_out = (
+                    self._hold_out(X, targets, weights, seed)
+                )
+                validation = (X_held_out, targets_held_out, weights_held_out)
+            self._fit_network(
+                X,
+                targets,
+                weights,
+                continues=continues,
+                validation=validation,
+                seed=seed,
+                n_classes=len(classes),
             )
-        self._refuse_one_class(classes)
-        weights = self._weigh_classes(classes, targets, weights)
-        seed = self._draw_seed()
-        validation = None
-        if self.early_stopping:
-            X, X_held_out, targets, targets_held_out, weights, weights_held_out = self._hold_out(
-                X, targets, weights, seed
-            )
-            validation = (X_held_out, targets_held_out, weights_held_out)
-        self._fit_network(
-            X,
-            targets,
-            weights,
-            continues=continues,
-            validation=validation,
-            seed=seed,
-            n_classes=len(classes),
-        )
-        self.classes_ = classes
+            self.classes_ = classes
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -320,35 +324,25 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         -------
         self : SpectralCNNClassifier
         """
-        continues = hasattr(self, "parameters_")
-        if not continues and classes is None:
-            raise ValueError("classes must be given in the first call of partial_fit.")
-        if classes is not None:
-            classes = np.unique(classes)
-            if continues and not np.array_equal(classes, self.classes_):
-                raise ValueError(
-                    f"classes={classes.tolist()} are not those of the first call, "
-                    f"{self.classes_.tolist()}."
-                )
-        else:
-            classes = self.classes_
-        self._refuse_one_class(classes)
-        X, y, weights = self._validate(X, y, sample_weight, reset=not continues)
-        unknown = np.setdiff1d(y, classes)
-        if len(unknown):
-            raise ValueError(f"y has labels that are not in classes: {unknown.tolist()}.")
-        targets = np.searchsorted(classes, y)
-        weights = self._weigh_classes(classes, targets, weights)
-        self._fit_network(
-            X,
-            targets,
-            weights,
-            continues=continues,
-            n_epochs=1,
-            seed=self._draw_seed(),
-            n_classes=len(classes),
-        )
-        self.classes_ = classes
+        with self._all_or_nothing():
+            continues = hasattr(self, "parameters_")
+            classes = self._classes_of_parts(classes, continues)
+            X, y, weights = self._validate(X, y, sample_weight, reset=not continues)
+            unknown = np.setdiff1d(y, classes)
+            if len(unknown):
+                raise ValueError(f"y has labels that are not in classes: {unknown.tolist()}.")
+            targets = np.searchsorted(classes, y)
+            weights = self._weigh_classes(classes, targets, weights)
+            self._fit_network(
+                X,
+                targets,
+                weights,
+                continues=continues,
+                n_epochs=1,
+                seed=self._draw_seed(),
+                n_classes=len(classes),
+            )
+            self.classes_ = classes
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -423,7 +417,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
             After the activation. Values of a convolution are flattened, position by position.
         """
         check_is_fitted(self)
-        n_layers = np.size(self.n_filters) + np.size(self.dense_layer_sizes) + 1
+        n_layers = self._fitted_network().n_layers
         validate_parameter_constraints(
             {"layer": [Interval(Integral, -n_layers, n_layers - 1, closed="both")]},
             {"layer": layer},
@@ -447,6 +441,21 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
         warn_of_shrunk_kernels(self, X.shape[1])
         return X, y, weights
+
+    def _classes_of_parts(self, classes: ArrayLike | None, continues: bool) -> np.ndarray:
+        """Return all classes of a training in parts, which the first call has to name."""
+        if not continues:
+            if classes is None:
+                raise ValueError("classes must be given in the first call of partial_fit.")
+            classes = np.unique(classes)
+            self._refuse_one_class(classes)
+            return classes
+        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes={np.unique(classes).tolist()} are not those of the first call, "
+                f"{self.classes_.tolist()}."
+            )
+        return self.classes_
 
     def _refuse_one_class(self, classes: np.ndarray) -> None:
         if len(classes) < 2:
@@ -482,17 +491,21 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                 "early_stopping holds out spectra of each class, so each class needs at least 2; "
                 f"the least class has {counts.min()}."
             )
-        n_held_out = max(len(counts), round(self.validation_fraction * len(X)))
         return train_test_split(
-            X, targets, weights, test_size=n_held_out, stratify=targets, random_state=seed
+            X,
+            targets,
+            weights,
+            test_size=self._n_held_out(len(X), len(counts)),
+            stratify=targets,
+            random_state=seed,
         )
 
-    def _network(self, n_bands: int, dtype: str, n_classes: int | None = None) -> Any:
+    def _network(self, n_bands: int, dtype: str, *, n_classes: int) -> Any:
         from .graph.classifiers import ConvClassifier
 
         return ConvClassifier(
             n_bands=n_bands,
-            n_classes=len(self.classes_) if n_classes is None else n_classes,
+            n_classes=n_classes,
             views=self._checked_views(),
             dense_layer_sizes=layer_sizes("dense_layer_sizes", self.dense_layer_sizes),
             activation=self.activation,

@@ -5,6 +5,7 @@ of rows) and found again by it, so that clones, folds, candidates of a search an
 trace nothing anew. What varies without changing shapes is an argument of the function.
 """
 
+import os
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -17,6 +18,7 @@ MAX_FUNCTIONS = 128
 _functions: OrderedDict[Hashable, Callable] = OrderedDict()
 _traces: Counter[str] = Counter()
 _lock = threading.RLock()
+_process = os.getpid()
 
 
 def compiled(
@@ -26,7 +28,18 @@ def compiled(
 
     The builder returns a Python function of tensors and its signature. It is traced here, once,
     under a lock, so that threads that fit side by side share one trace.
+
+    Raises
+    ------
+    RuntimeError
+        In a fork of a process that has used TensorFlow.
     """
+    if os.getpid() != _process:
+        # TensorFlow's threads do not live on in a fork: the first operation would wait for ever.
+        raise RuntimeError(
+            "This process was forked from one that had used TensorFlow, which does not survive a "
+            "fork. Start processes by 'spawn', or through joblib, whose default workers are fine."
+        )
     full_key = (builder.__module__, builder.__qualname__, *key)
     with _lock:
         if full_key in _functions:

@@ -95,6 +95,8 @@ def decay_mask(parameters: Sequence[Parameter], dtype: str) -> np.ndarray:
 
 def split(vector: np.ndarray, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
     """Return the named arrays of a flat vector, as views."""
+    if not parameters:
+        return {}
     ends = np.cumsum([p.size for p in parameters])
     parts = np.split(vector, ends[:-1])
     return {p.name: part.reshape(p.shape) for p, part in zip(parameters, parts, strict=True)}

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-SID_FLOOR = 1e-8
+SID_FLOOR = 1e-12
 """The least share of a spectrum's sum that one band has in the information divergence."""
 
 # Values of X handled at once: a few megabytes of temporaries, whatever the size of the scene.
@@ -134,7 +134,7 @@ def spectral_information_divergence(
     ``sum((p - q) (ln p - ln q))``, where p and q are the spectra divided by their sums [1]_. The
     measure is defined for positive spectra only. Here negative values count as zero, a spectrum
     without any positive value counts as flat, as does one that counts as zero in
-    :func:`spectral_angle`, and p and q are floored at ``skhyp.metrics.SID_FLOOR`` = 1e-8.
+    :func:`spectral_angle`, and p and q are floored at ``skhyp.metrics.SID_FLOOR`` = 1e-12.
 
     References
     ----------

@@ -1,0 +1,29 @@
+"""The networks there are, and their descriptions as plain values, which fitted estimators keep."""
+
+import dataclasses
+from typing import Any
+
+from .autoencoders import ConvAutoencoder, DenseAutoencoder
+from .classifiers import ConvClassifier
+
+_NETWORKS = {
+    network.__name__: network for network in (DenseAutoencoder, ConvAutoencoder, ConvClassifier)
+}
+
+
+def describe(network: Any) -> dict[str, Any]:
+    """Return the kind of a network and all its fields, as strings, numbers and tuples."""
+    return {"network": type(network).__name__, **dataclasses.asdict(network)}
+
+
+def from_description(description: dict[str, Any], **changes: Any) -> Any:
+    """Return the network of a description, with fields changed."""
+    fields = {**description, **changes}
+    return _NETWORKS[fields.pop("network")](**fields)
+
+
+def differing_fields(description: dict[str, Any], network: Any) -> list[str]:
+    """Return in which fields a network is not the described one, its precision aside."""
+    other = describe(network)
+    names = {**description, **other}.keys() - {"dtype"}
+    return sorted(name for name in names if description.get(name) != other.get(name))

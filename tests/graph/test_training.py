@@ -1,0 +1,526 @@
+"""Compiled training against a plain loop, and what must not change its result."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from scipy.special import log_softmax
+
+from skhyp.graph import epochs as epochs_module
+from skhyp.graph.autoencoders import ConvAutoencoder, DenseAutoencoder
+from skhyp.graph.classifiers import ConvClassifier
+from skhyp.graph.compilation import trace_counts
+from skhyp.graph.epochs import Epochs, TrainingDivergedError, run_epochs
+from skhyp.graph.losses import LOSSES
+from skhyp.graph.parameters import initial_vector, split
+from skhyp.graph.training import (
+    EVALUATION_ROWS,
+    Objective,
+    TrainingData,
+    TrainingState,
+    Updates,
+    batch_order,
+    mean_loss,
+    rows_per_batch,
+    run_updates,
+)
+
+DENSE = DenseAutoencoder(
+    n_bands=7,
+    hidden_layer_sizes=(5,),
+    n_components=2,
+    activation="tanh",
+    latent_activation="linear",
+    output_activation="softplus",
+    tied_weights=(True, False),
+    skip_connections=False,
+    scaled=False,
+    dtype="float64",
+)
+CONV = ConvAutoencoder(
+    n_bands=12,
+    n_components=2,
+    n_filters=(3,),
+    kernel_sizes=(4,),
+    strides=(2,),
+    padding="same",
+    activation="relu",
+    latent_activation="linear",
+    output_activation="linear",
+    tied_weights=(False,),
+    skip_connections=False,
+    scaled=False,
+    dtype="float64",
+)
+CLASSIFIER = ConvClassifier(
+    n_bands=12,
+    n_classes=4,
+    views=(),
+    n_filters=(3,),
+    kernel_sizes=(4,),
+    strides=(1,),
+    padding="valid",
+    dense_layer_sizes=(6,),
+    activation="relu",
+    dropout=0.0,
+    dtype="float64",
+)
+EPOCHS = Epochs(
+    n_epochs=6,
+    first_epoch=0,
+    n_epochs_planned=6,
+    batch_size=32,
+    shuffle=True,
+    seed=5,
+    weight_decay=0.0,
+    schedule="constant",
+    learning_rate=0.01,
+    decay_steps=1,
+    decay_rate=1.0,
+    boundaries=(),
+    values=(),
+)
+
+
+def _state(objective, seed=0):
+    network = objective.network
+    vector = initial_vector(
+        network.parameters,
+        np.random.default_rng(seed),
+        initializer="glorot",
+        initializer_std=0.1,
+        dtype=network.dtype,
+    )
+    return TrainingState.start(vector, objective.optimizer)
+
+
+def _data(network, n=50, weights=None, seed=1):
+    rng = np.random.default_rng(seed)
+    X = rng.uniform(0.1, 1, (n, network.n_bands)).astype(network.dtype)
+    weights = tf.constant(np.ones(n) if weights is None else weights, network.dtype)
+    if isinstance(network, ConvClassifier):
+        targets = rng.integers(0, network.n_classes, n).astype(np.int32)
+        return TrainingData(tf.constant(X[:, :, None]), tf.constant(targets), weights)
+    return TrainingData(tf.constant(X), None, weights)
+
+
+def _updates(order, rate=0.01, decay=0.0):
+    order = np.asarray(order, np.int32)
+    n = len(order)
+    return Updates(
+        order=order,
+        step_sizes=np.linspace(rate, rate / 2, n),
+        decays=np.full(n, decay),
+        seeds=np.stack([np.full(n, 3), np.arange(n)], axis=1).astype(np.int32),
+    )
+
+
+def _random_order(n_updates, batch_rows, n_rows=50, seed=2):
+    return np.random.default_rng(seed).integers(0, n_rows, (n_updates, batch_rows))
+
+
+def _part(updates, start, stop):
+    return Updates(*(values[start:stop] for values in updates))
+
+
+def _loss_and_gradient(objective, parameters, data, rows):
+    """The weighted mean loss of a batch and its gradient, without compiling."""
+    network = objective.network
+    vector = tf.constant(parameters)
+    x = tf.gather(data.spectra, rows)
+    target = x if data.targets is None else tf.gather(data.targets, rows)
+    with tf.GradientTape() as tape:
+        tape.watch(vector)
+        named, start = {}, 0
+        for p in network.parameters:
+            named[p.name] = tf.reshape(vector[start : start + p.size], p.shape)
+            start += p.size
+        losses = LOSSES[objective.loss](target, network.output(named, x))
+        loss = tf.reduce_mean(tf.gather(data.weights, rows) * losses)
+    return loss.numpy(), tape.gradient(loss, vector).numpy()
+
+
+def _train_by_hand(objective, state, data, updates):
+    """A plain loop; the step sizes hold Adam's correction already."""
+    parameters = state.parameters.copy()
+    m, v = np.zeros((2, len(parameters)))
+    kernels = np.concatenate(
+        [np.full(p.size, len(p.shape) > 1) for p in objective.network.parameters]
+    )
+    losses = []
+    for rows, step_size, decay, _ in zip(*updates, strict=True):
+        loss, gradient = _loss_and_gradient(objective, parameters, data, rows[rows >= 0])
+        losses.append(loss)
+        parameters[kernels] *= 1 - decay
+        if objective.optimizer == "sgd":
+            parameters -= step_size * gradient
+        else:
+            m = 0.9 * m + 0.1 * gradient
+            v = 0.999 * v + 0.001 * gradient**2
+            parameters -= step_size * m / (np.sqrt(v) + 1e-8)
+    return parameters, (m, v), losses
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("decay", [0.0, 0.02])
+@pytest.mark.parametrize("loss", ["sse", "csa", "sa", "sid"])
+def test_training_is_a_plain_loop_of_updates(optimizer, decay, loss):
+    objective = Objective(DENSE, loss, optimizer)
+    weights = np.random.default_rng(4).uniform(0, 2, 50)
+    state, data = _state(objective), _data(DENSE, weights=weights)
+    updates = _updates(_random_order(20, 8), decay=decay)
+    expected, moments, losses = _train_by_hand(objective, state, data, updates)
+    found, found_losses = run_updates(objective, state, data, updates)
+    np.testing.assert_allclose(found.parameters, expected, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(found_losses, losses, rtol=1e-9)
+    assert found.n_updates == 20
+    if optimizer == "adam":
+        np.testing.assert_allclose(found.moments, moments, rtol=1e-6, atol=1e-12)
+    assert losses[-1] != losses[0]
+
+
+@pytest.mark.parametrize("network", [CONV, CLASSIFIER], ids=["conv", "classifier"])
+def test_convolutional_networks_are_trained_by_the_same_loop(network):
+    objective = Objective(network, "sse" if network is CONV else "cross_entropy", "adam")
+    state, data = _state(objective), _data(network)
+    updates = _updates(_random_order(10, 8), decay=0.01)
+    expected, _, losses = _train_by_hand(objective, state, data, updates)
+    found, found_losses = run_updates(objective, state, data, updates)
+    np.testing.assert_allclose(found.parameters, expected, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(found_losses, losses, rtol=1e-9)
+
+
+def test_balanced_batches_weight_rows_by_how_rare_their_class_is_in_the_batch():
+    data = _data(CLASSIFIER)
+    rows = np.array([[4, 9, 2, 30, 31, 32, -1, -1]])
+    classes = data.targets.numpy()[rows[0, :6]]
+    counts = np.bincount(classes, minlength=4) + 1
+    assert counts.min() < counts.max()
+    weighted = _data(CLASSIFIER, weights=(counts.max() / counts)[data.targets.numpy()])
+    plain = Objective(CLASSIFIER, "cross_entropy", "sgd")
+    balanced = plain._replace(balance_batches=True)
+    expected, expected_loss = run_updates(plain, _state(plain), weighted, _updates(rows))
+    found, loss = run_updates(balanced, _state(balanced), data, _updates(rows))
+    np.testing.assert_allclose(loss, expected_loss, rtol=1e-12)
+    np.testing.assert_allclose(found.parameters, expected.parameters, rtol=1e-10)
+
+
+def test_decay_shrinks_kernels_and_leaves_biases():
+    objective = Objective(DENSE, "sse", "sgd")
+    state, data = _state(objective), _data(DENSE)
+    state = state._replace(parameters=state.parameters + 0.5)
+    updates = _updates([[0, 1], [2, 3]], decay=0.1)._replace(step_sizes=np.zeros(2))
+    found = split(run_updates(objective, state, data, updates)[0].parameters, DENSE.parameters)
+    before = split(state.parameters, DENSE.parameters)
+    for name, values in before.items():
+        factor = 0.9**2 if name.endswith("kernel") else 1
+        np.testing.assert_allclose(found[name], factor * values, rtol=1e-12)
+
+
+def test_rows_that_pad_a_batch_change_nothing():
+    objective = Objective(DENSE, "csa", "adam")
+    state, data = _state(objective), _data(DENSE)
+    exact, losses = run_updates(objective, state, data, _updates([[7, 8, 9]]))
+    padded, its_losses = run_updates(objective, state, data, _updates([[7, 8, 9, -1, -1, -1, -1]]))
+    np.testing.assert_allclose(padded.parameters, exact.parameters, rtol=1e-9)
+    np.testing.assert_allclose(its_losses, losses, rtol=1e-12)
+
+
+@pytest.mark.parametrize("network", [DENSE, CLASSIFIER], ids=["dense", "classifier"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_rows_of_no_weight_hold_changes_no_bit(network, dtype):
+    network = replace(network, dtype=dtype)
+    loss = "sa" if isinstance(network, DenseAutoencoder) else "cross_entropy"
+    objective, weights = Objective(network, loss, "adam"), np.ones(50)
+    weights[::5] = 0
+    data = _data(network, weights=weights)
+    X = data.spectra.numpy()
+    X[::5] = 17.0
+    others = data._replace(spectra=tf.constant(X))
+    updates = _updates(batch_order(np.arange(50), 16))
+    found, losses = run_updates(objective, _state(objective), data, updates)
+    same, same_losses = run_updates(objective, _state(objective), others, updates)
+    np.testing.assert_array_equal(found.parameters, same.parameters)
+    np.testing.assert_array_equal(losses, same_losses)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize(
+    "network",
+    [DENSE, CONV, replace(CLASSIFIER, dropout=0.5)],
+    ids=["dense", "conv", "classifier with dropout"],
+)
+def test_cutting_the_updates_into_calls_changes_no_bit(network, optimizer, dtype):
+    network = replace(network, dtype=dtype)
+    loss = "cross_entropy" if isinstance(network, ConvClassifier) else "sid"
+    objective = Objective(network, loss, optimizer)
+    data, updates = _data(network), _updates(_random_order(30, 8), decay=0.001)
+    whole, losses = run_updates(objective, _state(objective), data, updates)
+    state, parts = _state(objective), []
+    for start, stop in [(0, 1), (1, 12), (12, 13), (13, 30)]:
+        state, part = run_updates(objective, state, data, _part(updates, start, stop))
+        parts.append(part)
+    np.testing.assert_array_equal(state.parameters, whole.parameters)
+    np.testing.assert_array_equal(state.moments, whole.moments)
+    np.testing.assert_array_equal(np.concatenate(parts), losses)
+    assert state.n_updates == whole.n_updates == 30
+
+
+def test_dropout_follows_the_seed_of_each_update():
+    objective = Objective(replace(CLASSIFIER, dropout=0.5), "cross_entropy", "sgd")
+    data, updates = _data(CLASSIFIER), _updates([[0, 1, 2, 3]])
+    found, _ = run_updates(objective, _state(objective), data, updates)
+    again, _ = run_updates(objective, _state(objective), data, updates)
+    other = updates._replace(seeds=updates.seeds + 1)
+    different, _ = run_updates(objective, _state(objective), data, other)
+    np.testing.assert_array_equal(found.parameters, again.parameters)
+    assert np.any(found.parameters != different.parameters)
+
+
+def _nearly_the_identity():
+    """A network with the state in which its output is the input but for rounding and a gain."""
+    network = replace(DENSE, hidden_layer_sizes=(), tied_weights=(False,), n_components=7)
+    network = replace(network, output_activation="linear", dtype="float32")
+    noise = 1e-5 * np.random.default_rng(0).standard_normal((7, 7))
+    kernels = {"encoder_1_kernel": np.eye(7), "decoder_1_kernel": 1.7 * np.eye(7) + noise}
+    parts = [kernels.get(p.name, np.zeros(p.shape)).ravel() for p in network.parameters]
+    return network, TrainingState.start(np.concatenate(parts).astype(np.float32), "adam")
+
+
+def test_a_batch_that_is_learned_moves_the_parameters_by_decay_alone():
+    # Adam would make full steps of a gradient that is nothing but rounding.
+    network, state = _nearly_the_identity()
+    objective, data = Objective(network, "csa", "adam"), _data(network)
+    found, losses = run_updates(objective, state, data, _updates([[0, 1, 2, 3]] * 3))
+    assert np.all(losses > 0) and np.all(losses < 1e-7)
+    np.testing.assert_array_equal(found.parameters, state.parameters)
+    updates = _updates([[0, 1, 2, 3]], decay=0.5)
+    decayed, _ = run_updates(objective, state, data, updates)
+    np.testing.assert_array_equal(decayed.parameters, state.parameters / 2)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "batch_size", "expected"),
+    [
+        (1, 1, 1),
+        (1, 100, 32),
+        (33, 100, 64),
+        (64, 100, 64),
+        (65, 100, 100),
+        (5000, 100, 100),
+        (5000, 7000, 7000),
+        (4097, 10_000, 8192),
+    ],
+)
+def test_a_batch_has_few_different_numbers_of_rows(n_rows, batch_size, expected):
+    assert rows_per_batch(n_rows, batch_size) == expected
+
+
+@pytest.mark.parametrize("n_rows", [1, 31, 32, 33, 100])
+def test_batches_hold_each_row_once_in_order_and_padding_last(n_rows):
+    order = np.random.default_rng(0).permutation(n_rows)
+    batches = batch_order(order, 32)
+    assert batches.dtype == np.int32 and batches.shape == (-(-n_rows // 32), 32)
+    np.testing.assert_array_equal(batches.ravel()[:n_rows], order)
+    assert np.all(batches.ravel()[n_rows:] == -1)
+
+
+@pytest.mark.parametrize("n", [1, 50, EVALUATION_ROWS, EVALUATION_ROWS + 1, 2500])
+@pytest.mark.parametrize("loss", ["cross_entropy", "sse"])
+def test_the_mean_loss_is_the_weighted_mean_over_the_rows(n, loss):
+    # Nothing is dropped here, whatever the rate in training.
+    network = DENSE if loss == "sse" else replace(CLASSIFIER, dropout=0.9)
+    objective = Objective(network, loss, "adam")
+    weights = np.random.default_rng(0).uniform(0, 2, n)
+    data, vector = _data(network, n, weights), _state(objective).parameters
+    named = {k: tf.constant(v) for k, v in split(vector, network.parameters).items()}
+    output = network.output(named, data.spectra).numpy()
+    if loss == "sse":
+        losses = np.sum((data.spectra.numpy() - output) ** 2, axis=1)
+    else:
+        losses = -log_softmax(output, axis=1)[np.arange(n), data.targets.numpy()]
+    found = mean_loss(objective, vector, data)
+    assert found == pytest.approx(np.average(losses, weights=weights), rel=1e-10)
+
+
+def _ignore(*_):
+    """Report to nobody."""
+
+
+def _run(objective, epochs, data=None, state=None, **options):
+    data = _data(objective.network) if data is None else data
+    state = _state(objective) if state is None else state
+    return run_epochs(objective, state, data, epochs, **{"report": _ignore, **options})
+
+
+SSE = Objective(DENSE, "sse", "adam")
+
+
+def test_data_of_other_lengths_and_other_rates_trace_nothing_anew():
+    network = replace(DENSE, n_bands=8)  # of this test alone
+    objective, before = SSE._replace(network=network), trace_counts().get("_update_loop", 0)
+    _run(objective, EPOCHS, _data(network, 64))  # two full batches
+    assert trace_counts()["_update_loop"] == before + 1
+    for n in (65, 95, 200):
+        _run(objective, EPOCHS, _data(network, n))
+    _run(objective, replace(EPOCHS, learning_rate=0.5, weight_decay=0.1, seed=9, n_epochs=3))
+    assert trace_counts()["_update_loop"] == before + 1
+    _run(objective, replace(EPOCHS, batch_size=16), _data(network, 64))
+    assert trace_counts()["_update_loop"] == before + 2
+
+
+def test_the_order_of_an_epoch_is_a_function_of_seed_and_epoch_alone():
+    together = EPOCHS.updates(SSE, 50, 0, 5, 0)
+    alone = EPOCHS.updates(SSE, 50, 3, 1, 6)
+    n_batches = 2
+    np.testing.assert_array_equal(together.order[3 * n_batches : 4 * n_batches], alone.order)
+    np.testing.assert_array_equal(together.seeds[6:8], alone.seeds)
+    np.testing.assert_array_equal(together.step_sizes[6:8], alone.step_sizes)
+    other_seed = replace(EPOCHS, seed=6).updates(SSE, 50, 3, 1, 6)
+    assert np.any(other_seed.order != alone.order) and np.any(other_seed.seeds != alone.seeds)
+    assert np.any(together.order[:2] != together.order[2:4])
+
+
+def test_every_epoch_visits_every_row_once():
+    order = EPOCHS.updates(SSE, 50, 2, 3, 0).order
+    assert order.shape == (6, 32)
+    for epoch in order.reshape(3, 64):
+        assert sorted(epoch[epoch >= 0]) == list(range(50))
+
+
+def test_without_shuffling_rows_come_in_order():
+    order = replace(EPOCHS, shuffle=False).updates(SSE, 50, 2, 1, 0).order
+    np.testing.assert_array_equal(order.ravel()[:50], np.arange(50))
+
+
+def test_decay_follows_the_schedule_of_the_rate():
+    epochs = replace(EPOCHS, schedule="cosine", weight_decay=0.1)
+    updates = epochs.updates(SSE._replace(optimizer="sgd"), 50, 0, 6, 0)
+    expected = 0.01 * 0.5 * (1 + np.cos(np.pi * np.arange(12) / 12))
+    np.testing.assert_allclose(updates.step_sizes, expected, rtol=1e-12)
+    np.testing.assert_allclose(updates.decays, 0.1 * expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "exponential", "cosine"])
+def test_training_cut_in_two_is_training_in_one_go(schedule):
+    epochs = replace(EPOCHS, schedule=schedule, decay_rate=0.9, weight_decay=0.01)
+    whole = _run(SSE, epochs)
+    first = _run(SSE, replace(epochs, n_epochs=2))
+    second = _run(SSE, replace(epochs, n_epochs=4, first_epoch=2), state=first.state)
+    np.testing.assert_array_equal(second.state.parameters, whole.state.parameters)
+    assert first.loss_curve + second.loss_curve == whole.loss_curve
+    assert second.state.n_updates == whole.state.n_updates == 12
+
+
+def test_how_many_epochs_a_call_runs_changes_no_bit(monkeypatch):
+    def one_at_a_time(*_):
+        return 1
+
+    whole = _run(SSE, replace(EPOCHS, n_epochs=20))
+    monkeypatch.setattr(epochs_module, "_epochs_per_call", one_at_a_time)
+    found = _run(SSE, replace(EPOCHS, n_epochs=20))
+    np.testing.assert_array_equal(found.state.parameters, whole.state.parameters)
+    assert found.loss_curve == whole.loss_curve and len(whole.loss_curve) == 20
+
+
+def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
+    # With steps of size zero every row is evaluated by the same parameters.
+    result = _run(SSE, replace(EPOCHS, learning_rate=0.0, n_epochs=3))
+    expected = mean_loss(SSE, _state(SSE).parameters, _data(DENSE))
+    np.testing.assert_allclose(result.loss_curve, [expected] * 3, rtol=1e-12)
+    assert result.validation_loss_curve == [] and not result.was_interrupted
+
+
+def test_training_lowers_the_loss():
+    losses = _run(SSE, replace(EPOCHS, n_epochs=100)).loss_curve
+    assert losses[-1] < losses[0] / 2
+
+
+def test_every_report_tells_of_the_epochs_so_far():
+    reports = []
+    result = _run(SSE, EPOCHS, report=lambda *report: reports.append(report))
+    assert reports[-1] == (6, {"loss": result.loss_curve[-1]})
+    assert [n for n, _ in reports] == sorted({n for n, _ in reports})
+
+
+def _scripted(monkeypatch, losses):
+    """Make the validation losses come out as written."""
+    script = iter(losses)
+    monkeypatch.setattr(epochs_module, "mean_loss", lambda *_: next(script))
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "best_epoch"),
+    [
+        ([3.0, 1.0, 2.0, 2.5], 2, 2),
+        ([3.0, 1.0, 2.0, 0.5, 0.6, 0.7], 2, 4),
+        ([3.0, 2.0, 1.0, 0.9, 0.8, 0.7], 2, 6),
+        ([1.0, 1.0], 1, 1),
+    ],
+)
+def test_early_stopping_returns_the_parameters_of_the_best_epoch(
+    monkeypatch, losses, patience, best_epoch
+):
+    expected = _run(SSE, replace(EPOCHS, n_epochs=best_epoch)).state
+    _scripted(monkeypatch, losses)
+    found = _run(SSE, EPOCHS, validation=_data(DENSE, 20), patience=patience)
+    assert found.validation_loss_curve == losses
+    assert len(found.loss_curve) == len(losses)
+    np.testing.assert_array_equal(found.state.parameters, expected.parameters)
+    np.testing.assert_array_equal(found.state.moments, expected.moments)
+    assert found.state.n_updates == 2 * best_epoch
+
+
+def test_validation_losses_are_those_of_the_validation_data_after_each_epoch():
+    validation, reports = _data(DENSE, 20, seed=8), []
+    found = _run(
+        SSE, replace(EPOCHS, n_epochs=2), validation=validation, patience=9,
+        report=lambda *report: reports.append(report),
+    )  # fmt: skip
+    after_one = _run(SSE, replace(EPOCHS, n_epochs=1)).state.parameters
+    assert found.validation_loss_curve[0] == mean_loss(SSE, after_one, validation)
+    assert found.validation_loss_curve[1] == mean_loss(SSE, found.state.parameters, validation)
+    assert reports[1][1]["validation loss"] == found.validation_loss_curve[1]
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+@pytest.mark.parametrize("network", [DENSE, CONV], ids=["dense", "conv"])
+def test_divergence_is_an_error_that_says_what_to_do(network, optimizer):
+    network = replace(network, dtype="float32", output_activation="linear")
+    objective = Objective(network, "sse", optimizer)
+    with pytest.raises(TrainingDivergedError, match=r"after epoch \d+: .* Lower learning_rate"):
+        _run(objective, replace(EPOCHS, learning_rate=1e30))
+
+
+@pytest.mark.parametrize("call", [1, 2, 3])
+@pytest.mark.parametrize("validates", [False, True])
+def test_control_c_ends_training_with_the_last_complete_state(monkeypatch, call, validates):
+    states = [_state(SSE)]
+
+    def interrupted(*arguments):
+        if len(states) == call:
+            raise KeyboardInterrupt
+        result = run_updates(*arguments)
+        states.append(result[0])
+        return result
+
+    monkeypatch.setattr(epochs_module, "run_updates", interrupted)
+    if validates:
+        _scripted(monkeypatch, [3.0, 2.0, 1.0])
+    validation = _data(DENSE, 20) if validates else None
+    found = _run(SSE, replace(EPOCHS, n_epochs=50), validation=validation, patience=9)
+    assert found.was_interrupted and len(states) == call
+    np.testing.assert_array_equal(found.state.parameters, states[-1].parameters)
+    assert found.state.n_updates == states[-1].n_updates == 2 * len(found.loss_curve)
+
+
+def test_control_c_between_calls_keeps_what_the_last_call_gave():
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    found = _run(SSE, EPOCHS, report=interrupt)
+    assert found.was_interrupted and len(found.loss_curve) == 1 and found.state.n_updates == 2
+    expected = _run(SSE, replace(EPOCHS, n_epochs=1)).state
+    np.testing.assert_array_equal(found.state.parameters, expected.parameters)

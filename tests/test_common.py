@@ -1,0 +1,124 @@
+"""scikit-learn's own suite over every estimator, and what the suite does not cover."""
+
+import inspect
+import re
+
+import pytest
+from sklearn.base import clone
+from sklearn.utils import estimator_checks, get_tags
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+
+TRANSFORMERS = [HypPreprocessor, SpectralAutoencoder]
+ESTIMATORS = [*TRANSFORMERS, SpectralCNNClassifier]
+
+FOR_ALL = ["check_param_validation", "check_dataframe_column_names_consistency"]
+FOR_TRANSFORMERS = [
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_global_output_transform_pandas",
+    "check_global_set_output_transform_polars",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+    "check_get_feature_names_out_error",
+]
+
+
+def _check_of_scikit_learn(name):
+    """Return scikit-learn's check, under its public or its private name."""
+    for candidate in (name, f"_{name}"):
+        if hasattr(estimator_checks, candidate):
+            return getattr(estimator_checks, candidate)
+    raise AttributeError(f"scikit-learn has no {name} any more: find what replaced it.")
+
+
+def _suite_of_scikit_learn():
+    mark = parametrize_with_checks([estimator() for estimator in ESTIMATORS])
+    names, checks = mark.args
+    # As a list: before 1.7 or so scikit-learn passes a generator, which pytest 9 deprecates.
+    return pytest.mark.parametrize(names, list(checks), **mark.kwargs)
+
+
+@_suite_of_scikit_learn()
+def test_passes_the_suite_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("check", FOR_ALL)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_passes_checks_beyond_the_suite(estimator, check):
+    _check_of_scikit_learn(check)(estimator.__name__, estimator())
+
+
+# The checks themselves pass a DataFrame to one method and an array to the next.
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
+@pytest.mark.parametrize("check", FOR_TRANSFORMERS)
+@pytest.mark.parametrize("estimator", TRANSFORMERS)
+def test_transformers_pass_checks_beyond_the_suite(estimator, check):
+    _check_of_scikit_learn(check)(estimator.__name__, estimator())
+
+
+def _documented_parameters(estimator):
+    """Return the names in the numpydoc section Parameters, in their order."""
+    document = inspect.getdoc(estimator)
+    section = re.search(r"^Parameters\n-+\n(.*?)\n\n\w[\w ]*\n-+\n", document, re.M | re.S)
+    return re.findall(r"^(\w+) : ", section.group(1), re.M)
+
+
+def _constructor_parameters(estimator):
+    return inspect.signature(estimator).parameters
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_parameters_are_documented_in_the_order_of_the_constructor(estimator):
+    assert _documented_parameters(estimator) == list(_constructor_parameters(estimator))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_parameters_have_constraints_and_the_other_way_round(estimator):
+    assert set(estimator._parameter_constraints) == set(_constructor_parameters(estimator))
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_defaults_are_documented(estimator):
+    document = inspect.getdoc(estimator)
+    for name, parameter in _constructor_parameters(estimator).items():
+        line = re.search(rf"^{name} : (.*)$", document, re.M).group(1)
+        default = re.search(r"default=(.*)$", line).group(1)
+        assert default.replace('"', "'") == repr(parameter.default), name
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_defaults_are_plain_values(estimator):
+    for name, parameter in _constructor_parameters(estimator).items():
+        assert isinstance(parameter.default, str | int | float | bool | tuple | None), name
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_parameters_are_keyword_only(estimator):
+    kinds = {parameter.kind for parameter in _constructor_parameters(estimator).values()}
+    assert kinds == {inspect.Parameter.KEYWORD_ONLY}
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_constructor_only_assigns(estimator):
+    given = {name: object() for name in _constructor_parameters(estimator)}
+    assert vars(estimator(**given)) == given
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_tags_hide_no_expected_failures(estimator):
+    tags = get_tags(estimator())
+    assert not tags.non_deterministic
+    assert not tags._skip_test
+    assert tags.classifier_tags is None or not tags.classifier_tags.poor_score
+    assert tags.regressor_tags is None or not tags.regressor_tags.poor_score
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_clone_of_a_fitted_estimator_is_unfitted(estimator, spectra):
+    fitted = estimator(**({} if estimator is HypPreprocessor else {"max_epochs": 1})).fit(*spectra)
+    assert fitted.n_features_in_ == 40
+    assert vars(clone(fitted)) == fitted.get_params()

@@ -1,0 +1,139 @@
+"""Searches, folds and threads: one estimator many times, side by side."""
+
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline
+
+from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+
+IN_A_FORK = """
+import json, multiprocessing, os
+import numpy as np
+from sklearn.base import clone
+from skhyp import SpectralAutoencoder
+
+X = np.random.default_rng(0).uniform(size=(100, 20)).astype("float32")
+autoencoder = SpectralAutoencoder(n_components=2, max_epochs=1, random_state=0).fit(X)
+codes = autoencoder.transform(X)
+
+def clones():
+    import skhyp, skhyp.scenes
+    ok = clone(autoencoder).get_params() == autoencoder.get_params()
+    os._exit(0 if ok else 1)
+
+def predicts():
+    os._exit(0 if np.array_equal(autoencoder.transform(X), codes) else 1)
+
+context, outcome = multiprocessing.get_context("fork"), {}
+for task, seconds in ((clones, 30), (predicts, 5)):
+    child = context.Process(target=task)
+    child.start()
+    child.join(seconds)
+    outcome[task.__name__] = "hangs" if child.is_alive() else child.exitcode
+    child.kill()
+    child.join()
+print(json.dumps(outcome))
+"""
+
+
+def _search(**options):
+    pipeline = Pipeline(
+        [
+            ("preprocessor", HypPreprocessor()),
+            ("classifier", SpectralCNNClassifier(random_state=0)),
+        ]
+    )
+    small = {"n_filters": (4,), "kernel_sizes": 8, "dense_layer_sizes": (8,), "max_epochs": 15}
+    pipeline.set_params(**{f"classifier__{name}": value for name, value in small.items()})
+    grid = {
+        "preprocessor__method": ["minmax", "snv"],
+        "classifier__learning_rate": [0.0003, 0.01],
+    }
+    return GridSearchCV(pipeline, grid, cv=2, error_score="raise", **options)
+
+
+@pytest.fixture(scope="module")
+def sequential(spectra):
+    """The search, one fit after the other."""
+    return _search(n_jobs=1).fit(*spectra)
+
+
+def _assert_same_results(search, expected, X):
+    names = [name for name in expected.cv_results_ if name.endswith("_test_score")]
+    assert len(names) == 5
+    for name in names:
+        assert search.cv_results_[name].tolist() == expected.cv_results_[name].tolist()
+    assert search.best_params_ == expected.best_params_
+    assert np.array_equal(search.predict_proba(X), expected.predict_proba(X))
+
+
+def test_a_search_finds_something(sequential):
+    scores = sequential.cv_results_["mean_test_score"]
+    assert scores.max() > 0.8 and np.ptp(scores) > 0
+    assert sequential.best_params_["classifier__learning_rate"] == 0.01
+
+
+def test_processes_find_what_one_process_finds(spectra, sequential):
+    with joblib.parallel_config("loky"):
+        search = _search(n_jobs=2).fit(*spectra)
+    _assert_same_results(search, sequential, spectra[0])
+
+
+def test_threads_find_what_one_thread_finds(spectra, sequential):
+    with joblib.parallel_config("threading"):
+        search = _search(n_jobs=2).fit(*spectra)
+    _assert_same_results(search, sequential, spectra[0])
+
+
+def test_a_search_over_losses_needs_no_scorer(spectra, small_autoencoder):
+    grid = {"loss": ["csa", "sse"], "n_components": [1, 4]}
+    autoencoder = SpectralAutoencoder(**small_autoencoder | {"max_epochs": 30})
+    search = GridSearchCV(autoencoder, grid, cv=2, error_score="raise").fit(spectra[0])
+    assert (search.cv_results_["mean_test_score"] < 0).all()
+    assert len(set(search.cv_results_["mean_test_score"])) == 4
+    assert search.best_score_ == max(search.cv_results_["mean_test_score"])
+    assert search.transform(spectra[0]).shape == (120, search.best_params_["n_components"])
+
+
+def test_cross_validation_scores(spectra, small_autoencoder, small_classifier):
+    accuracies = cross_val_score(SpectralCNNClassifier(**small_classifier), *spectra, cv=3)
+    angles = cross_val_score(SpectralAutoencoder(**small_autoencoder), spectra[0], cv=3)
+    assert accuracies.min() > 0.8
+    assert -0.5 < angles.min() <= angles.max() < 0
+
+
+def test_threads_predict_side_by_side(spectra, fitted_classifier):
+    rows = [spectra[0][start : start + 37] for start in range(0, 80, 4)]
+    expected = [fitted_classifier.predict_proba(X) for X in rows]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(fitted_classifier.predict_proba, rows))
+    assert all(map(np.array_equal, found, expected))
+
+
+def test_threads_trace_one_graph_side_by_side(spectra):
+    from skhyp.graph.compilation import trace_counts
+
+    def fit(seed):
+        parameters = {"hidden_layer_sizes": (17,), "n_components": 2, "max_epochs": 3}
+        return SpectralAutoencoder(**parameters, random_state=seed).fit(spectra[0]).parameters_
+
+    before = trace_counts().get("_update_loop", 0)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(fit, range(6)))
+    assert trace_counts()["_update_loop"] == before + 1
+    assert all(map(np.array_equal, found, map(fit, range(6))))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_after_use_does_not_hang_and_says_why_it_cannot_compute(run_python):
+    finished = run_python(IN_A_FORK, timeout=150)
+    assert finished.returncode == 0, finished.stderr
+    outcome = json.loads(finished.stdout)
+    assert outcome == {"clones": 0, "predicts": 1}
+    assert "forked from one that had used TensorFlow" in finished.stderr
