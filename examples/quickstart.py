@@ -112,10 +112,10 @@ def plot_spectrum(ax, wavelengths, spectrum, colour, label) -> None:
 
 
 def class_colours(n_classes: int) -> list:
-    """Return dark grey for what is unlabelled, and hues that also differ in lightness."""
-    hues = np.linspace(0, 0.95, n_classes - 1)
-    colours = plt.get_cmap("turbo")(hues)
-    colours[::2, :3] *= 0.7
+    """Return dark grey for what is unlabelled, and hues whose neighbours differ in lightness."""
+    colours = plt.get_cmap("turbo")(np.linspace(0.05, 0.95, n_classes - 1))
+    colours[1::3, :3] *= 0.6
+    colours[2::3, :3] = 0.5 + 0.5 * colours[2::3, :3]
     return [(0.15, 0.15, 0.15, 1.0), *map(tuple, colours)]
 
 
