@@ -1,13 +1,18 @@
 """scikit-learn estimators, computed by TensorFlow, for hyperspectral data.
 
-``import skhyp`` does not import TensorFlow: that happens when something is first computed.
+``import skhyp`` loads nothing: scikit-learn comes with the first name that is used, TensorFlow
+when something is first computed.
 """
 
-from . import metrics, scenes, wavelengths
-from ._show_versions import show_versions
-from .autoencoder import SpectralAutoencoder
-from .classifier import SpectralCNNClassifier
-from .preprocessing import HypPreprocessor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import datasets, metrics, scenes, wavelengths
+    from ._show_versions import show_versions
+    from .autoencoder import SpectralAutoencoder
+    from .classifier import SpectralCNNClassifier
+    from .preprocessing import HypPreprocessor
 
 __version__ = "0.1.0"
 
@@ -15,8 +20,30 @@ __all__ = [
     "HypPreprocessor",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
+    "datasets",
     "metrics",
     "scenes",
     "show_versions",
     "wavelengths",
 ]
+
+_HOMES = {
+    "HypPreprocessor": "preprocessing",
+    "SpectralAutoencoder": "autoencoder",
+    "SpectralCNNClassifier": "classifier",
+    "show_versions": "_show_versions",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        return import_module(f".{name}", __name__)
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
