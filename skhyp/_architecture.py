@@ -51,7 +51,8 @@ def warn_of_shrunk_kernels(estimator: Any, n_bands: int) -> None:
     """Warn that kernels were cut to the spectrum, where their sizes were the user's choice."""
     used = convolutions(estimator, n_bands)["kernel_sizes"]
     default = inspect.signature(type(estimator)).parameters["kernel_sizes"].default
-    if used != _wanted_kernel_sizes(estimator) and estimator.kernel_sizes != default:
+    is_default = np.array_equal(estimator.kernel_sizes, default)
+    if used != _wanted_kernel_sizes(estimator) and not is_default:
         warnings.warn(
             f"kernel_sizes={estimator.kernel_sizes!r} do not fit {n_bands} bands: {used} are used.",
             UserWarning,

@@ -8,19 +8,23 @@ _CHUNK_ROWS = 4096
 
 
 def remove_continuum(
-    X: np.ndarray, positions: np.ndarray, segments: Sequence[slice], dtype: np.dtype
+    X: np.ndarray,
+    bands: np.ndarray,
+    positions: np.ndarray,
+    segments: Sequence[slice],
+    dtype: str,
 ) -> np.ndarray:
-    """Return spectra (n, bands) over their upper convex hull, segment by segment.
+    """Return the ``bands`` of spectra over their upper convex hull, segment by segment.
 
     Values below zero count as zero. Where the hull is zero there is nothing to absorb: the result
     is 1, as on the hull itself. Rows with a NaN come out as NaN.
 
     ``positions`` are wavelengths or band numbers; within a segment they rise or fall throughout.
     """
-    result = np.empty(X.shape, dtype)
+    result = np.empty((len(X), len(bands)), dtype)
     for start in range(0, len(X), _CHUNK_ROWS):
         rows = slice(start, start + _CHUNK_ROWS)
-        chunk = np.maximum(X[rows].astype(dtype, copy=False), 0)
+        chunk = np.maximum(X[rows][:, bands].astype(dtype, copy=False), 0)
         for segment in segments:
             spectra = chunk[:, segment]
             hull = _upper_hull(spectra, positions[segment])

@@ -1,9 +1,7 @@
 """What the two network estimators share: parameters, training, fitted state, inference."""
 
-import contextlib
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +31,8 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
     """
 
     # With max_epochs="auto": at least so many passes over the data and so many updates.
-    _least_epochs: int
-    _least_updates: int
+    _min_epochs: int
+    _min_updates: int
 
     _parameter_constraints: dict = {
         "activation": [ACTIVATION_NAMES],
@@ -84,33 +82,34 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
 
         return split(self.parameters_, self._fitted_network().parameters)
 
-    @contextlib.contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """Give the estimator back what it had, if what is done here fails."""
-        former = dict(vars(self))
-        try:
-            yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(former)
-            raise
-
     def _check_training_parameters(self) -> None:
-        boundaries = np.asarray(self.learning_rate_boundaries)
-        values = np.asarray(self.learning_rate_values, dtype=np.float64)
-        if self.learning_rate_schedule == "piecewise":
-            if boundaries.ndim != 1 or boundaries.shape != values.shape or not len(values):
-                raise ValueError(
-                    "learning_rate_schedule='piecewise' needs learning_rate_boundaries and "
-                    "learning_rate_values of one length, at least 1, got "
-                    f"{self.learning_rate_boundaries!r} and {self.learning_rate_values!r}."
-                )
-            if np.any(np.diff(boundaries) <= 0) or boundaries[0] < 0 or np.any(values <= 0):
-                raise ValueError(
-                    "learning_rate_boundaries must rise from 0 or more and learning_rate_values "
-                    f"must be positive, got {self.learning_rate_boundaries!r} and "
-                    f"{self.learning_rate_values!r}."
-                )
+        if self.learning_rate_schedule != "piecewise":
+            return
+        given = f"{self.learning_rate_boundaries!r} and {self.learning_rate_values!r}"
+        try:
+            boundaries = np.asarray(self.learning_rate_boundaries, dtype=np.float64)
+            values = np.asarray(self.learning_rate_values, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"learning_rate_boundaries and learning_rate_values must be numbers, got {given}."
+            ) from error
+        if boundaries.ndim != 1 or boundaries.shape != values.shape or not len(values):
+            raise ValueError(
+                "learning_rate_schedule='piecewise' needs learning_rate_boundaries and "
+                f"learning_rate_values of one length, at least 1, got {given}."
+            )
+        if np.any(np.diff(boundaries) <= 0) or boundaries[0] < 0 or not np.all(values > 0):
+            raise ValueError(
+                "learning_rate_boundaries must rise from 0 or more and learning_rate_values must "
+                f"be positive, got {given}."
+            )
+
+    def _check_training_in_parts(self) -> None:
+        if self.learning_rate_schedule == "cosine":
+            raise ValueError(
+                "partial_fit has no last epoch that learning_rate_schedule='cosine' could fall to; "
+                "choose 'constant', 'exponential' or 'piecewise'."
+            )
 
     def _check_weights(self, sample_weight: Any, X: np.ndarray) -> np.ndarray:
         """Return the weights as an array of the dtype of the computation; none is all ones."""
@@ -234,7 +233,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
 
     def _planned_epochs(self, n_batches: int) -> int:
         if self.max_epochs == "auto":
-            return max(self._least_epochs, -(-self._least_updates // n_batches))
+            return max(self._min_epochs, -(-self._min_updates // n_batches))
         return self.max_epochs
 
     def _training_data(
@@ -254,10 +253,14 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         conditioned = apply_rows(network, "condition", no_parameters, statistics, X)
         # Weights of mean one: the loss of a batch is then an unbiased estimate of the whole.
         weights = (weights * (len(weights) / weights.sum())).astype(network.dtype)
+        loss_scale = 1.0
+        if self._objective(network).loss == "sse":
+            loss_scale = float(np.mean(weights * np.einsum("ij,ij->i", conditioned, conditioned)))
         return TrainingData(
             tf.constant(conditioned),
             None if targets is None else tf.constant(targets, tf.int32),
             tf.constant(weights),
+            loss_scale,
         )
 
     def _set_fitted_state(
@@ -290,7 +293,10 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
             )
         return n_held_out
 
-    def _draw_seed(self) -> int:
+    def _draw_seed(self, *, continues: bool) -> int:
+        """Return the seed of this training: what is continued keeps its own, and its split."""
+        if continues:
+            return self.seed_
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def _apply(self, function: str, X: np.ndarray, **options: Any) -> np.ndarray:

@@ -1,8 +1,9 @@
 """What all estimators ask of the spectra they are given."""
 
+import contextlib
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import MethodType
 from typing import Any
 
@@ -38,14 +39,18 @@ def validate_spectra(
             "takes cubes. Reshape your data."
         )
     finite = "allow-nan" if allow_nan else True
-    return validate_data(
-        estimator,
-        X,
-        reset=reset,
-        dtype="numeric",
-        ensure_all_finite=finite,
-        **check_params,
-    )
+    try:
+        return validate_data(
+            estimator, X, reset=reset, dtype="numeric", ensure_all_finite=finite, **check_params
+        )
+    except ValueError as error:
+        if "Input X contains NaN" not in str(error):
+            raise
+        raise ValueError(
+            f"Input X contains NaN. {type(estimator).__name__} needs complete spectra: leave out "
+            "the pixels without data (for a scene: predict the others, then put them back with "
+            "skhyp.scenes.to_map), or drop the bands that have none with HypPreprocessor(bands=)."
+        ) from error
 
 
 def computation_dtype(X: np.ndarray) -> str:
@@ -72,6 +77,18 @@ def warn_of_outliers(magnitudes: np.ndarray, consequence: str) -> None:
             UserWarning,
             stacklevel=5,
         )
+
+
+@contextlib.contextmanager
+def all_or_nothing(estimator: Any) -> Iterator[None]:
+    """Give an estimator back what it had, if what is done here fails."""
+    former = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(former)
+        raise
 
 
 class available_unless:

@@ -7,10 +7,12 @@ ever bright, moves them by no more than any other.
 from typing import Any
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 # Values beyond this many robust deviations from the median are moved there before averaging.
 WINSOR_LIMIT = 10.0
 _MAD_TO_DEVIATION = 1.4826
+_CHUNK_ROWS = 4096
 
 # The scatter within classes is shrunk towards a sphere by this share before it is evened out.
 SHRINKAGE = 0.1
@@ -71,25 +73,37 @@ def robust_standardisation(X: np.ndarray, weights: np.ndarray) -> tuple[np.ndarr
     mean, scale : ndarray of shape (columns,), float64
         A constant column has the scale 1.
     """
-    centre = weighted_median(X, weights)
-    spread = _MAD_TO_DEVIATION * weighted_median(np.abs(X - centre), weights)
-    # Where half of the values are equal, the median deviation says nothing of the others.
-    limit = np.where(spread > 0, WINSOR_LIMIT * spread, np.inf)
-    pulled_in = np.clip(X, centre - limit, centre + limit)
-    mean = np.average(pulled_in, axis=0, weights=weights)
-    deviation = np.sqrt(np.average((pulled_in - mean) ** 2, axis=0, weights=weights))
-    is_constant = deviation <= 10 * np.finfo(X.dtype).eps * np.abs(mean)
-    return mean, np.where(is_constant, 1.0, deviation)
+    mean, scale = np.empty(X.shape[1]), np.empty(X.shape[1])
+    for band in range(X.shape[1]):
+        values = X[:, band].astype(np.float64)
+        centre = weighted_quantile(values, weights, 0.5)
+        limit = WINSOR_LIMIT * _robust_deviation(np.abs(values - centre), weights)
+        values = np.clip(values, centre - limit, centre + limit)
+        mean[band] = np.average(values, weights=weights)
+        scale[band] = np.sqrt(np.average((values - mean[band]) ** 2, weights=weights))
+        if scale[band] <= 10 * np.finfo(np.float32).eps * abs(mean[band]):
+            scale[band] = 1.0
+    return mean, scale
 
 
-def weighted_median(X: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the lower median of each column; a weight of 2 is a row repeated."""
-    order = np.argsort(X, axis=0, kind="stable")
-    share = np.cumsum(weights[order], axis=0, dtype=np.float64)
-    # The first value at which half of the weight is reached, but for rounding.
-    middle = (share >= 0.5 * share[-1] * (1 - 1e-12)).argmax(axis=0)
-    rows = np.take_along_axis(order, middle[None, :], axis=0)
-    return np.take_along_axis(X, rows, axis=0)[0]
+def _robust_deviation(distances: np.ndarray, weights: np.ndarray) -> float:
+    """Return the median distance as a deviation; of those above zero, if half of them are zero."""
+    median = weighted_quantile(distances, weights, 0.5)
+    if median == 0 and (is_apart := distances > 0).any():
+        median = weighted_quantile(distances[is_apart], weights[is_apart], 0.5)
+    return _MAD_TO_DEVIATION * median
+
+
+def weighted_quantile(values: np.ndarray, weights: np.ndarray, quantile: float) -> float:
+    """Return the least value at which this share of the weight is reached.
+
+    A value of weight 2 is a value repeated: the result is the same, to the last bit.
+    """
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weights[order], dtype=np.float64)
+    # But for rounding, so that a share that is met exactly counts as reached.
+    reached = np.searchsorted(share, quantile * share[-1] * (1 - 1e-12))
+    return values[order[reached]]
 
 
 def partial_whitening(
@@ -116,19 +130,25 @@ def partial_whitening(
     whitening : ndarray of shape (bands, bands), float64
         Scaled such that the whitened training spectra have unit mean square.
     """
-    X = X.astype(np.float64)
+    n_bands = X.shape[1]
     weights = weights / weights.sum(dtype=np.float64)
     class_weight = np.bincount(classes, weights, n_classes)
-    sums = np.zeros((n_classes, X.shape[1]))
-    np.add.at(sums, classes, weights[:, None] * X)
-    means = sums / np.where(class_weight > 0, class_weight, 1)[:, None]
-    residual = X - means[classes]
-    scatter = (weights[:, None] * residual).T @ residual
+    sums = np.stack(
+        [np.bincount(classes, weights * X[:, band], n_classes) for band in range(n_bands)]
+    )
+    means = (sums / np.where(class_weight > 0, class_weight, 1)).T
+    # The scatter of all spectra, and what of it lies within the classes, chunk by chunk.
+    total, scatter = np.zeros((n_bands, n_bands)), np.zeros((n_bands, n_bands))
+    for rows in gen_batches(len(X), _CHUNK_ROWS):
+        spectra = X[rows].astype(np.float64)
+        residual = spectra - means[classes[rows]]
+        total += (weights[rows, None] * spectra).T @ spectra
+        scatter += (weights[rows, None] * residual).T @ residual
     mean_variance = np.trace(scatter) / len(scatter)
     if mean_variance <= 0:
         return np.eye(len(scatter))
     variances, directions = np.linalg.eigh(scatter / mean_variance)
     shrunk = (1 - SHRINKAGE) * np.maximum(variances, 0) + SHRINKAGE
     whitening = (directions * shrunk ** (-power / 2)) @ directions.T
-    mean_square = np.average(np.mean((X @ whitening) ** 2, axis=1), weights=weights)
+    mean_square = np.trace(whitening @ total @ whitening) / n_bands
     return whitening / np.sqrt(mean_square) if mean_square > 0 else whitening

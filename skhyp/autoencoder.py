@@ -16,17 +16,27 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, per_layer, warn_of_shrunk_kernels
 from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstimator
-from ._validation import available_unless, largest_magnitudes, validate_spectra, warn_of_outliers
+from ._validation import (
+    all_or_nothing,
+    available_unless,
+    largest_magnitudes,
+    validate_spectra,
+    warn_of_outliers,
+)
+from ._views import weighted_quantile
+from .metrics import MEASURES
 
-MEASURE_NAMES = StrOptions({"csa", "sa", "sid", "sse"})
+MEASURE_NAMES = StrOptions(set(MEASURES))
 
-# The scale is the magnitude that this share of the training spectra stays below: a few saturated
-# pixels have no say in it.
+# The scale is the magnitude that most of the training spectra stay below, but not more than a few
+# times the median: saturated pixels have no say in it, however few spectra there are.
 _SCALE_QUANTILE = 0.99
+_MAX_SCALE_IN_MEDIANS = 3.0
 
 
 def _why_not_invertible(autoencoder: "SpectralAutoencoder") -> str | None:
-    if not autoencoder.skip_connections:
+    fitted = getattr(autoencoder, "architecture_", {})
+    if not fitted.get("skip_connections", autoencoder.skip_connections):
         return None
     return (
         "SpectralAutoencoder(skip_connections=True) has no inverse_transform: its decoder also "
@@ -109,7 +119,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     batch_size : int, default=256
         Spectra of an update.
     max_epochs : int or "auto", default="auto"
-        Passes over the training spectra. "auto": 50, or as many as 2000 updates take.
+        Passes over the training spectra. "auto": 50, or as many as 2000 updates take,
+        whichever is more.
     shuffle : bool, default=True
         Whether each epoch takes the spectra in a new order.
     early_stopping : bool, default=False
@@ -121,7 +132,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     warm_start : bool, default=False
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order and held-out spectra. One int, one model.
+        Decides initial weights, order and held-out spectra. With one int, one model (on one
+        machine, with the same number of threads).
     verbose : int, default=0
         Above zero: a progress bar with the loss (by tqdm, else plain lines).
 
@@ -139,8 +151,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         The same by name, as views.
     architecture_ : dict
         The network that was fitted: its kind, sizes and activations, as plain values.
-    statistics_ : ndarray
-        The scale of the input, where it is scaled.
+    statistics_ : ndarray of shape (1,) or (0,)
+        The number that spectra are divided by; empty with ``scale_input=False``.
     seed_ : int
         Drawn from ``random_state``; decides all that was random in fit.
     n_features_in_ : int
@@ -182,8 +194,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     True
     """
 
-    _least_epochs = 50
-    _least_updates = 2000
+    _min_epochs = 50
+    _min_updates = 2000
 
     _parameter_constraints: dict = {
         **NetworkEstimator._parameter_constraints,
@@ -299,10 +311,10 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             If X or a parameter is not as described, or if training diverges. A fitted estimator
             then keeps its former state.
         """
-        with self._all_or_nothing():
+        with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
-            seed = self._draw_seed()
+            seed = self._draw_seed(continues=continues)
             validation = None
             if self.early_stopping:
                 X, X_held_out, weights, weights_held_out = train_test_split(
@@ -321,6 +333,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         """Train one epoch on these spectra, going on from what was learned before.
 
         The first call also learns the scale of the input; give it spectra that stand for all.
+        Weights count within a call, not between calls.
 
         Parameters
         ----------
@@ -328,17 +341,24 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         y : None
             Ignored.
         sample_weight : array-like of shape (n_spectra,), default=None
+            As in ``fit``.
 
         Returns
         -------
         self : SpectralAutoencoder
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``; also if the network's parameters were changed since the last call, or
+            with ``learning_rate_schedule="cosine"``, as parts have no last epoch.
         """
-        with self._all_or_nothing():
+        with all_or_nothing(self):
+            self._check_training_in_parts()
             continues = hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
-            self._fit_network(
-                X, None, weights, continues=continues, n_epochs=1, seed=self._draw_seed()
-            )
+            seed = self._draw_seed(continues=continues)
+            self._fit_network(X, None, weights, continues=continues, n_epochs=1, seed=seed)
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -449,8 +469,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             X, weights = X[weights > 0], weights[weights > 0]
         warn_of_outliers(
             largest_magnitudes(X),
-            "training sees them at 10 times the scale of the others. Leave them out if they are "
-            "faults.",
+            "training sees them at no more than 10 times the scale of the others (with "
+            "scale_input=False, as they are). Leave them out if they are faults.",
         )
         if self.architecture == "conv":
             warn_of_shrunk_kernels(self, X.shape[1])
@@ -480,7 +500,10 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         return ConvAutoencoder(tied_weights=self._tied(len(layers["strides"])), **layers, **shared)
 
     def _tied(self, n_layers: int) -> tuple[bool, ...]:
-        return tuple(bool(tied) for tied in per_layer("tied_weights", self.tied_weights, n_layers))
+        tied = per_layer("tied_weights", self.tied_weights, n_layers)
+        if not set(tied) <= {True, False}:
+            raise ValueError(f"tied_weights must be booleans, got {self.tied_weights!r}.")
+        return tuple(bool(layer) for layer in tied)
 
     def _objective(self, network: Any) -> Any:
         from .graph.training import Objective
@@ -493,10 +516,9 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         if not self.scale_input:
             return np.zeros(0)
         magnitudes = largest_magnitudes(X)
-        order = np.argsort(magnitudes, kind="stable")
-        share = np.cumsum(weights[order].astype(np.float64))
-        reached = np.searchsorted(share, _SCALE_QUANTILE * share[-1])
-        scale = magnitudes[order[min(reached, len(order) - 1)]]
+        most = weighted_quantile(magnitudes, weights, _SCALE_QUANTILE)
+        median = weighted_quantile(magnitudes, weights, 0.5)
+        scale = min(most, _MAX_SCALE_IN_MEDIANS * median) if median > 0 else most
         return np.array([scale if scale > 0 else 1.0])
 
     def __sklearn_tags__(self):

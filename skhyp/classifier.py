@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, warn_of_shrunk_kernels
 from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstimator
-from ._validation import validate_spectra
+from ._validation import all_or_nothing, validate_spectra
 from ._views import learn_view_statistics
 
 
@@ -81,7 +81,8 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     batch_size : int, default=64
         Spectra of an update.
     max_epochs : int or "auto", default="auto"
-        Passes over the training spectra. "auto": 100, or as many as 1500 updates take.
+        Passes over the training spectra. "auto": 100, or as many as 1500 updates take,
+        whichever is more.
     shuffle : bool, default=True
         Whether each epoch takes the spectra in a new order.
     early_stopping : bool, default=False
@@ -94,7 +95,8 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs. The classes must
         be the same.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order, dropout and held-out spectra. One int, one model.
+        Decides initial weights, order, dropout and held-out spectra. With one int, one model (on
+        one machine, with the same number of threads).
     verbose : int, default=0
         Above zero: a progress bar with the loss (by tqdm, else plain lines).
 
@@ -114,8 +116,9 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         The same by name, as views.
     architecture_ : dict
         The network that was fitted: its kind, sizes and activations, as plain values.
-    statistics_ : ndarray
-        What the views learned of the training spectra.
+    statistics_ : ndarray of shape (n_statistics,)
+        What the views learned of the training spectra: means and deviations per band, and the
+        whitening matrix, one after the other.
     seed_ : int
         Drawn from ``random_state``; decides all that was random in fit.
     n_features_in_ : int
@@ -133,8 +136,8 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     The view "snv" is the standard normal variate of the spectrum, then standardised per band. The
     view "whitened" multiplies it by W^(-whitening / 2), with W the scatter within the classes,
     shrunk by a tenth towards a sphere: directions in which one class varies (noise, light,
-    mixture) are damped. The matrix is symmetric, so every band stays in its place. "bands" is the
-    spectrum standardised per band, at 0.3 of the weight.
+    mixture) are damped. The matrix is symmetric, so every band stays in its place; the view enters
+    at half the weight of "snv". "bands" is the spectrum standardised per band, at 0.3 of it.
     Means and deviations are taken after values beyond 10 robust deviations were pulled in, and
     standardised values are kept within 10: a saturated training pixel moves nothing but itself.
     A flat spectrum has the standard normal variate zero. NaN and infinite values are refused.
@@ -161,8 +164,8 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     1.0
     """
 
-    _least_epochs = 100
-    _least_updates = 1500
+    _min_epochs = 100
+    _min_updates = 1500
 
     _parameter_constraints: dict = {
         **NetworkEstimator._parameter_constraints,
@@ -269,7 +272,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
             If X, y or a parameter is not as described, if there are not two classes, or if
             training diverges. A fitted estimator then keeps its former state.
         """
-        with self._all_or_nothing():
+        with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, y, weights = self._validate(X, y, sample_weight, reset=not continues)
             classes, targets = np.unique(y, return_inverse=True)
@@ -280,7 +283,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                 )
             self._refuse_one_class(classes)
             weights = self._weigh_classes(classes, targets, weights)
-            seed = self._draw_seed()
+            seed = self._draw_seed(continues=continues)
             validation = None
             if self.early_stopping:
                 X, X_held_out, targets, targets_held_out, weights, weights_held_out = (
@@ -310,7 +313,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         """Train one epoch on these spectra, going on from what was learned before.
 
         The first call also learns the statistics of the views; give it spectra that stand for
-        all.
+        all. Weights count within a call, not between calls.
 
         Parameters
         ----------
@@ -319,12 +322,21 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         classes : array-like of shape (n_classes,), default=None
             All labels that will occur. Needed in the first call, may be left out later.
         sample_weight : array-like of shape (n_spectra,), default=None
+            As in ``fit``.
 
         Returns
         -------
         self : SpectralCNNClassifier
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``; also if ``classes`` is missing in the first call or differs later, if y
+            has a label that is not among them, if the network's parameters were changed since the
+            last call, or with ``learning_rate_schedule="cosine"``, as parts have no last epoch.
         """
-        with self._all_or_nothing():
+        with all_or_nothing(self):
+            self._check_training_in_parts()
             continues = hasattr(self, "parameters_")
             classes = self._classes_of_parts(classes, continues)
             X, y, weights = self._validate(X, y, sample_weight, reset=not continues)
@@ -339,7 +351,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                 weights,
                 continues=continues,
                 n_epochs=1,
-                seed=self._draw_seed(),
+                seed=self._draw_seed(continues=continues),
                 n_classes=len(classes),
             )
             self.classes_ = classes
@@ -489,7 +501,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         if counts.min() < 2:
             raise ValueError(
                 "early_stopping holds out spectra of each class, so each class needs at least 2; "
-                f"the least class has {counts.min()}."
+                f"the smallest class has {counts.min()}."
             )
         return train_test_split(
             X,

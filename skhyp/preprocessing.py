@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._continuum import remove_continuum
 from ._validation import (
+    all_or_nothing,
     available_unless,
     computation_dtype,
     largest_magnitudes,
@@ -213,20 +214,21 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
             If a parameter does not fit the others or the data, if X holds values that are not
             finite (NaN is allowed where it is ``nodata``), or if every pixel is without data.
         """
-        if self.method == "savgol":
-            self._check_savgol_parameters()
-        X = self._validate(X, reset=True)
-        wavelengths = self._input_wavelengths(X.shape[1])
-        kept = select_bands(self.bands, X.shape[1], wavelengths)
-        has_data = self._has_data(X, kept)
-        for name in _LEARNED:
-            self.__dict__.pop(name, None)  # of a former fit by another method
-        if has_data is not None and not has_data.any():
-            self._refuse_to_learn_from_nothing(X, kept)
-        self.bands_ = kept
-        self.wavelengths_ = None if wavelengths is None else wavelengths[kept]
-        if self.method in ("standardize", "msc"):
-            self._learn_bands(X, has_data, kept)
+        with all_or_nothing(self):
+            if self.method == "savgol":
+                self._check_savgol_parameters()
+            X = self._validate(X, reset=True)
+            wavelengths = self._input_wavelengths(X.shape[1])
+            kept = select_bands(self.bands, X.shape[1], wavelengths)
+            has_data = self._has_data(X, kept)
+            for name in _LEARNED:
+                self.__dict__.pop(name, None)  # of a former fit by another method
+            if has_data is not None and not has_data.any():
+                self._refuse_to_learn_from_nothing(X, kept)
+            self.bands_ = kept
+            self.wavelengths_ = None if wavelengths is None else wavelengths[kept]
+            if self.method in ("standardize", "msc"):
+                self._learn_bands(X, has_data, kept)
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -247,8 +249,7 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
         X = self._validate(X, reset=False)
         dtype = computation_dtype(X)
         if self.method == "continuum":
-            selected = self._apply("scale", None, X, dtype)
-            result = remove_continuum(selected, self._positions(), self._segments(), dtype)
+            result = remove_continuum(X, self.bands_, self._positions(), self._segments(), dtype)
         else:
             result = self._apply("scale", self.method, X, dtype)
         has_data = self._has_data(X, self.bands_)

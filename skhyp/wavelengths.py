@@ -253,6 +253,11 @@ def _outside_ranges(ranges: np.ndarray, wavelengths: np.ndarray | None) -> np.nd
             "bands must have ranges (low, high) whose low end is not above the high end, "
             f"got {ranges.tolist()}."
         )
+    if ranges.max() < 100:
+        raise ValueError(
+            f"bands has ranges up to {ranges.max():g} nm: these look like micrometres; multiply "
+            "them by 1000."
+        )
     is_dropped = np.zeros(len(wavelengths), dtype=bool)
     for low, high in ranges:
         is_dropped |= (wavelengths >= low) & (wavelengths <= high)

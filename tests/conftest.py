@@ -114,3 +114,18 @@ def shared_folder():
     if not folder.is_dir():
         pytest.skip(f"no shared data at {folder}; set SKHYP_SHARED_DATA to the folder that has it")
     return folder
+
+
+@pytest.fixture
+def interrupted_after_two_epochs(monkeypatch):
+    """Ctrl-C arrives when the second epoch is reported."""
+    from skhyp._progress import TrainingProgress
+    from skhyp.graph import epochs
+
+    def show(_, n_done, losses):
+        if n_done == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(epochs, "FIRST_CALL_UPDATES", 1)
+    monkeypatch.setattr(epochs, "SECONDS_PER_CALL", 0)
+    monkeypatch.setattr(TrainingProgress, "show", show)

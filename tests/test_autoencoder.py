@@ -26,21 +26,6 @@ RISING_RATE = {
 }
 
 
-def _interrupt_on_third_call(monkeypatch):
-    from skhyp.graph import epochs
-
-    run, calls = epochs.run_updates, []
-
-    def interrupted(*arguments):
-        calls.append(arguments)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return run(*arguments)
-
-    monkeypatch.setattr(epochs, "run_updates", interrupted)
-    monkeypatch.setattr(epochs, "SECONDS_PER_CALL", 0)
-
-
 @pytest.mark.parametrize(
     ("given", "computed"),
     [
@@ -213,7 +198,13 @@ def test_warm_start_of_another_network_is_refused(spectra, small_autoencoder, ch
         autoencoder.set_params(**change).fit(spectra[0])
 
 
-@pytest.mark.parametrize("schedule", ["constant", "exponential", "piecewise", "cosine"])
+def test_parts_have_no_end_that_a_cosine_could_fall_to(spectra, small_autoencoder):
+    autoencoder = SpectralAutoencoder(**small_autoencoder, learning_rate_schedule="cosine")
+    with pytest.raises(ValueError, match=r"partial_fit has no last epoch .*'cosine'"):
+        autoencoder.partial_fit(spectra[0])
+
+
+@pytest.mark.parametrize("schedule", ["constant", "exponential", "piecewise"])
 def test_partial_fit_epochs_are_those_of_fit(spectra, small_autoencoder, schedule):
     given = {"learning_rate_boundaries": (7,), "learning_rate_values": (0.002,), "decay_steps": 4}
     parameters = small_autoencoder | given | {"batch_size": 50, "max_epochs": 5}
@@ -254,10 +245,10 @@ def test_divergence_of_a_first_fit_leaves_an_unfitted_estimator(spectra, small_a
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_ctrl_c_leaves_a_usable_estimator(spectra, small_autoencoder, monkeypatch, early_stopping):
+def test_ctrl_c_leaves_a_usable_estimator(spectra, small_autoencoder, request, early_stopping):
     autoencoder = SpectralAutoencoder(**small_autoencoder, early_stopping=early_stopping)
     whole = SpectralAutoencoder(**autoencoder.get_params()).set_params(max_epochs=2).fit(spectra[0])
-    _interrupt_on_third_call(monkeypatch)
+    request.getfixturevalue("interrupted_after_two_epochs")
     with pytest.warns(ConvergenceWarning, match="interrupted after 2 of 20 epochs"):
         autoencoder.fit(spectra[0])
     assert np.array_equal(autoencoder.transform(spectra[0]), whole.transform(spectra[0]))
@@ -464,3 +455,38 @@ def test_scaled_spectra_give_the_same_codes(spectra, small_autoencoder):
 def test_a_row_does_not_depend_on_the_rows_beside_it(spectra, fitted_autoencoder, n_rows):
     codes = fitted_autoencoder.transform(spectra[0][:n_rows])
     assert np.array_equal(codes, fitted_autoencoder.transform(spectra[0])[:n_rows])
+
+
+def test_a_few_saturated_pixels_do_not_decide_the_scale(spectra, small_autoencoder):
+    X = spectra[0][:60].copy()
+    clean = SpectralAutoencoder(**small_autoencoder).fit(X)
+    X[7] *= 1e6
+    with pytest.warns(UserWarning, match="1 of 60 spectra are over 1000 times brighter"):
+        spoiled = SpectralAutoencoder(**small_autoencoder).fit(X)
+    assert clean.statistics_[0] <= spoiled.statistics_[0] < 4 * clean.statistics_[0]
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-5])
+def test_small_squared_errors_are_still_learned_from(spectra, small_autoencoder, unit):
+    parameters = small_autoencoder | {"loss": "sse", "scale_input": False}
+    X = spectra[0] * np.float32(unit)
+    short, long = (
+        SpectralAutoencoder(**parameters | {"max_epochs": n}).fit(X).parameters_ for n in (1, 2)
+    )
+    assert not np.array_equal(short, long)
+
+
+def test_held_out_spectra_stay_held_out_when_training_goes_on(spectra, small_autoencoder):
+    parameters = small_autoencoder | {"random_state": np.random.RandomState(0)}
+    autoencoder = SpectralAutoencoder(**parameters, early_stopping=True, warm_start=True)
+    seeds = [autoencoder.fit(spectra[0]).seed_ for _ in range(2)]
+    assert seeds[0] == seeds[1]
+
+
+@pytest.mark.parametrize("architecture", ["dense", "conv"])
+@pytest.mark.parametrize("options", [{}, {"skip_connections": True}, {"tied_weights": True}])
+def test_fitting_writes_nothing(spectra, architecture, options, capfd):
+    SpectralAutoencoder(
+        architecture=architecture, n_components=3, max_epochs=2, random_state=0, **options
+    ).fit(spectra[0][:, :37]).reconstruct(spectra[0][:, :37])
+    assert capfd.readouterr().err == ""

@@ -25,7 +25,8 @@ def _removed(X, positions=None, segments=None, dtype=None):
     X = np.asarray(X)
     positions = np.arange(X.shape[1]) if positions is None else np.asarray(positions)
     segments = [slice(0, X.shape[1])] if segments is None else segments
-    return remove_continuum(X, positions, segments, X.dtype if dtype is None else dtype)
+    dtype = X.dtype if dtype is None else dtype
+    return remove_continuum(X, np.arange(X.shape[1]), positions, segments, dtype)
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -10,7 +10,9 @@ import skhyp
 
 
 def test_importing_the_package_loads_neither_tensorflow_nor_scikit_learn():
-    code = "import sys, skhyp; print({'tensorflow', 'keras', 'sklearn', 'scipy'} & set(sys.modules))"
+    code = (
+        "import sys, skhyp; print({'tensorflow', 'keras', 'sklearn', 'scipy'} & set(sys.modules))"
+    )
     finished = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from .layers import activate, convolution, convolved_length, dense, transposed_convolution
+from .layers import activate, convolution, convolved_lengths, dense, transposed_convolution
 from .losses import LOSSES
 from .parameters import Parameter, kernel_and_bias
 
@@ -125,9 +125,9 @@ class DenseAutoencoder(Autoencoder):
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""
         x = z
         for i in range(1, self.n_layers + 1):
-            x = dense(x, self._decoder_kernel(parameters, i), parameters[f"decoder_{i}_bias"])
-            if self.skip_connections:
-                x += skips[self.n_layers - i]
+            kernel, bias = self._decoder_kernel(parameters, i), parameters[f"decoder_{i}_bias"]
+            skip = skips[self.n_layers - i] if self.skip_connections else None
+            x = dense(x, kernel, bias, skip)
             x = activate(x, self.activation if i < self.n_layers else self.output_activation)
         return x
 
@@ -154,10 +154,7 @@ class ConvAutoencoder(Autoencoder):
     @property
     def lengths(self) -> tuple[int, ...]:
         """The number of positions along the spectrum, from the input to the last convolution."""
-        lengths = [self.n_bands]
-        for kernel_size, stride in zip(self.kernel_sizes, self.strides, strict=True):
-            lengths.append(convolved_length(lengths[-1], kernel_size, stride, self.padding))
-        return tuple(lengths)
+        return convolved_lengths(self.n_bands, self.kernel_sizes, self.strides, self.padding)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import tensorflow as tf
 
-from .layers import activate, convolution, convolved_length, dense, dropout
+from .layers import activate, convolution, convolved_lengths, dense, dropout
 from .parameters import Parameter, kernel_and_bias
 from .spectra import standard_normal_variate
 
@@ -81,10 +81,8 @@ class ConvClassifier:
     @property
     def _n_flat(self) -> int:
         """The number of values that the last convolution gives."""
-        length = self.n_bands
-        for kernel_size, stride in zip(self.kernel_sizes, self.strides, strict=True):
-            length = convolved_length(length, kernel_size, stride, self.padding)
-        return length * self.n_filters[-1]
+        lengths = convolved_lengths(self.n_bands, self.kernel_sizes, self.strides, self.padding)
+        return lengths[-1] * self.n_filters[-1]
 
     def standard_normal_variate(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the standard normal variate of spectra, standardised per band."""

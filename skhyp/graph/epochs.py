@@ -19,8 +19,10 @@ from .training import (
     run_updates,
 )
 
-# A compiled call takes about this long: between calls progress is shown and Ctrl-C is heard.
+# A compiled call takes about this long: between calls progress is shown and Ctrl-C is heard. The
+# first one makes this many updates, as how long they take is not known yet.
 SECONDS_PER_CALL = 0.5
+FIRST_CALL_UPDATES = 32
 # The order of rows is drawn for at most this many rows at once.
 MAX_ROWS_PER_CALL = 2**23
 
@@ -110,50 +112,76 @@ def run_epochs(
 
     With validation data, training stops when their loss has not fallen for ``patience`` epochs,
     and the parameters of the best epoch are returned. Ctrl-C ends training as if the last
-    complete call had been the last epoch.
+    complete epoch had been the last, if there was one.
     """
     n_rows = len(data.spectra)
     batch_rows = rows_per_batch(n_rows, epochs.batch_size)
-    most_epochs = max(1, MAX_ROWS_PER_CALL // (-(-n_rows // batch_rows) * batch_rows))
+    n_batches = -(-n_rows // batch_rows)
     losses: list[float] = []
     validation_losses: list[float] = []
-    best = state
-    per_call = 1
+    best, best_epoch, best_loss = state, 0, np.inf
+    pace = _Pace()
     was_interrupted = False
     try:
+        if validation is not None:
+            # What is continued may already be better than what comes.
+            best_loss = mean_loss(objective, state.parameters, validation)
         while len(losses) < epochs.n_epochs:
-            n_epochs = min(per_call, epochs.n_epochs - len(losses))
-            started = time.perf_counter()
+            n_epochs = 1
+            if validation is None:
+                most = max(1, MAX_ROWS_PER_CALL // (n_batches * batch_rows))
+                fitting = min(pace.updates_per_call // n_batches, most)
+                n_epochs = min(max(1, fitting), epochs.n_epochs - len(losses))
             updates = epochs.updates(
                 objective, n_rows, epochs.first_epoch + len(losses), n_epochs, state.n_updates
             )
-            new_state, batch_losses = run_updates(objective, state, data, updates)
-            _refuse_divergence(new_state, batch_losses, len(losses) + 1)
-            state = new_state
+            state, batch_losses = _run_in_calls(objective, state, data, updates, pace)
             losses += _epoch_losses(batch_losses, updates.order, n_epochs, n_rows)
             figures = {"loss": losses[-1]}
             if validation is not None:
                 validation_losses.append(mean_loss(objective, state.parameters, validation))
                 figures["validation loss"] = validation_losses[-1]
-                best_epoch = int(np.argmin(validation_losses))
-                if best_epoch == len(validation_losses) - 1:
-                    best = state
-                if len(validation_losses) - 1 - best_epoch >= patience:
+                if validation_losses[-1] < best_loss:
+                    best, best_epoch, best_loss = state, len(losses), validation_losses[-1]
+                if len(losses) - best_epoch >= patience:
                     break
-            else:
-                elapsed = time.perf_counter() - started
-                per_call = _epochs_per_call(n_epochs, elapsed, most_epochs)
             report(len(losses), figures)
     except KeyboardInterrupt:
+        if not losses:
+            raise  # nothing was learned that would be worth keeping
         was_interrupted = True
     final = state if validation is None else best
     return EpochsResult(final, losses, validation_losses, was_interrupted)
 
 
-def _epochs_per_call(n_epochs: int, elapsed: float, most_epochs: int) -> int:
-    """Return how many epochs fill a call; the first calls are short, as they include start-up."""
-    fitting = int(SECONDS_PER_CALL * n_epochs / max(elapsed, 1e-9))
-    return max(1, min(fitting, 8 * n_epochs, most_epochs))
+class _Pace:
+    """How many updates fill a call, as seen from the calls so far."""
+
+    def __init__(self) -> None:
+        self.updates_per_call = FIRST_CALL_UPDATES
+
+    def learn(self, n_updates: int, seconds: float) -> None:
+        fitting = int(SECONDS_PER_CALL * n_updates / max(seconds, 1e-9))
+        # Slowly upwards, as the first calls include start-up and tell little.
+        self.updates_per_call = max(1, min(fitting, 8 * self.updates_per_call))
+
+
+def _run_in_calls(
+    objective: Objective, state: TrainingState, data: TrainingData, updates: Updates, pace: _Pace
+) -> tuple[TrainingState, np.ndarray]:
+    """Run the updates in calls of the right length; all of them, or none if interrupted."""
+    losses = []
+    start = 0
+    while start < len(updates.order):
+        stop = start + pace.updates_per_call
+        started = time.perf_counter()
+        part = Updates(*(values[start:stop] for values in updates))
+        state, batch_losses = run_updates(objective, state, data, part)
+        pace.learn(len(batch_losses), time.perf_counter() - started)
+        _refuse_divergence(state, batch_losses)
+        losses.append(batch_losses)
+        start = stop
+    return state, np.concatenate(losses)
 
 
 def _epoch_losses(
@@ -165,9 +193,9 @@ def _epoch_losses(
     return (sums / n_rows).tolist()
 
 
-def _refuse_divergence(state: TrainingState, batch_losses: np.ndarray, epoch: int) -> None:
+def _refuse_divergence(state: TrainingState, batch_losses: np.ndarray) -> None:
     if not (np.isfinite(batch_losses).all() and np.isfinite(state.parameters).all()):
         raise TrainingDivergedError(
-            f"Training diverged after epoch {epoch}: the loss is no longer a finite number. Lower "
-            "learning_rate, or scale the spectra (skhyp.HypPreprocessor)."
+            f"Training diverged within {state.n_updates} updates: the loss is no longer a finite "
+            "number. Lower learning_rate, or scale the spectra (skhyp.HypPreprocessor)."
         )

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from .compilation import compiled
-from .training import split_tensor
+from .parameters import split_tensor
 
 # One number for all: products of matrices of another height are cut differently between threads
 # and sum in another order, so that a row alone would differ from that row in a scene. This many

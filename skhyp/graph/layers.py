@@ -19,9 +19,15 @@ def activate(x: tf.Tensor, activation: str) -> tf.Tensor:
     return ACTIVATIONS[activation](x)
 
 
-def dense(x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor) -> tf.Tensor:
-    """Map rows (n, inputs) by a kernel (inputs, outputs) and a bias (outputs,)."""
-    return tf.nn.bias_add(tf.linalg.matmul(x, kernel), bias)
+def dense(
+    x: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, skip: tf.Tensor | None = None
+) -> tf.Tensor:
+    """Map rows (n, inputs) by a kernel (inputs, outputs) and a bias (outputs,), and add a skip."""
+    product = tf.linalg.matmul(x, kernel)
+    if skip is None:
+        return tf.nn.bias_add(product, bias)
+    # Not bias_add: TensorFlow's rewriting of graphs (seen in 2.21) breaks bias_add, add and relu.
+    return product + bias + skip
 
 
 def convolution(
@@ -41,8 +47,7 @@ def transposed_convolution(
     """
     output_shape = tf.stack([tf.shape(x)[0], length, kernel.shape[1]])
     output = tf.nn.conv1d_transpose(x, kernel, output_shape, stride, padding.upper())
-    # Not bias_add: TensorFlow's rewriting of graphs (seen in 2.21) breaks a transposed
-    # convolution that is followed by bias_add and relu.
+    # Not bias_add, as above: here it is a transposed convolution, bias_add and relu.
     return tf.ensure_shape(output, (None, length, kernel.shape[1])) + bias
 
 
@@ -55,6 +60,16 @@ def convolved_length(length: int, kernel_size: int, stride: int, padding: str) -
     """Return the number of positions at which a kernel is applied along ``length`` bands."""
     positions = length if padding == "same" else length - kernel_size + 1
     return math.ceil(positions / stride)
+
+
+def convolved_lengths(
+    n_bands: int, kernel_sizes: tuple[int, ...], strides: tuple[int, ...], padding: str
+) -> tuple[int, ...]:
+    """Return the lengths along stacked convolutions, from the input to the last one's output."""
+    lengths = [n_bands]
+    for kernel_size, stride in zip(kernel_sizes, strides, strict=True):
+        lengths.append(convolved_length(lengths[-1], kernel_size, stride, padding))
+    return tuple(lengths)
 
 
 def fitting_kernel_sizes(

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-
-INITIALIZERS = ("truncated_normal", "normal", "glorot", "he", "constant")
+import tensorflow as tf
 
 
 class Parameter(NamedTuple):
@@ -100,3 +99,11 @@ def split(vector: np.ndarray, parameters: Sequence[Parameter]) -> dict[str, np.n
     ends = np.cumsum([p.size for p in parameters])
     parts = np.split(vector, ends[:-1])
     return {p.name: part.reshape(p.shape) for p, part in zip(parameters, parts, strict=True)}
+
+
+def split_tensor(vector: tf.Tensor, parameters: Sequence[Parameter]) -> dict[str, tf.Tensor]:
+    """Return the named tensors of a flat one."""
+    if not parameters:
+        return {}
+    parts = tf.split(vector, [p.size for p in parameters])
+    return {p.name: tf.reshape(part, p.shape) for p, part in zip(parameters, parts, strict=True)}

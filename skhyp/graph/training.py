@@ -14,7 +14,7 @@ import tensorflow as tf
 from .compilation import compiled
 from .losses import LOSSES, batch_balancing_weights
 from .optimizers import OPTIMIZERS, n_moments
-from .parameters import decay_mask
+from .parameters import decay_mask, split_tensor
 
 # Rows of a batch where the loss is only evaluated.
 EVALUATION_ROWS = 1024
@@ -44,11 +44,16 @@ class Updates(NamedTuple):
 
 
 class TrainingData(NamedTuple):
-    """Conditioned spectra, their targets (``None``: the spectra themselves) and weights."""
+    """Conditioned spectra, their targets (``None``: the spectra themselves) and weights.
+
+    ``loss_scale`` is a loss that is not small: batches whose loss is rounding beside it are left
+    alone.
+    """
 
     spectra: tf.Tensor
     targets: tf.Tensor | None
     weights: tf.Tensor
+    loss_scale: float = 1.0
 
 
 class Objective(NamedTuple):
@@ -91,6 +96,7 @@ def run_updates(
         tf.constant(updates.step_sizes, dtype),
         tf.constant(updates.decays, dtype),
         tf.constant(updates.seeds),
+        tf.constant(data.loss_scale * np.finfo(dtype).eps, dtype),
         *targets,
     )
     n_updates = state.n_updates + len(updates.order)
@@ -152,10 +158,20 @@ def _update_loop(objective: Objective, batch_rows: int, has_targets: bool):
     network, optimizer = objective.network, objective.optimizer
     dtype = tf.as_dtype(network.dtype)
     update = OPTIMIZERS[optimizer]
-    negligible = np.finfo(network.dtype).eps
     is_decayed = tf.constant(decay_mask(network.parameters, network.dtype))
 
-    def loop(parameters, moments, spectra, weights, order, step_sizes, decays, seeds, targets=None):
+    def loop(
+        parameters,
+        moments,
+        spectra,
+        weights,
+        order,
+        step_sizes,
+        decays,
+        seeds,
+        negligible,
+        targets=None,
+    ):
         def step(i, parameters, moments, losses):
             batch = _gather(order[i], spectra, targets, weights)
             w = batch.weights
@@ -170,7 +186,7 @@ def _update_loop(objective: Objective, batch_rows: int, has_targets: bool):
             gradient = tape.gradient(loss, parameters)
             # A batch that is learned to rounding has a gradient of rounding errors, which Adam
             # would blow up to full steps.
-            step_size = tf.where(loss > negligible, step_sizes[i], 0)
+            step_size = tf.where(loss > negligible * tf.reduce_sum(w), step_sizes[i], 0)
             parameters -= decays[i] * is_decayed * parameters
             parameters, moments = update(parameters, gradient, moments, step_size)
             return i + 1, parameters, moments, losses.write(i, loss)
@@ -191,6 +207,7 @@ def _update_loop(objective: Objective, batch_rows: int, has_targets: bool):
         tf.TensorSpec((None,), dtype),
         tf.TensorSpec((None,), dtype),
         tf.TensorSpec((None, 2), tf.int32),
+        tf.TensorSpec((), dtype),
     ]
     moments = tf.TensorSpec((n_moments(optimizer), *parameters.shape), dtype)
     return loop, [parameters, moments, spectra, weights, order, *per_update, *targets]
@@ -205,11 +222,3 @@ def _data_signature(objective: Objective, has_targets: bool, rows: int) -> list[
         tf.TensorSpec((None, rows), tf.int32),
     ]
     return [*signature, tf.TensorSpec((None,), tf.int32)] if has_targets else signature
-
-
-def split_tensor(vector: tf.Tensor, parameters) -> dict[str, tf.Tensor]:
-    """Return the named tensors of a flat one."""
-    if not parameters:
-        return {}
-    parts = tf.split(vector, [p.size for p in parameters])
-    return {p.name: tf.reshape(part, p.shape) for p, part in zip(parameters, parts, strict=True)}

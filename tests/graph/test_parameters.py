@@ -5,7 +5,6 @@ import pytest
 from scipy import stats
 
 from skhyp.graph.parameters import (
-    INITIALIZERS,
     Parameter,
     decay_mask,
     initial_vector,
@@ -17,6 +16,8 @@ LAYERS = (
     *kernel_and_bias("first", (5, 2, 300)),
     *kernel_and_bias("second", (300, 20), gain=0.1),
 )
+
+RANDOM = ["truncated_normal", "normal", "glorot", "he"]
 
 
 def _draw(initializer, seed=0, parameters=LAYERS, std=0.1, dtype="float64"):
@@ -54,7 +55,7 @@ def test_a_vector_is_cut_into_views_in_order():
     assert vector[-1] == 7
 
 
-@pytest.mark.parametrize("initializer", INITIALIZERS)
+@pytest.mark.parametrize("initializer", [*RANDOM, "constant"])
 def test_biases_start_at_zero(initializer):
     _, named = _draw(initializer)
     assert not named["first_bias"].any() and not named["second_bias"].any()
@@ -87,7 +88,9 @@ def test_a_constant_start_is_that_constant():
     assert np.all(named["first_kernel"] == 0.25)
 
 
-@pytest.mark.parametrize("initializer", INITIALIZERS[:-1])
+@pytest.mark.parametrize(
+    "initializer", ("truncated_normal", "normal", "glorot", "he", "constant")[:-1]
+)
 def test_one_seed_is_one_model_in_either_precision(initializer):
     wide, _ = _draw(initializer, seed=3)
     narrow, _ = _draw(initializer, seed=3, dtype="float32")

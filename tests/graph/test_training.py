@@ -414,15 +414,29 @@ def test_training_cut_in_two_is_training_in_one_go(schedule):
     assert second.state.n_updates == whole.state.n_updates == 12
 
 
-def test_how_many_epochs_a_call_runs_changes_no_bit(monkeypatch):
-    def one_at_a_time(*_):
-        return 1
-
+@pytest.mark.parametrize("updates_per_call", [1, 3, 1000])
+def test_how_many_updates_a_call_makes_changes_no_bit(monkeypatch, updates_per_call):
+    calls = _count_calls(monkeypatch)
     whole = _run(SSE, replace(EPOCHS, n_epochs=20))
-    monkeypatch.setattr(epochs_module, "_epochs_per_call", one_at_a_time)
+    n_calls = len(calls)
+    monkeypatch.setattr(epochs_module, "FIRST_CALL_UPDATES", updates_per_call)
+    monkeypatch.setattr(epochs_module._Pace, "learn", lambda *_: None)
     found = _run(SSE, replace(EPOCHS, n_epochs=20))
     np.testing.assert_array_equal(found.state.parameters, whole.state.parameters)
     assert found.loss_curve == whole.loss_curve and len(whole.loss_curve) == 20
+    # An epoch is two updates here, so that calls of three hold one epoch, and of one, half of it.
+    assert len(calls) - n_calls == {1: 40, 3: 20, 1000: 1}[updates_per_call]
+
+
+def _count_calls(monkeypatch):
+    calls = []
+
+    def counted(*arguments):
+        calls.append(arguments)
+        return run_updates(*arguments)
+
+    monkeypatch.setattr(epochs_module, "run_updates", counted)
+    return calls
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_rows():
@@ -445,9 +459,9 @@ def test_every_report_tells_of_the_epochs_so_far():
     assert [n for n, _ in reports] == sorted({n for n, _ in reports})
 
 
-def _scripted(monkeypatch, losses):
-    """Make the validation losses come out as written."""
-    script = iter(losses)
+def _scripted(monkeypatch, losses, before=np.inf):
+    """Make the validation losses come out as written, the first after that of the start."""
+    script = iter([before, *losses])
     monkeypatch.setattr(epochs_module, "mean_loss", lambda *_: next(script))
 
 
@@ -473,6 +487,14 @@ def test_early_stopping_returns_the_parameters_of_the_best_epoch(
     assert found.state.n_updates == 2 * best_epoch
 
 
+def test_early_stopping_keeps_the_start_if_nothing_is_better(monkeypatch):
+    start = _state(SSE)
+    _scripted(monkeypatch, [3.0, 2.0], before=1.0)
+    found = _run(SSE, EPOCHS, validation=_data(DENSE, 20), patience=2)
+    assert len(found.loss_curve) == 2
+    np.testing.assert_array_equal(found.state.parameters, start.parameters)
+
+
 def test_validation_losses_are_those_of_the_validation_data_after_each_epoch():
     validation, reports = _data(DENSE, 20, seed=8), []
     found = _run(
@@ -490,11 +512,11 @@ def test_validation_losses_are_those_of_the_validation_data_after_each_epoch():
 def test_divergence_is_an_error_that_says_what_to_do(network, optimizer):
     network = replace(network, dtype="float32", output_activation="linear")
     objective = Objective(network, "sse", optimizer)
-    with pytest.raises(TrainingDivergedError, match=r"after epoch \d+: .* Lower learning_rate"):
+    with pytest.raises(TrainingDivergedError, match=r"within \d+ updates: .* Lower learning_rate"):
         _run(objective, replace(EPOCHS, learning_rate=1e30))
 
 
-@pytest.mark.parametrize("call", [1, 2, 3])
+@pytest.mark.parametrize("call", [2, 3])
 @pytest.mark.parametrize("validates", [False, True])
 def test_control_c_ends_training_with_the_last_complete_state(monkeypatch, call, validates):
     states = [_state(SSE)]
@@ -506,6 +528,7 @@ def test_control_c_ends_training_with_the_last_complete_state(monkeypatch, call,
         states.append(result[0])
         return result
 
+    monkeypatch.setattr(epochs_module, "FIRST_CALL_UPDATES", 2)
     monkeypatch.setattr(epochs_module, "run_updates", interrupted)
     if validates:
         _scripted(monkeypatch, [3.0, 2.0, 1.0])
@@ -516,7 +539,25 @@ def test_control_c_ends_training_with_the_last_complete_state(monkeypatch, call,
     assert found.state.n_updates == states[-1].n_updates == 2 * len(found.loss_curve)
 
 
-def test_control_c_between_calls_keeps_what_the_last_call_gave():
+def test_control_c_within_the_first_epoch_is_passed_on_as_nothing_was_learned(monkeypatch):
+    calls = _count_calls(monkeypatch)
+    monkeypatch.setattr(epochs_module, "FIRST_CALL_UPDATES", 1)
+    count_and_run = epochs_module.run_updates
+
+    def interrupted(*arguments):
+        if calls:
+            raise KeyboardInterrupt
+        return count_and_run(*arguments)
+
+    monkeypatch.setattr(epochs_module, "run_updates", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        _run(SSE, EPOCHS)
+    assert len(calls) == 1
+
+
+def test_control_c_between_calls_keeps_what_the_last_call_gave(monkeypatch):
+    monkeypatch.setattr(epochs_module, "FIRST_CALL_UPDATES", 2)
+
     def interrupt(*_):
         raise KeyboardInterrupt
 
