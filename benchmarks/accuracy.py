@@ -237,15 +237,15 @@ def write(records: list[dict], name: str) -> None:
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
     lines = [
         "Overall accuracy / average accuracy (%) / kappa (x 100), mean ± standard deviation over",
-        "the draws; written by `benchmarks/accuracy.py`.",
+        "the draws; written by `benchmarks/accuracy.py`, which says what the rows and columns are.",
         "",
     ]
     tasks = list(dict.fromkeys(record["task"] for record in records))
     methods = list(dict.fromkeys(record["method"] for record in records))
-    lines += [f"| | {' | '.join(tasks)} |", "|---" * (len(tasks) + 1) + "|"]
-    for method in methods:
-        cells = [summary(records, task, method) for task in tasks]
-        lines.append(f"| {method} | {' | '.join(cells)} |")
+    lines += [f"| | {' | '.join(methods)} |", "|---" * (len(methods) + 1) + "|"]
+    for task in tasks:
+        cells = [summary(records, task, method) for method in methods]
+        lines.append(f"| {task} | {' | '.join(cells)} |")
     text = "\n".join(lines) + "\n"
     (RESULTS / f"{name}.md").write_text(text)
     print(text)

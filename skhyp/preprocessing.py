@@ -97,7 +97,7 @@ class HypPreprocessor(TransformerMixin, BaseEstimator):
     polyorder : int, default=2
         For "savgol": the order of the polynomial, less than ``window_length``.
     deriv : int, default=0
-        For "savgol": the order of the derivative, per band; 0 smooths.
+        For "savgol": the order of the derivative, per band and not per nm; 0 smooths.
 
     Attributes
     ----------

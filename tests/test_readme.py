@@ -1,16 +1,18 @@
-"""The README's Python runs, from top to bottom, as a reader would run it."""
+"""The Python of README and guide runs, from top to bottom, as a reader would run it."""
 
 import re
 from pathlib import Path
 
 import joblib
 import numpy as np
+import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "guide.md"]
 
 
-def fenced_blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
+def fenced_blocks(language, page=PAGES[0]):
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
 def test_the_readmes_python_runs_in_order_and_leaves_a_model(tmp_path, monkeypatch, capsys):
@@ -35,3 +37,19 @@ def test_the_first_two_commands_are_single_lines():
     assert [command.count("\n") for command in commands] == [1, 1]
     assert "examples/quickstart.py" in commands[0]
     assert "pytest" in commands[1]
+
+
+def test_the_guides_python_maps_a_scene_with_missing_pixels():
+    namespace = {}
+    for block in fenced_blocks("python", PAGES[1]):
+        exec(block, namespace)
+    class_map, labels = namespace["class_map"], namespace["labels"]
+    assert np.all(class_map[:20, :30] == 0) and np.all(class_map[20:] > 0)
+    assert np.mean(class_map[labels > 0] == labels[labels > 0]) > 0.8
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_in_the_project_is_there(page):
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert targets
+    assert [target for target in targets if not (page.parent / target).exists()] == []
