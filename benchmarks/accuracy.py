@@ -246,9 +246,22 @@ def write(records: list[dict], name: str) -> None:
     for task in tasks:
         cells = [summary(records, task, method) for method in methods]
         lines.append(f"| {task} | {' | '.join(cells)} |")
+    margins = [f"{least_margin(records, tasks, method, methods):+.1f}" for method in methods]
+    lines.append(f"| least margin over the best SVM or LDA | {' | '.join(margins)} |")
     text = "\n".join(lines) + "\n"
     (RESULTS / f"{name}.md").write_text(text)
     print(text)
+
+
+def least_margin(records: list[dict], tasks: list[str], method: str, methods: list[str]) -> float:
+    """Return by how many points of overall accuracy a method leads where it leads least."""
+    classical = [name for name in methods if name.startswith(("SVM", "LDA"))] or methods
+
+    def mean(task: str, name: str) -> float:
+        chosen = [r for r in records if (r["task"], r["method"]) == (task, name)]
+        return 100 * float(np.mean([record["overall accuracy"] for record in chosen]))
+
+    return min(mean(task, method) - max(mean(task, name) for name in classical) for task in tasks)
 
 
 def summary(records: list[dict], task: str, method: str) -> str:
