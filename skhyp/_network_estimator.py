@@ -16,6 +16,7 @@ from ._progress import TrainingProgress
 from ._validation import computation_dtype
 
 if TYPE_CHECKING:
+    from .graph.epochs import EpochsResult
     from .graph.training import Objective
 
 ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "softplus"})
@@ -131,7 +132,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         n_epochs: int | None = None,
         seed: int,
         **shape: int,
-    ) -> None:
+    ) -> "EpochsResult":
         """Train on the rows of X, anew or from the fitted state, and set the fitted state.
 
         ``n_epochs`` is given where a call is one part of a longer training (``partial_fit``);
@@ -199,10 +200,14 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         self._set_fitted_state(
             result, statistics, seed, continues, keep_moments=n_epochs is not None
         )
+        return result
+
+    def _tell_of_interruption(self, result: "EpochsResult") -> None:
+        """Warn if Ctrl-C ended training; called when the fitted state is complete."""
         if result.was_interrupted:
             warnings.warn(
                 f"{type(self).__name__} was interrupted after {len(result.loss_curve)} of "
-                f"{epochs.n_epochs} epochs; it is fitted with what it had learned until then.",
+                f"{result.n_epochs_asked} epochs; it is fitted with what it learned until then.",
                 ConvergenceWarning,
                 stacklevel=4,
             )

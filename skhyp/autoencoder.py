@@ -321,9 +321,10 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
                     X, weights, test_size=self._n_held_out(len(X), 1), random_state=seed
                 )
                 validation = (X_held_out, None, weights_held_out)
-            self._fit_network(
+            result = self._fit_network(
                 X, None, weights, continues=continues, validation=validation, seed=seed
             )
+        self._tell_of_interruption(result)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -358,7 +359,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
             continues = hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
             seed = self._draw_seed(continues=continues)
-            self._fit_network(X, None, weights, continues=continues, n_epochs=1, seed=seed)
+            result = self._fit_network(X, None, weights, continues=continues, n_epochs=1, seed=seed)
+        self._tell_of_interruption(result)
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:

@@ -290,7 +290,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                     self._hold_out(X, targets, weights, seed)
                 )
                 validation = (X_held_out, targets_held_out, weights_held_out)
-            self._fit_network(
+            result = self._fit_network(
                 X,
                 targets,
                 weights,
@@ -300,6 +300,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                 n_classes=len(classes),
             )
             self.classes_ = classes
+        self._tell_of_interruption(result)
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -345,7 +346,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                 raise ValueError(f"y has labels that are not in classes: {unknown.tolist()}.")
             targets = np.searchsorted(classes, y)
             weights = self._weigh_classes(classes, targets, weights)
-            self._fit_network(
+            result = self._fit_network(
                 X,
                 targets,
                 weights,
@@ -355,6 +356,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                 n_classes=len(classes),
             )
             self.classes_ = classes
+        self._tell_of_interruption(result)
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:

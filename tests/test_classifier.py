@@ -1,6 +1,7 @@
 """What SpectralCNNClassifier does, apart from what scikit-learn's suite asks of it."""
 
 import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -557,3 +558,13 @@ def test_weights_are_named_views_of_the_parameters(fitted_classifier):
 def test_a_row_does_not_depend_on_the_rows_beside_it(spectra, fitted_classifier, n_rows):
     P = fitted_classifier.predict_proba(spectra[0][:n_rows])
     assert np.array_equal(P, fitted_classifier.predict_proba(spectra[0])[:n_rows])
+
+
+def test_an_interrupted_fit_is_kept_where_warnings_are_errors(
+    spectra, small_classifier, interrupted_after_two_epochs
+):
+    classifier = SpectralCNNClassifier(**small_classifier)
+    warnings.simplefilter("error")  # until the end of this test
+    with pytest.raises(ConvergenceWarning):
+        classifier.fit(*spectra)
+    assert classifier.n_iter_ == 2 and len(classifier.predict(spectra[0])) == len(spectra[0])

@@ -92,6 +92,7 @@ class EpochsResult(NamedTuple):
     loss_curve: list[float]
     validation_loss_curve: list[float]
     was_interrupted: bool
+    n_epochs_asked: int
 
 
 class TrainingDivergedError(ValueError):
@@ -151,7 +152,7 @@ def run_epochs(
             raise  # nothing was learned that would be worth keeping
         was_interrupted = True
     final = state if validation is None else best
-    return EpochsResult(final, losses, validation_losses, was_interrupted)
+    return EpochsResult(final, losses, validation_losses, was_interrupted, epochs.n_epochs)
 
 
 class _Pace:
