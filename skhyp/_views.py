@@ -1,7 +1,7 @@
 """What a classifier's views of the spectra learn before training, with weights and robustly.
 
-All statistics are such that a row of weight 2 counts exactly as two rows, and a single row, how
-ever bright, moves them by no more than any other.
+A row of weight 2 counts exactly as two rows. A single row, however bright, moves means and
+deviations no more than a row ten robust deviations away, and the scatter within a bounded range.
 """
 
 from typing import Any
@@ -45,10 +45,7 @@ def learn_view_statistics(
             values[:] = 1
     nothing = np.zeros(sum(p.size for p in network.parameters), network.dtype)
     if "bands_mean" in learned:
-        spectra = X.astype(network.dtype, copy=False)
-        learned["bands_mean"][:], learned["bands_scale"][:] = robust_standardisation(
-            spectra, weights
-        )
+        learned["bands_mean"][:], learned["bands_scale"][:] = robust_standardisation(X, weights)
     if "snv_mean" in learned:
         snv = apply_rows(network, "standard_normal_variate", nothing, statistics, X)
         learned["snv_mean"][:], learned["snv_scale"][:] = robust_standardisation(snv, weights)

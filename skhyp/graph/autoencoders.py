@@ -1,5 +1,6 @@
 """Autoencoder networks as values: frozen descriptions that compute pure functions."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ SATURATION = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Autoencoder:
+class Autoencoder(ABC):
     """What both architectures share: scaled input, codes, and a decoder that mirrors the encoder.
 
     ``tied_weights`` and the skip connections follow deephyp: decoder layer k mirrors encoder
@@ -77,11 +78,13 @@ class Autoencoder:
     def _rescale(self, statistics: Tensors, y: tf.Tensor) -> tf.Tensor:
         return y * statistics["scale"] if self.scaled else y
 
+    @abstractmethod
     def encode(self, parameters: Tensors, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
-        raise NotImplementedError
+        """Return the codes of conditioned spectra, and what skip connections carry past them."""
 
+    @abstractmethod
     def decode(self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
-        raise NotImplementedError
+        """Return the conditioned spectra of codes; ``skips`` is needed with skip connections."""
 
 
 @dataclass(frozen=True, kw_only=True)
