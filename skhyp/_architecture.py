@@ -31,7 +31,7 @@ def convolutions(estimator: Any, n_bands: int) -> dict[str, Any]:
 
     Kernels are cut to what they are applied to; :func:`warn_of_shrunk_kernels` says so in fit.
     """
-    from .graph.layers import fitting_kernel_sizes
+    from .graph.convolutions import fitting_kernel_sizes
 
     n_filters = layer_sizes("n_filters", estimator.n_filters)
     if not n_filters:

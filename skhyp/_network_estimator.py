@@ -17,7 +17,7 @@ from ._validation import computation_dtype
 
 if TYPE_CHECKING:
     from .graph.epochs import EpochsResult
-    from .graph.training import Objective
+    from .graph.updates import Objective
 
 ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "softplus"})
 POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
@@ -54,6 +54,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "patience": [POSITIVE_INTEGER],
         "warm_start": ["boolean"],
+        "inference_dtype": [StrOptions({"bfloat16"}), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -252,6 +253,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         import tensorflow as tf
 
         from .graph.inference import apply_rows
+        from .graph.memory import shared_tensor
         from .graph.training import TrainingData
 
         no_parameters = np.zeros(sum(p.size for p in network.parameters), network.dtype)
@@ -262,7 +264,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         if self._objective(network).loss == "sse":
             loss_scale = float(np.mean(weights * np.einsum("ij,ij->i", conditioned, conditioned)))
         return TrainingData(
-            tf.constant(conditioned),
+            shared_tensor(conditioned),
             None if targets is None else tf.constant(targets, tf.int32),
             tf.constant(weights),
             loss_scale,
@@ -308,5 +310,9 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         """Return a function of the fitted network for the rows of X, computed in X's precision."""
         from .graph.inference import apply_rows
 
-        network = self._fitted_network(dtype=computation_dtype(X))
+        if self.inference_dtype is not None:
+            self._validate_params()  # it may have been set after fit
+        network = self._fitted_network(
+            dtype=computation_dtype(X), layers_dtype=self.inference_dtype
+        )
         return apply_rows(network, function, self.parameters_, self.statistics_, X, **options)

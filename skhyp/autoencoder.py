@@ -131,6 +131,10 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         Epochs.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs.
+    inference_dtype : {"bfloat16"} or None, default=None
+        "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster
+        on processors that have such instructions and less exact; the guide says by how much.
+        ``None``: in the precision of X. Training is never changed.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order and held-out spectra. With one int, one model (on one
         machine, with the same number of threads).
@@ -248,6 +252,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         validation_fraction: float = 0.1,
         patience: int = 10,
         warm_start: bool = False,
+        inference_dtype: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ):
@@ -282,6 +287,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.warm_start = warm_start
+        self.inference_dtype = inference_dtype
         self.random_state = random_state
         self.verbose = verbose
 
@@ -508,7 +514,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         return tuple(bool(layer) for layer in tied)
 
     def _objective(self, network: Any) -> Any:
-        from .graph.training import Objective
+        from .graph.updates import Objective
 
         return Objective(network, self.loss, self.optimizer)
 

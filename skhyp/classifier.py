@@ -94,6 +94,10 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     warm_start : bool, default=False
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs. The classes must
         be the same.
+    inference_dtype : {"bfloat16"} or None, default=None
+        "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster
+        on processors that have such instructions and less exact; the guide says by how much.
+        ``None``: in the precision of X. Training is never changed.
     random_state : int, RandomState instance or None, default=None
         Decides initial weights, order, dropout and held-out spectra. With one int, one model (on
         one machine, with the same number of threads).
@@ -211,6 +215,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         validation_fraction: float = 0.1,
         patience: int = 10,
         warm_start: bool = False,
+        inference_dtype: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ):
@@ -241,6 +246,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.warm_start = warm_start
+        self.inference_dtype = inference_dtype
         self.random_state = random_state
         self.verbose = verbose
 
@@ -540,7 +546,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         return views
 
     def _objective(self, network: Any) -> Any:
-        from .graph.training import Objective
+        from .graph.updates import Objective
 
         balances = self.class_weight == "balanced_batch"
         return Objective(network, "cross_entropy", self.optimizer, balances)

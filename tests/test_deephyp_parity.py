@@ -188,7 +188,7 @@ def test_the_layers_of_a_classifier_of_deephyp_are_the_same(folder):
 
 
 def _objective(folder, network):
-    from skhyp.graph.training import Objective
+    from skhyp.graph.updates import Objective
 
     recipe = json.loads((folder / "recipe.json").read_text())
     options = recipe["train_op"]
@@ -249,8 +249,10 @@ def _training_data(oracle, network):
     return TrainingData(spectra, None, tf.constant(weights))
 
 
-def _trajectory(folder, dtype):
+def _trajectory(folder, dtype, uses_xla=False):
     """The loss before each of the updates, continued from epoch 0, one batch a call."""
+    from skhyp.graph.convolutions import BLOCKS, PRODUCTS
+    from skhyp.graph.kernels import Kernels
     from skhyp.graph.training import Updates, run_updates
 
     network, oracle = replace(_network(folder), dtype=dtype), _oracle(folder)
@@ -258,6 +260,7 @@ def _trajectory(folder, dtype):
     state = _start(network, _checkpoint(folder, 0), objective.optimizer)
     data = _training_data(oracle, network)
     batch = np.arange(oracle["batch_size"], dtype=np.int32)
+    kernels = Kernels(PRODUCTS if uses_xla else BLOCKS, uses_xla, n_parts=1)
     losses = []
     for step in range(len(oracle["trajectory_loss"])):
         updates = Updates(
@@ -266,7 +269,7 @@ def _trajectory(folder, dtype):
             decays=np.zeros(1),
             seeds=np.zeros((1, 2), np.int32),
         )
-        state, loss = run_updates(objective, state, data, updates)
+        state, loss = run_updates(objective, state, data, updates, kernels)
         losses.append(loss[0])
     return np.array(losses), oracle["trajectory_loss"]
 
@@ -276,6 +279,12 @@ def _trajectory(folder, dtype):
 def test_training_goes_on_from_a_checkpoint_as_in_deephyp(folder, dtype):
     losses, expected = _trajectory(folder, dtype)
     assert len(losses) == 30
+    np.testing.assert_allclose(losses, expected, rtol=1e-4)
+
+
+@of_cases(["ae_mlp_tied_skip_sid", "ae_cnn_same_tied_skip", "clf_cnn_stride_same"])
+def test_training_by_xla_goes_on_from_a_checkpoint_as_in_deephyp(folder):
+    losses, expected = _trajectory(folder, "float32", uses_xla=True)
     np.testing.assert_allclose(losses, expected, rtol=1e-4)
 
 

@@ -37,6 +37,7 @@ OF_BOTH = {
     "validation_fraction": (0.3, {"early_stopping": True}),
     "patience": (1, STOPPING),
     "warm_start": (True, {}),
+    "inference_dtype": ("bfloat16", {}),
     "random_state": (1, {}),
     "verbose": (1, {}),
 }

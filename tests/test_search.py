@@ -123,10 +123,10 @@ def test_threads_trace_one_graph_side_by_side(spectra):
         parameters = {"hidden_layer_sizes": (17,), "n_components": 2, "max_epochs": 3}
         return SpectralAutoencoder(**parameters, random_state=seed).fit(spectra[0]).parameters_
 
-    before = trace_counts().get("_update_loop", 0)
+    before = trace_counts().get("update_loop", 0)
     with ThreadPoolExecutor(2) as pool:
         found = list(pool.map(fit, range(6)))
-    assert trace_counts()["_update_loop"] == before + 1
+    assert trace_counts()["update_loop"] == before + 1
     assert all(map(np.array_equal, found, map(fit, range(6))))
 
 

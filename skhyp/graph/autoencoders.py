@@ -3,12 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import tensorflow as tf
 
-from .layers import activate, convolution, convolved_lengths, dense, transposed_convolution
+from .convolutions import BLOCKS, convolution, convolved_lengths, transposed_convolution
+from .layers import activate, dense
 from .losses import LOSSES
-from .parameters import Parameter, kernel_and_bias
+from .parameters import Parameter, cast_tensors, kernel_and_bias
 
 Tensors = Mapping[str, tf.Tensor]
 
@@ -35,6 +37,10 @@ class Autoencoder(ABC):
     skip_connections: bool
     scaled: bool
     dtype: str
+    # The precision of the layers in inference, where it is not that of the rest.
+    layers_dtype: str | None = None
+
+    is_random: ClassVar[bool] = False
 
     @property
     def statistics(self) -> tuple[Parameter, ...]:
@@ -51,23 +57,33 @@ class Autoencoder(ABC):
             return x
         return tf.clip_by_value(x / statistics["scale"], -SATURATION, SATURATION)
 
-    def output(self, parameters: Tensors, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+    def output(
+        self,
+        parameters: Tensors,
+        x: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        form: str = BLOCKS,
+    ) -> tf.Tensor:
         """Return the reconstruction of conditioned spectra; ``seed`` is not used."""
-        z, skips = self.encode(parameters, x)
-        return self.decode(parameters, z, skips)
+        z, skips = self.encode(parameters, x, form)
+        return self.decode(parameters, z, skips, form)
 
     def codes(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the codes (n, n_components) of spectra (n, bands)."""
-        return self.encode(parameters, self.condition(parameters, statistics, x))[0]
+        x = self.condition(parameters, statistics, x)
+        z, _ = self.encode(*cast_tensors(parameters, x, self.layers_dtype))
+        return tf.cast(z, self.dtype)
 
     def spectra(self, parameters: Tensors, statistics: Tensors, z: tf.Tensor) -> tf.Tensor:
         """Return the spectra that codes (n, n_components) stand for."""
-        return self._rescale(statistics, self.decode(parameters, z, None))
+        y = self.decode(*cast_tensors(parameters, z, self.layers_dtype), None)
+        return self._rescale(statistics, y)
 
     def reconstruction(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return spectra (n, bands) as the network reconstructs them."""
         x = self.condition(parameters, statistics, x)
-        return self._rescale(statistics, self.output(parameters, x))
+        y = self.output(*cast_tensors(parameters, x, self.layers_dtype))
+        return self._rescale(statistics, y)
 
     def errors(
         self, parameters: Tensors, statistics: Tensors, x: tf.Tensor, measure: str
@@ -76,14 +92,19 @@ class Autoencoder(ABC):
         return LOSSES[measure](x, self.reconstruction(parameters, statistics, x))
 
     def _rescale(self, statistics: Tensors, y: tf.Tensor) -> tf.Tensor:
+        y = tf.cast(y, self.dtype)
         return y * statistics["scale"] if self.scaled else y
 
     @abstractmethod
-    def encode(self, parameters: Tensors, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def encode(
+        self, parameters: Tensors, x: tf.Tensor, form: str = BLOCKS
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the codes of conditioned spectra, and what skip connections carry past them."""
 
     @abstractmethod
-    def decode(self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+    def decode(
+        self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None, form: str = BLOCKS
+    ) -> tf.Tensor:
         """Return the conditioned spectra of codes; ``skips`` is needed with skip connections."""
 
 
@@ -102,6 +123,19 @@ class DenseAutoencoder(Autoencoder):
         """The number of encoder layers, and of decoder layers."""
         return len(self._sizes) - 1
 
+    has_convolutions: ClassVar[bool] = False
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many multiplications the forward pass makes of a spectrum."""
+        sizes = self._sizes
+        return 2 * sum(sizes[i] * sizes[i + 1] for i in range(self.n_layers))
+
+    @property
+    def n_values(self) -> int:
+        """How many values the layers have of a spectrum."""
+        return 2 * sum(self._sizes)
+
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         sizes = self._sizes
@@ -114,7 +148,9 @@ class DenseAutoencoder(Autoencoder):
             described += [bias] if self.tied_weights[i] else [kernel, bias]
         return tuple(described)
 
-    def encode(self, parameters: Tensors, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def encode(
+        self, parameters: Tensors, x: tf.Tensor, _: str = BLOCKS
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the codes, and what skip connections carry: the input and each layer's sum."""
         skips = [x]
         for i in range(1, self.n_layers + 1):
@@ -124,7 +160,9 @@ class DenseAutoencoder(Autoencoder):
             x = activate(x, self.activation if i < self.n_layers else self.latent_activation)
         return x, skips
 
-    def decode(self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+    def decode(
+        self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None, _: str = BLOCKS
+    ) -> tf.Tensor:
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""
         x = z
         for i in range(1, self.n_layers + 1):
@@ -159,16 +197,37 @@ class ConvAutoencoder(Autoencoder):
         """The number of positions along the spectrum, from the input to the last convolution."""
         return convolved_lengths(self.n_bands, self.kernel_sizes, self.strides, self.padding)
 
+    has_convolutions: ClassVar[bool] = True
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many multiplications the forward pass makes of a spectrum."""
+        kernels = [
+            p.size for p in self.parameters if p.name.startswith("encoder") and not p.is_bias
+        ]
+        convolutions = sum(n * size for n, size in zip(self.lengths[1:], kernels, strict=True))
+        return 2 * (convolutions + self._n_flat * self.n_components)
+
+    @property
+    def n_values(self) -> int:
+        """How many values the layers have of a spectrum."""
+        layers = zip(self.lengths, (1, *self.n_filters), strict=True)
+        return 2 * (sum(n * n_filters for n, n_filters in layers) + self.n_components)
+
+    @property
+    def _n_flat(self) -> int:
+        """The number of values that the last convolution gives."""
+        return self.lengths[-1] * self.n_filters[-1]
+
     @property
     def parameters(self) -> tuple[Parameter, ...]:
         channels = (1, *self.n_filters)
-        n_flat = self.lengths[-1] * channels[-1]
         described = []
         for i, width in enumerate(self.kernel_sizes):
             shape = (width, channels[i], channels[i + 1])
             described += kernel_and_bias(f"encoder_{i + 1}", shape)
-        described += kernel_and_bias("latent", (n_flat, self.n_components))
-        described += kernel_and_bias("unfold", (self.n_components, n_flat))
+        described += kernel_and_bias("latent", (self._n_flat, self.n_components))
+        described += kernel_and_bias("unfold", (self.n_components, self._n_flat))
         for i in range(self.n_layers):
             layer = self.n_layers - 1 - i
             shape = (self.kernel_sizes[layer], channels[layer], channels[layer + 1])
@@ -176,20 +235,24 @@ class ConvAutoencoder(Autoencoder):
             described += [bias] if self.tied_weights[i] else [kernel, bias]
         return tuple(described)
 
-    def encode(self, parameters: Tensors, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def encode(
+        self, parameters: Tensors, x: tf.Tensor, form: str = BLOCKS
+    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the codes, and what skip connections carry: the input and each layer's sum."""
         x = x[:, :, None]
         skips = [x]
         for i, stride in enumerate(self.strides, start=1):
             kernel, bias = parameters[f"encoder_{i}_kernel"], parameters[f"encoder_{i}_bias"]
-            x = convolution(x, kernel, bias, stride=stride, padding=self.padding)
+            x = convolution(x, kernel, bias, stride=stride, padding=self.padding, form=form)
             skips.append(x)
             x = activate(x, self.activation)
-        x = tf.reshape(x, (-1, self.lengths[-1] * self.n_filters[-1]))
+        x = tf.reshape(x, (-1, self._n_flat))
         z = dense(x, parameters["latent_kernel"], parameters["latent_bias"])
         return activate(z, self.latent_activation), skips
 
-    def decode(self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+    def decode(
+        self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None, form: str = BLOCKS
+    ) -> tf.Tensor:
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""
         x = dense(z, parameters["unfold_kernel"], parameters["unfold_bias"])
         x = tf.reshape(x, (-1, self.lengths[-1], self.n_filters[-1]))
@@ -206,6 +269,7 @@ class ConvAutoencoder(Autoencoder):
                 length=self.lengths[layer],
                 stride=self.strides[layer],
                 padding=self.padding,
+                form=form,
             )
             if self.skip_connections:
                 x += skips[layer]

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import tensorflow as tf
 
-from .layers import activate, convolution, convolved_lengths, dense, dropout
-from .parameters import Parameter, kernel_and_bias
+from .convolutions import BLOCKS, convolution, convolved_lengths
+from .layers import activate, dense, dropout
+from .parameters import Parameter, cast_tensors, kernel_and_bias
 from .spectra import standard_normal_variate
 
 Tensors = Mapping[str, tf.Tensor]
@@ -38,6 +40,15 @@ class ConvClassifier:
     activation: str
     dropout: float
     dtype: str
+    # The precision of the layers in inference, where it is not that of the rest.
+    layers_dtype: str | None = None
+
+    has_convolutions: ClassVar[bool] = True
+
+    @property
+    def is_random(self) -> bool:
+        """Whether training draws random numbers."""
+        return self.dropout > 0
 
     @property
     def n_channels(self) -> int:
@@ -79,10 +90,29 @@ class ConvClassifier:
         return tuple(described)
 
     @property
+    def lengths(self) -> tuple[int, ...]:
+        """The number of positions along the spectrum, from the input to the last convolution."""
+        return convolved_lengths(self.n_bands, self.kernel_sizes, self.strides, self.padding)
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many multiplications the forward pass makes of a spectrum."""
+        kernels = [p for p in self.parameters if not p.is_bias]
+        n_dense = len(kernels) - len(self.n_filters)
+        positions = (*self.lengths[1:], *[1] * n_dense)
+        return sum(n * kernel.size for n, kernel in zip(positions, kernels, strict=True))
+
+    @property
+    def n_values(self) -> int:
+        """How many values the layers have of a spectrum."""
+        layers = zip(self.lengths, (2 * self.n_channels, *self.n_filters), strict=True)
+        convolved = sum(n * n_filters for n, n_filters in layers)
+        return convolved + sum(self.dense_layer_sizes) + self.n_classes
+
+    @property
     def _n_flat(self) -> int:
         """The number of values that the last convolution gives."""
-        lengths = convolved_lengths(self.n_bands, self.kernel_sizes, self.strides, self.padding)
-        return lengths[-1] * self.n_filters[-1]
+        return self.lengths[-1] * self.n_filters[-1]
 
     def standard_normal_variate(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the standard normal variate of spectra, standardised per band."""
@@ -102,17 +132,28 @@ class ConvClassifier:
             made["whitened"] = tf.linalg.matmul(made["snv"], statistics["whitening"])
         return tf.stack([VIEW_WEIGHTS[view] * made[view] for view in self.views], axis=2)
 
-    def output(self, parameters: Tensors, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+    def output(
+        self,
+        parameters: Tensors,
+        x: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        form: str = BLOCKS,
+    ) -> tf.Tensor:
         """Return the logits of conditioned spectra; with a seed, as training sees them."""
-        return self._layers(parameters, x, seed)[-1]
+        return self._layers(parameters, x, seed, form)[-1]
 
     def logits(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the logits (n, n_classes) of spectra (n, bands)."""
-        return self.output(parameters, self.condition(parameters, statistics, x))
+        x = self.condition(parameters, statistics, x)
+        logits = self.output(*cast_tensors(parameters, x, self.layers_dtype))
+        return tf.cast(logits, self.dtype)
 
     def probabilities(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the probabilities (n, n_classes) of spectra (n, bands)."""
-        return tf.nn.softmax(self.logits(parameters, statistics, x))
+        # Not tf.nn.softmax, whose last digits depend on where a row stands.
+        logits = self.logits(parameters, statistics, x)
+        odds = tf.exp(logits - tf.reduce_max(logits, axis=1, keepdims=True))
+        return odds / tf.reduce_sum(odds, axis=1, keepdims=True)
 
     def log_probabilities(
         self, parameters: Tensors, statistics: Tensors, x: tf.Tensor
@@ -124,16 +165,23 @@ class ConvClassifier:
         self, parameters: Tensors, statistics: Tensors, x: tf.Tensor, layer: int
     ) -> tf.Tensor:
         """Return the values (n, n_values) of a layer, those of a convolution flattened."""
-        values = self._layers(parameters, self.condition(parameters, statistics, x), None)[layer]
-        return tf.reshape(values, (tf.shape(values)[0], -1))
+        x = self.condition(parameters, statistics, x)
+        values = self._layers(*cast_tensors(parameters, x, self.layers_dtype))[layer]
+        return tf.cast(tf.reshape(values, (tf.shape(values)[0], -1)), self.dtype)
 
-    def _layers(self, parameters: Tensors, x: tf.Tensor, seed: tf.Tensor | None) -> list[tf.Tensor]:
+    def _layers(
+        self,
+        parameters: Tensors,
+        x: tf.Tensor,
+        seed: tf.Tensor | None = None,
+        form: str = BLOCKS,
+    ) -> list[tf.Tensor]:
         """Return the values of each layer: after its activation, and the logits."""
         values = []
         for i, stride in enumerate(self.strides, start=1):
             kernel = parameters[f"convolution_{i}_kernel"]
             bias = parameters[f"convolution_{i}_bias"]
-            x = convolution(x, kernel, bias, stride=stride, padding=self.padding)
+            x = convolution(x, kernel, bias, stride=stride, padding=self.padding, form=form)
             x = activate(x, self.activation)
             values.append(x)
         x = tf.reshape(x, (-1, self._n_flat))

@@ -47,12 +47,27 @@ def compiled(
             return _functions[full_key]
         python_function, signature = builder(*key)
         function = tf.function(python_function, autograph=False)
-        concrete = function.get_concrete_function(*signature)
+        call = _call_of(function.get_concrete_function(*signature))
         _traces[builder.__name__] += 1
-        _functions[full_key] = concrete
+        _functions[full_key] = call
         while len(_functions) > MAX_FUNCTIONS:
             _functions.popitem(last=False)
-        return concrete
+        return call
+
+
+def _call_of(concrete: Callable) -> Callable:
+    """Return a concrete function as a plain one of flat tensors, with a tenth of the overhead.
+
+    A concrete function spends 0.1 ms on finding out which argument is which; here their order is
+    known, so the operation that calls a function is executed itself.
+    """
+    dtypes = [tensor.dtype for tensor in concrete.outputs]
+
+    def call(*tensors: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
+        outputs = tf.raw_ops.StatefulPartitionedCall(args=tensors, Tout=dtypes, f=concrete)
+        return outputs if len(outputs) > 1 else outputs[0]
+
+    return call
 
 
 def trace_counts() -> dict[str, int]:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .kernels import Kernels, choose_kernels
 from .optimizers import learning_rates, step_sizes
 from .training import (
-    Objective,
     TrainingData,
     TrainingState,
     Updates,
@@ -18,6 +18,7 @@ from .training import (
     rows_per_batch,
     run_updates,
 )
+from .updates import Objective
 
 # A compiled call takes about this long: between calls progress is shown and Ctrl-C is heard. The
 # first one makes this many updates, as how long they take is not known yet.
@@ -118,6 +119,8 @@ def run_epochs(
     n_rows = len(data.spectra)
     batch_rows = rows_per_batch(n_rows, epochs.batch_size)
     n_batches = -(-n_rows // batch_rows)
+    n_updates = state.n_updates + epochs.n_epochs * n_batches
+    kernels = choose_kernels(objective.network, batch_rows, n_updates)
     losses: list[float] = []
     validation_losses: list[float] = []
     best, best_epoch, best_loss = state, 0, np.inf
@@ -136,7 +139,7 @@ def run_epochs(
             updates = epochs.updates(
                 objective, n_rows, epochs.first_epoch + len(losses), n_epochs, state.n_updates
             )
-            state, batch_losses = _run_in_calls(objective, state, data, updates, pace)
+            state, batch_losses = _run_in_calls(objective, state, data, updates, kernels, pace)
             losses += _epoch_losses(batch_losses, updates.order, n_epochs, n_rows)
             figures = {"loss": losses[-1]}
             if validation is not None:
@@ -168,7 +171,12 @@ class _Pace:
 
 
 def _run_in_calls(
-    objective: Objective, state: TrainingState, data: TrainingData, updates: Updates, pace: _Pace
+    objective: Objective,
+    state: TrainingState,
+    data: TrainingData,
+    updates: Updates,
+    kernels: Kernels,
+    pace: _Pace,
 ) -> tuple[TrainingState, np.ndarray]:
     """Run the updates in calls of the right length; all of them, or none if interrupted."""
     losses = []
@@ -177,7 +185,7 @@ def _run_in_calls(
         stop = start + pace.updates_per_call
         started = time.perf_counter()
         part = Updates(*(values[start:stop] for values in updates))
-        state, batch_losses = run_updates(objective, state, data, part)
+        state, batch_losses = run_updates(objective, state, data, part, kernels)
         pace.learn(len(batch_losses), time.perf_counter() - started)
         _refuse_divergence(state, batch_losses)
         losses.append(batch_losses)

@@ -1,23 +1,38 @@
 """A network's functions over any number of rows, in bounded memory.
 
-Rows pass in chunks, all padded to one number of rows, into an output that is allocated once. What
-a row gives does not depend on the rows beside it. Integers are cast chunk by chunk, so a scene is
-never copied as a whole.
+Rows pass in chunks, two at a time, into an output that is allocated once. Integers are cast chunk
+by chunk, so a scene is never copied as a whole. What a row gives does not depend on the rows
+beside it, nor on how many there are: a spectrum alone and the same one in a scene agree to the
+last bit.
 """
 
-from collections.abc import Hashable
+import os
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from .compilation import compiled
+from .memory import aligned_empty, shared_array
 from .parameters import split_tensor
 
-# One number for all: products of matrices of another height are cut differently between threads
-# and sum in another order, so that a row alone would differ from that row in a scene. This many
-# make one spectrum cost little and still fill the processor in a scene.
-CHUNK_ROWS = 512
+# The rows of a chunk: as many as keep what a network computes of them within so many values (16
+# MiB in float32), in multiples of 240, which every vector length divides.
+_CHUNK_VALUES = 2**22
+_MAX_CHUNK_ROWS = 3840
+_ROW_UNIT = 240
+# Few rows are padded to the first of these numbers that holds them. All are multiples of the values
+# in a vector: the last values of an odd number are rounded in another way than those before.
+_FEW_ROWS = (16, 48, 240)
+# How many drawn runs of rows are compared before few rows are trusted to give a scene's bits, and
+# the sizes of the spectra and of the weights in them.
+_N_TRIALS = 24
+_TRIAL_SCALES = ((1.0, 0.3), (100.0, 0.1))
+# Two chunks at a time fill the gaps between the operations of one; more take memory only.
+_N_WORKERS = 2
 
 
 def apply_rows(
@@ -41,29 +56,97 @@ def apply_rows(
     X : ndarray of shape (n, columns)
     """
     native = _native_dtype(X.dtype, network.dtype)
-    compiled_function = compiled(
-        _row_function, network, function, X.shape[1], native.name, tuple(options.items())
+    key = (network, function, X.shape[1], native.name, tuple(options.items()))
+    compute = partial(
+        compiled(_row_function, *key),
+        tf.constant(parameters, network.dtype),
+        tf.constant(statistics, network.dtype),
     )
-    parameters = tf.constant(parameters, network.dtype)
-    statistics = tf.constant(statistics, network.dtype)
-    output = None
-    for start, stop in chunks(len(X)):
-        rows = X[start:stop].astype(native, copy=False)
-        if len(rows) < CHUNK_ROWS:
-            padded = np.zeros((CHUNK_ROWS, X.shape[1]), native)
-            padded[: len(rows)] = rows
-            rows = padded
-        result = compiled_function(parameters, statistics, tf.constant(rows)).numpy()
-        if output is None:
-            output = np.empty((len(X), *result.shape[1:]), result.dtype)
-        output[start:stop] = result[: stop - start]
+    chunk_rows = rows_per_chunk(network)
+    if len(X) <= chunk_rows:
+        rows = _rows_for_few(key, len(X), chunk_rows)
+        return _compute_padded(compute, X.astype(native, copy=False), rows)[: len(X)].copy()
+
+    first = _compute_padded(compute, X[:chunk_rows].astype(native, copy=False), chunk_rows)
+    output = aligned_empty((len(X), *first.shape[1:]), first.dtype)
+    output[:chunk_rows] = first
+
+    def compute_chunk(start: int) -> None:
+        rows = X[start : start + chunk_rows].astype(native, copy=False)
+        output[start : start + chunk_rows] = _compute_padded(compute, rows, chunk_rows)[: len(rows)]
+
+    with ThreadPoolExecutor(min(_N_WORKERS, os.cpu_count() or 1)) as workers:
+        # A list, so that an exception in a worker is raised here.
+        list(workers.map(compute_chunk, range(chunk_rows, len(X), chunk_rows)))
     return output
 
 
-def chunks(n_rows: int) -> list[tuple[int, int]]:
-    """Return (start, stop) of the chunks that cover ``n_rows`` rows; no rows are one, empty."""
-    starts = range(0, max(n_rows, 1), CHUNK_ROWS)
-    return [(start, min(start + CHUNK_ROWS, n_rows)) for start in starts]
+def rows_per_chunk(network: Any) -> int:
+    """Return how many rows a network is given at once."""
+    fitting = _CHUNK_VALUES // network.n_values
+    return max(1, min(fitting, _MAX_CHUNK_ROWS) // _ROW_UNIT) * _ROW_UNIT
+
+
+def _compute_padded(compute: Callable, rows: np.ndarray, n_rows: int) -> np.ndarray:
+    """Return what is computed of the rows, followed by zeros up to ``n_rows``."""
+    if len(rows) < n_rows:
+        padded = np.zeros((n_rows, rows.shape[1]), rows.dtype)
+        padded[: len(rows)] = rows
+        rows = padded
+    return shared_array(compute(tf.constant(rows)))
+
+
+def _rows_for_few(key: tuple, n_rows: int, chunk_rows: int) -> int:
+    """Return to how many rows a few are padded."""
+    for candidate in _FEW_ROWS:
+        if n_rows <= candidate < chunk_rows and _agrees_with_chunk(candidate, chunk_rows, key):
+            return candidate
+    return chunk_rows
+
+
+def _agrees_with_chunk(n_rows: int, chunk_rows: int, key: tuple) -> bool:
+    """Return whether so many rows give the bits that they give within a chunk.
+
+    Libraries of matrix products choose the order of a sum by the shape of the matrices, each in
+    its own way on each processor. So it is tried, once for each function, on drawn numbers.
+    """
+    agreements = _agreements.setdefault(key, {})
+    if n_rows not in agreements:
+        agreements[n_rows] = all(
+            _agrees_in_trials(n_rows, chunk_rows, key, *scales) for scales in _TRIAL_SCALES
+        )
+    return agreements[n_rows]
+
+
+def _agrees_in_trials(
+    n_rows: int, chunk_rows: int, key: tuple, scale: float, weight_scale: float
+) -> bool:
+    network, _, n_columns, input_dtype, _ = key
+    rng = np.random.default_rng(0)
+    parameters = weight_scale * rng.standard_normal(_n_values(network.parameters))
+    compute = partial(
+        compiled(_row_function, *key),
+        tf.constant(parameters, network.dtype),
+        tf.constant(rng.uniform(0.5, 1.5, _n_values(network.statistics)), network.dtype),
+    )
+    rows = (scale * rng.uniform(size=(chunk_rows, n_columns))).astype(input_dtype)
+    chunk = _compute_padded(compute, rows, chunk_rows)
+    starts = np.linspace(0, chunk_rows - n_rows, _N_TRIALS).astype(int).tolist()
+    return all(
+        np.array_equal(
+            _compute_padded(compute, rows[start : start + n_rows], n_rows),
+            chunk[start : start + n_rows],
+            equal_nan=True,
+        )
+        for start in starts
+    )
+
+
+_agreements: dict[tuple, dict[int, bool]] = {}
+
+
+def _n_values(parameters: Any) -> int:
+    return sum(p.size for p in parameters)
 
 
 def _native_dtype(dtype: np.dtype, network_dtype: str) -> np.dtype:
@@ -79,13 +162,13 @@ def _row_function(network: Any, function: str, n_columns: int, input_dtype: str,
     def rows_to_rows(parameters, statistics, x):
         parameters = split_tensor(parameters, network.parameters)
         statistics = split_tensor(statistics, network.statistics)
-        return getattr(network, function)(
-            parameters, statistics, tf.cast(x, dtype), **dict(options)
-        )
+        if not getattr(network, "casts_input", False):
+            x = tf.cast(x, dtype)
+        return getattr(network, function)(parameters, statistics, x, **dict(options))
 
     signature = [
-        tf.TensorSpec((sum(p.size for p in network.parameters),), dtype),
-        tf.TensorSpec((sum(p.size for p in network.statistics),), dtype),
+        tf.TensorSpec((_n_values(network.parameters),), dtype),
+        tf.TensorSpec((_n_values(network.statistics),), dtype),
         tf.TensorSpec((None, n_columns), tf.as_dtype(input_dtype)),
     ]
     return rows_to_rows, signature

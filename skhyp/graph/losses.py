@@ -6,6 +6,8 @@ finite: directions are taken after a division by the largest magnitude, the spec
 same definitions in NumPy, where they are documented.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
@@ -18,19 +20,17 @@ def sum_of_squared_errors(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 
 
 def cosine_spectral_angle(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """Return one minus the cosine of the angle between the rows."""
-    x, x_is_zero = _direction(target)
-    y, y_is_zero = _direction(output)
-    half_chord = 0.5 * tf.reduce_sum(tf.math.squared_difference(x, y), axis=-1)
-    return _where_a_direction_is_missing(x_is_zero, y_is_zero, 1.0, half_chord)
+    """Return one minus the cosine of the angle between the rows.
+
+    The gradient, with respect to the output alone, is written down (as that of the angle is): it
+    takes half the operations that differentiating each step would.
+    """
+    return _of_directions(target, output, _half_squared_chord, 1.0)
 
 
 def spectral_angle(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Return the angle between the rows in radians."""
-    x, x_is_zero = _direction(target)
-    y, y_is_zero = _direction(output)
-    angle = 2 * tf.math.atan2(_length(x - y), _length(x + y))
-    return _where_a_direction_is_missing(x_is_zero, y_is_zero, np.pi / 2, angle)
+    return _of_directions(target, output, _angle, np.pi / 2)
 
 
 def spectral_information_divergence(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
@@ -66,35 +66,68 @@ def batch_balancing_weights(
     return tf.gather(tf.reduce_max(counts) / counts, target)
 
 
-def _direction(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the rows at unit length, and which rows are zero (and stay so).
-
-    A direction does not change with the scale, so dividing by the largest magnitude first, as by
-    a constant, leaves value and gradient exact while no square overflows or underflows.
-    """
-    largest = tf.stop_gradient(tf.reduce_max(tf.abs(x), axis=-1, keepdims=True))
-    is_zero = largest < np.finfo(x.dtype.as_numpy_dtype).tiny
-    one = tf.ones_like(largest)
-    x = tf.where(is_zero, tf.zeros_like(x), x / tf.where(is_zero, one, largest))
-    squares = tf.reduce_sum(tf.square(x), axis=-1, keepdims=True)
-    return x * tf.math.rsqrt(tf.where(is_zero, one, squares)), tf.squeeze(is_zero, -1)
-
-
-def _length(x: tf.Tensor) -> tf.Tensor:
-    """Return the Euclidean length of the rows, with a zero gradient where it is zero."""
-    squares = tf.reduce_sum(tf.square(x), axis=-1)
-    is_zero = squares <= 0
-    root = tf.sqrt(tf.where(is_zero, tf.ones_like(squares), squares))
-    return tf.where(is_zero, tf.zeros_like(squares), root)
-
-
-def _where_a_direction_is_missing(
-    x_is_zero: tf.Tensor, y_is_zero: tf.Tensor, farthest: float, otherwise: tf.Tensor
+def _of_directions(
+    target: tf.Tensor,
+    output: tf.Tensor,
+    measure: Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, Callable]],
+    farthest: float,
 ) -> tf.Tensor:
-    """Two zero spectra agree; a zero and another one are as far apart as orthogonal ones."""
-    only_one = tf.fill(tf.shape(otherwise), tf.constant(farthest, otherwise.dtype))
-    result = tf.where(tf.not_equal(x_is_zero, y_is_zero), only_one, otherwise)
-    return tf.where(x_is_zero & y_is_zero, tf.zeros_like(otherwise), result)
+    """Return a measure between the directions of the rows, with its gradient.
+
+    Two zero spectra agree; a zero and another one are as far apart as orthogonal ones.
+    """
+
+    @tf.custom_gradient
+    def measured(target, output):
+        x, _, x_is_zero = _direction(target)
+        y, inverse_length, y_is_zero = _direction(output)
+        values, scaled = measure(x, y)
+        differs, is_missing = tf.not_equal(x_is_zero, y_is_zero), x_is_zero | y_is_zero
+        values = tf.where(tf.squeeze(differs, -1), tf.constant(farthest, x.dtype), values)
+
+        def gradient(upstream):
+            # What of the chord is tangent to the sphere at y: only that changes the direction.
+            chord = y - x
+            tangent = chord - tf.reduce_sum(chord * y, axis=-1, keepdims=True) * y
+            factor = upstream[:, None] * inverse_length
+            factor = tf.where(is_missing, tf.zeros_like(factor), factor)
+            return None, factor * scaled(tangent)
+
+        return values, gradient
+
+    return measured(target, output)
+
+
+def _half_squared_chord(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    values = 0.5 * tf.reduce_sum(tf.math.squared_difference(x, y), axis=-1)
+    return values, tf.identity
+
+
+def _angle(x: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, Callable]:
+    values = 2 * tf.math.atan2(tf.norm(x - y, axis=-1), tf.norm(x + y, axis=-1))
+
+    def at_unit_length(tangent: tf.Tensor) -> tf.Tensor:
+        # It is as long as the sine of the angle; where that is rounding, there is no direction.
+        squares = tf.reduce_sum(tf.square(tangent), axis=-1, keepdims=True)
+        is_zero = squares < np.finfo(x.dtype.as_numpy_dtype).eps ** 2
+        inverse = tf.math.rsqrt(tf.where(is_zero, tf.ones_like(squares), squares))
+        return tf.where(is_zero, tf.zeros_like(squares), inverse) * tangent
+
+    return values, at_unit_length
+
+
+def _direction(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Return the rows at unit length, one over their lengths, and which are zero (and stay so).
+
+    Dividing by the largest magnitude first leaves no square that overflows or underflows.
+    """
+    largest = tf.reduce_max(tf.abs(x), axis=-1, keepdims=True)
+    is_zero = largest < np.finfo(x.dtype.as_numpy_dtype).tiny
+    zero, one = tf.zeros_like(largest), tf.ones_like(largest)
+    scaled = x * tf.where(is_zero, zero, 1 / tf.where(is_zero, one, largest))
+    squares = tf.reduce_sum(tf.square(scaled), axis=-1, keepdims=True)
+    inverse = tf.where(is_zero, zero, tf.math.rsqrt(tf.where(is_zero, one, squares)))
+    return scaled * inverse, inverse / tf.where(is_zero, one, largest), is_zero
 
 
 def _distribution(x: tf.Tensor) -> tf.Tensor:

@@ -23,7 +23,7 @@ def from_description(description: dict[str, Any], **changes: Any) -> Any:
 
 
 def differing_fields(description: dict[str, Any], network: Any) -> list[str]:
-    """Return in which fields a network is not the described one, its precision aside."""
+    """Return in which fields a network is not the described one, its precisions aside."""
     other = describe(network)
-    names = {**description, **other}.keys() - {"dtype"}
+    names = {**description, **other}.keys() - {"dtype", "layers_dtype"}
     return sorted(name for name in names if description.get(name) != other.get(name))

@@ -57,20 +57,23 @@ def n_moments(optimizer: str) -> int:
     return {"adam": 2, "sgd": 0}[optimizer]
 
 
+Moments = tuple[tf.Tensor, ...]
+
+
 def adam(
-    parameters: tf.Tensor, gradient: tf.Tensor, moments: tf.Tensor, step_size: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Move the parameters by Adam's rule; ``moments`` holds the first and the second."""
-    first, second = tf.unstack(moments, num=2)
+    parameters: tf.Tensor, gradient: tf.Tensor, moments: Moments, step_size: tf.Tensor
+) -> tuple[tf.Tensor, Moments]:
+    """Move the parameters by Adam's rule; ``moments`` are the first and the second."""
+    first, second = moments
     first += (1 - BETA_1) * (gradient - first)
     second += (1 - BETA_2) * (tf.square(gradient) - second)
     parameters -= step_size * first / (tf.sqrt(second) + EPSILON)
-    return parameters, tf.stack([first, second])
+    return parameters, (first, second)
 
 
 def sgd(
-    parameters: tf.Tensor, gradient: tf.Tensor, moments: tf.Tensor, step_size: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
+    parameters: tf.Tensor, gradient: tf.Tensor, moments: Moments, step_size: tf.Tensor
+) -> tuple[tf.Tensor, Moments]:
     """Move the parameters down the gradient; there are no moments to keep."""
     return parameters - step_size * gradient, moments
 

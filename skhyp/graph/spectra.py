@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import tensorflow as tf
@@ -12,6 +13,8 @@ Tensors = Mapping[str, tf.Tensor]
 
 # Values that differ by less than this many units in the last place are one value with rounding.
 _ROUNDING_UNITS = 10
+# Bytes of the integers that every float type holds exactly.
+_SHORT_INTEGER = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +30,12 @@ class SpectralScaling:
     dtype: str
 
     parameters = ()
+    casts_input: ClassVar[bool] = True
+
+    @property
+    def n_values(self) -> int:
+        """How many values are computed of a spectrum."""
+        return 4 * self.n_bands
 
     @property
     def statistics(self) -> tuple[Parameter, ...]:
@@ -37,13 +46,16 @@ class SpectralScaling:
         )
 
     def scale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
-        """Return the scaled spectra (n, kept bands) of spectra (n, bands)."""
+        """Return the scaled spectra (n, kept bands) of spectra (n, bands) of any type."""
         if self.kept is not None:
             x = tf.gather(x, self.kept, axis=1)
-        return _METHODS[self.method](x, **statistics)
+        if self.method == "minmax" and x.dtype.is_integer and x.dtype.size <= _SHORT_INTEGER:
+            return _integer_min_max(x, self.dtype)
+        return _METHODS[self.method](tf.cast(x, self.dtype), **statistics)
 
     def unscale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the spectra of which these are the scaled ones, on the kept bands."""
+        x = tf.cast(x, self.dtype)
         if self.method == "standardize":
             return x * _normal_or_one(statistics["scale"]) + statistics["mean"]
         return x
@@ -51,8 +63,8 @@ class SpectralScaling:
 
 def divide_or_zero(x: tf.Tensor, divisor: tf.Tensor, is_degenerate: tf.Tensor) -> tf.Tensor:
     """Return x / divisor, and zero in the rows that have nothing to divide by."""
-    safe = tf.where(is_degenerate, tf.ones_like(divisor), divisor)
-    return tf.where(is_degenerate, tf.zeros_like(x), x / safe)
+    # Over infinity, a row is zero; to choose row by row takes no pass over the spectra.
+    return x / tf.where(is_degenerate, tf.constant(np.inf, x.dtype), divisor)
 
 
 def unit_magnitude(x: tf.Tensor) -> tf.Tensor:
@@ -72,10 +84,18 @@ def standard_normal_variate(x: tf.Tensor) -> tf.Tensor:
 def _min_max(x: tf.Tensor) -> tf.Tensor:
     # Halves are exact, and their differences cannot overflow.
     x = x / 2
-    above = x - tf.reduce_min(x, axis=1, keepdims=True)
-    span = tf.reduce_max(above, axis=1, keepdims=True)
-    largest = tf.reduce_max(tf.abs(x), axis=1, keepdims=True)
-    return divide_or_zero(above, span, span <= _rounding(x) * largest)
+    lowest = tf.reduce_min(x, axis=1, keepdims=True)
+    highest = tf.reduce_max(x, axis=1, keepdims=True)
+    span = highest - lowest
+    largest = tf.maximum(tf.abs(lowest), tf.abs(highest))
+    return divide_or_zero(x - lowest, span, span <= _rounding(x) * largest)
+
+
+def _integer_min_max(x: tf.Tensor, dtype: str) -> tf.Tensor:
+    """Do the same to short integers, which floats hold exactly, and whose extremes cost less."""
+    lowest = tf.cast(tf.reduce_min(x, axis=1, keepdims=True), dtype)
+    span = tf.cast(tf.reduce_max(x, axis=1, keepdims=True), dtype) - lowest
+    return divide_or_zero(tf.cast(x, dtype) - lowest, span, tf.equal(span, 0))
 
 
 def _deephyp_min_max(x: tf.Tensor) -> tf.Tensor:

@@ -1,23 +1,19 @@
 """Training as one compiled call for many updates.
 
-A call runs a ``tf.while_loop`` over the rows of ``order``, one row of indices for each batch:
-gather, forward, backward, update. Python is left out until there is something to report, to
-stop or to save. Because an update depends on nothing but the arguments, cutting the same updates
-into calls differently gives the same parameters, to the last bit.
+Python is left out until there is something to report, to stop or to save. Because an update
+depends on nothing but the arguments, cutting the same updates into calls differently gives the
+same parameters, to the last bit.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from .compilation import compiled
-from .losses import LOSSES, batch_balancing_weights
-from .optimizers import OPTIMIZERS, n_moments
-from .parameters import decay_mask, split_tensor
-
-# Rows of a batch where the loss is only evaluated.
-EVALUATION_ROWS = 1024
+from .kernels import Kernels
+from .optimizers import n_moments
+from .updates import EVALUATION_ROWS, Objective, loss_loop, update_loop, updates_per_group
 
 
 class TrainingState(NamedTuple):
@@ -42,6 +38,14 @@ class Updates(NamedTuple):
     decays: np.ndarray
     seeds: np.ndarray
 
+    def padded(self, multiple: int) -> "Updates":
+        """Return these and further ones, of no rows, up to a multiple of so many."""
+        n_more = -len(self.order) % multiple
+        if not n_more:
+            return self
+        none = [np.zeros((n_more, *values.shape[1:]), values.dtype) for values in self]
+        return Updates(*(np.concatenate(both) for both in zip(self, none, strict=True)))
+
 
 class TrainingData(NamedTuple):
     """Conditioned spectra, their targets (``None``: the spectra themselves) and weights.
@@ -54,15 +58,6 @@ class TrainingData(NamedTuple):
     targets: tf.Tensor | None
     weights: tf.Tensor
     loss_scale: float = 1.0
-
-
-class Objective(NamedTuple):
-    """What is trained, hashable: it decides, with the batch size, which graph is used."""
-
-    network: Any
-    loss: str
-    optimizer: str
-    balance_batches: bool = False
 
 
 def rows_per_batch(n_rows: int, batch_size: int) -> int:
@@ -81,10 +76,17 @@ def batch_order(order: np.ndarray, batch_rows: int) -> np.ndarray:
 
 
 def run_updates(
-    objective: Objective, state: TrainingState, data: TrainingData, updates: Updates
+    objective: Objective,
+    state: TrainingState,
+    data: TrainingData,
+    updates: Updates,
+    kernels: Kernels,
 ) -> tuple[TrainingState, np.ndarray]:
     """Run the updates and return the new state and the loss of each batch before its update."""
-    function = compiled(_update_loop, objective, updates.order.shape[1], data.targets is not None)
+    n_updates, batch_rows = updates.order.shape
+    function = compiled(update_loop, objective, batch_rows, data.targets is not None, kernels)
+    if kernels.uses_xla:
+        updates = updates.padded(updates_per_group(objective.network, batch_rows))
     dtype = state.parameters.dtype
     targets = () if data.targets is None else (data.targets,)
     parameters, moments, losses = function(
@@ -93,132 +95,22 @@ def run_updates(
         data.spectra,
         data.weights,
         tf.constant(updates.order),
+        tf.constant(n_updates),
         tf.constant(updates.step_sizes, dtype),
         tf.constant(updates.decays, dtype),
         tf.constant(updates.seeds),
         tf.constant(data.loss_scale * np.finfo(dtype).eps, dtype),
         *targets,
     )
-    n_updates = state.n_updates + len(updates.order)
-    return TrainingState(parameters.numpy(), moments.numpy(), n_updates), losses.numpy()
+    state = TrainingState(parameters.numpy(), moments.numpy(), state.n_updates + n_updates)
+    return state, losses.numpy()[:n_updates]
 
 
 def mean_loss(objective: Objective, parameters: np.ndarray, data: TrainingData) -> float:
     """Return the weighted mean loss of the data, computed without dropout."""
     order = batch_order(np.arange(len(data.spectra)), EVALUATION_ROWS)
-    function = compiled(_loss_loop, objective, data.targets is not None)
+    function = compiled(loss_loop, objective, data.targets is not None)
     targets = () if data.targets is None else (data.targets,)
     return float(
         function(tf.constant(parameters), data.spectra, data.weights, tf.constant(order), *targets)
     )
-
-
-def _loss_loop(objective: Objective, has_targets: bool):
-    network = objective.network
-    dtype = tf.as_dtype(network.dtype)
-
-    def loop(parameters, spectra, weights, order, targets=None):
-        named = split_tensor(parameters, network.parameters)
-
-        def step(i, loss, weight):
-            batch = _gather(order[i], spectra, targets, weights)
-            output = network.output(named, batch.spectra)
-            losses = LOSSES[objective.loss](batch.targets, output)
-            loss += tf.reduce_sum(batch.weights * losses)
-            return i + 1, loss, weight + tf.reduce_sum(batch.weights)
-
-        zero = tf.zeros((), dtype)
-        _, loss, weight = tf.while_loop(
-            lambda i, *_: i < tf.shape(order)[0], step, (tf.constant(0), zero, zero)
-        )
-        return loss / weight
-
-    return loop, _data_signature(objective, has_targets, EVALUATION_ROWS)
-
-
-class _Batch(NamedTuple):
-    spectra: tf.Tensor
-    targets: tf.Tensor
-    weights: tf.Tensor
-    is_real: tf.Tensor
-
-
-def _gather(
-    rows: tf.Tensor, spectra: tf.Tensor, targets: tf.Tensor | None, weights: tf.Tensor
-) -> _Batch:
-    """Return the rows of a batch; padding repeats the first row with the weight zero."""
-    is_real = rows >= 0
-    rows = tf.maximum(rows, 0)
-    x = tf.gather(spectra, rows)
-    w = tf.where(is_real, tf.gather(weights, rows), tf.zeros((), weights.dtype))
-    return _Batch(x, x if targets is None else tf.gather(targets, rows), w, is_real)
-
-
-def _update_loop(objective: Objective, batch_rows: int, has_targets: bool):
-    network, optimizer = objective.network, objective.optimizer
-    dtype = tf.as_dtype(network.dtype)
-    update = OPTIMIZERS[optimizer]
-    is_decayed = tf.constant(decay_mask(network.parameters, network.dtype))
-
-    def loop(
-        parameters,
-        moments,
-        spectra,
-        weights,
-        order,
-        step_sizes,
-        decays,
-        seeds,
-        negligible,
-        targets=None,
-    ):
-        def step(i, parameters, moments, losses):
-            batch = _gather(order[i], spectra, targets, weights)
-            w = batch.weights
-            if objective.balance_batches:
-                w *= batch_balancing_weights(batch.targets, batch.is_real, network.n_classes, dtype)
-            w /= tf.math.count_nonzero(batch.is_real, dtype=dtype)
-            with tf.GradientTape() as tape:
-                tape.watch(parameters)
-                named = split_tensor(parameters, network.parameters)
-                output = network.output(named, batch.spectra, seeds[i])
-                loss = tf.reduce_sum(w * LOSSES[objective.loss](batch.targets, output))
-            gradient = tape.gradient(loss, parameters)
-            # A batch that is learned to rounding has a gradient of rounding errors, which Adam
-            # would blow up to full steps.
-            step_size = tf.where(loss > negligible * tf.reduce_sum(w), step_sizes[i], 0)
-            parameters -= decays[i] * is_decayed * parameters
-            parameters, moments = update(parameters, gradient, moments, step_size)
-            return i + 1, parameters, moments, losses.write(i, loss)
-
-        n_steps = tf.shape(order)[0]
-        losses = tf.TensorArray(dtype, size=n_steps, element_shape=())
-        _, parameters, moments, losses = tf.while_loop(
-            lambda i, *_: i < n_steps,
-            step,
-            (tf.constant(0), parameters, moments, losses),
-            parallel_iterations=1,
-        )
-        return parameters, moments, losses.stack()
-
-    parameters, *data = _data_signature(objective, has_targets, batch_rows)
-    spectra, weights, order, *targets = data
-    per_update = [
-        tf.TensorSpec((None,), dtype),
-        tf.TensorSpec((None,), dtype),
-        tf.TensorSpec((None, 2), tf.int32),
-        tf.TensorSpec((), dtype),
-    ]
-    moments = tf.TensorSpec((n_moments(optimizer), *parameters.shape), dtype)
-    return loop, [parameters, moments, spectra, weights, order, *per_update, *targets]
-
-
-def _data_signature(objective: Objective, has_targets: bool, rows: int) -> list[tf.TensorSpec]:
-    network = objective.network
-    signature = [
-        tf.TensorSpec((sum(p.size for p in network.parameters),), network.dtype),
-        tf.TensorSpec((None, *network.input_shape), network.dtype),
-        tf.TensorSpec((None,), network.dtype),
-        tf.TensorSpec((None, rows), tf.int32),
-    ]
-    return [*signature, tf.TensorSpec((None,), tf.int32)] if has_targets else signature

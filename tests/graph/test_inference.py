@@ -5,6 +5,7 @@ import threading
 import tracemalloc
 import weakref
 from collections import OrderedDict
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,40 +15,54 @@ from skhyp.graph import compilation, inference
 from skhyp.graph.autoencoders import ConvAutoencoder, DenseAutoencoder
 from skhyp.graph.classifiers import ConvClassifier
 from skhyp.graph.compilation import compiled, trace_counts
-from skhyp.graph.inference import CHUNK_ROWS, apply_rows, chunks
+from skhyp.graph.inference import apply_rows, rows_per_chunk
+from skhyp.graph.spectra import SpectralScaling
 
-SHARED = {
-    "n_components": 5,
+AUTOENCODER = {
+    "n_bands": 103,
+    "n_components": 3,
     "activation": "relu",
     "latent_activation": "linear",
     "output_activation": "linear",
-    "tied_weights": (False, False),
     "skip_connections": False,
-    "scaled": False,
+    "scaled": True,
+    "dtype": "float32",
 }
-CONVOLUTIONS = {"kernel_sizes": (11, 5), "strides": (1, 2), "padding": "same"}
+CLASSIFIER = {
+    "n_bands": 103,
+    "n_classes": 9,
+    "padding": "valid",
+    "activation": "relu",
+    "dropout": 0.2,
+    "dtype": "float32",
+}
+OF_DEEPHYP = {"n_filters": (10, 10, 10), "kernel_sizes": (20, 10, 10), "strides": (1, 1, 1)}
+DENSE = DenseAutoencoder(hidden_layer_sizes=(50, 30, 10), tied_weights=(False,) * 4, **AUTOENCODER)
+CONV = ConvAutoencoder(padding="valid", tied_weights=(False,) * 3, **OF_DEEPHYP, **AUTOENCODER)
+DEEPHYP_CLASSIFIER = ConvClassifier(
+    views=(), dense_layer_sizes=(20, 20), **OF_DEEPHYP, **CLASSIFIER
+)
+DEFAULT_CLASSIFIER = ConvClassifier(
+    views=("snv", "whitened", "bands"),
+    n_filters=(16,),
+    kernel_sizes=(16,),
+    strides=(4,),
+    dense_layer_sizes=(128,),
+    **CLASSIFIER,
+)
+STRIDED = replace(
+    CONV,
+    n_filters=(8, 6),
+    kernel_sizes=(11, 5),
+    strides=(1, 2),
+    padding="same",
+    tied_weights=(False, False),
+    activation="elu",
+)
 
 
-def _dense(dtype="float32", n_bands=103):
-    return DenseAutoencoder(n_bands=n_bands, hidden_layer_sizes=(30,), dtype=dtype, **SHARED)
-
-
-def _conv(dtype):
-    return ConvAutoencoder(n_bands=103, n_filters=(8, 6), dtype=dtype, **CONVOLUTIONS, **SHARED)
-
-
-def _classifier(dtype):
-    return ConvClassifier(
-        n_bands=103,
-        n_classes=7,
-        views=("snv", "whitened"),
-        n_filters=(8, 6),
-        dense_layer_sizes=(24,),
-        activation="relu",
-        dropout=0.2,
-        dtype=dtype,
-        **CONVOLUTIONS,
-    )
+def _scaling(method, dtype="float32"):
+    return SpectralScaling(method=method, n_bands=103, kept=None, dtype=dtype)
 
 
 def _vectors(network):
@@ -62,11 +77,13 @@ def _spectra(n, n_bands=103, dtype="float32"):
     return np.random.default_rng(1).uniform(0, 1, (n, n_bands)).astype(dtype)
 
 
-class Doubling:
-    """A network without parameters that doubles, and that notes how many rows it is given."""
+@dataclass(frozen=True)
+class Toy:
+    """A network without parameters, in chunks of 240 rows unless it computes less."""
 
+    n_values: int = 2**14
+    dtype: str = "float64"
     parameters = statistics = ()
-    dtype = "float64"
 
     def double(self, _, __, x):
         return 2 * x
@@ -74,58 +91,214 @@ class Doubling:
     def rows_seen(self, _, __, x):
         return tf.fill([tf.shape(x)[0]], tf.shape(x)[0])
 
+    def double_positive(self, _, __, x):
+        with tf.control_dependencies([tf.debugging.assert_non_negative(x, "a negative value")]):
+            return 2 * x
+
+
+TOY = Toy()
+CHUNK_ROWS = rows_per_chunk(TOY)
+
+
+def _apply(function, X, network=TOY):
+    return apply_rows(network, function, np.zeros(0), np.zeros(0), X)
+
 
 @pytest.mark.parametrize(
     "n", [1, 2, 31, CHUNK_ROWS - 1, CHUNK_ROWS, CHUNK_ROWS + 1, 3 * CHUNK_ROWS, 5 * CHUNK_ROWS + 7]
 )
 def test_every_row_comes_out_in_its_place(n):
     X = np.arange(3.0 * n).reshape(n, 3)
-    found = apply_rows(Doubling(), "double", np.zeros(0), np.zeros(0), X)
-    np.testing.assert_array_equal(found, 2 * X)
+    np.testing.assert_array_equal(_apply("double", X), 2 * X)
 
 
 def test_no_rows_give_an_empty_result_of_the_right_shape():
-    network = _dense()
-    found = apply_rows(network, "codes", *_vectors(network), np.zeros((0, 103), np.float32))
-    assert found.shape == (0, 5) and found.dtype == np.float32
+    found = apply_rows(DENSE, "codes", *_vectors(DENSE), np.zeros((0, 103), np.float32))
+    assert found.shape == (0, 3) and found.dtype == np.float32
 
 
-@pytest.mark.parametrize("n", [0, 1, CHUNK_ROWS, CHUNK_ROWS + 1, 10 * CHUNK_ROWS - 1])
-def test_chunks_cover_the_rows_once(n):
-    cut = chunks(n)
-    assert [row for start, stop in cut for row in range(start, stop)] == list(range(n))
-    assert all(stop - start <= CHUNK_ROWS for start, stop in cut)
+@pytest.mark.parametrize("n", [0, 1, 9, CHUNK_ROWS, 3 * CHUNK_ROWS + 1])
+def test_a_result_is_the_caller_s_to_change(n):
+    X = np.ones((n, 3))
+    found, again = _apply("double", X), _apply("double", X)
+    assert found.flags.writeable and found.flags.c_contiguous
+    found[:] = 7
+    assert np.all(again == 2) and np.all(X == 1)
+    assert not np.shares_memory(found, again)
 
 
-def test_a_network_sees_one_number_of_rows_only():
-    X = np.zeros((CHUNK_ROWS + 3, 2))
-    seen = apply_rows(Doubling(), "rows_seen", np.zeros(0), np.zeros(0), X)
-    assert set(seen) == {CHUNK_ROWS}
+@pytest.mark.parametrize("network", [DENSE, CONV, DEFAULT_CLASSIFIER, _scaling("snv"), TOY])
+def test_a_chunk_is_of_as_many_rows_as_keep_the_values_within_bounds(network):
+    n = rows_per_chunk(network)
+    assert n % 240 == 0 and 240 <= n <= 3840
+    assert n * network.n_values <= 2**22
+    # More would be too many.
+    assert n == 3840 or (n + 240) * network.n_values > 2**22
+
+
+def test_a_chunk_of_a_huge_network_is_a_few_rows_still():
+    assert rows_per_chunk(Toy(2**30)) == 240
+
+
+@pytest.fixture
+def rows_computed(monkeypatch):
+    """How many rows each computation is given, padding included."""
+    numbers, compute = [], inference._compute_padded
+
+    def counted(function, rows, n_rows):
+        numbers.append(n_rows)
+        return compute(function, rows, n_rows)
+
+    monkeypatch.setattr(inference, "_compute_padded", counted)
+    return numbers
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [(1, 16), (2, 16), (16, 16), (17, 48), (48, 48), (49, 240), (240, 240)],
+)
+def test_few_rows_are_padded_to_one_of_a_few_numbers(rows_computed, n, expected):
+    network = Toy(1000)
+    _apply("double", np.ones((n, 3)), network)  # tried
+    rows_computed.clear()
+    _apply("double", np.ones((n, 3)), network)
+    assert rows_computed == [expected]
+
+
+def test_a_scene_is_computed_in_chunks_of_one_size(rows_computed):
+    _apply("double", np.ones((3 * CHUNK_ROWS + 5, 3)))
+    assert rows_computed == [CHUNK_ROWS] * 4
+
+
+@pytest.mark.parametrize("n", [1, 8, 100, CHUNK_ROWS, CHUNK_ROWS + 3])
+def test_what_depends_on_the_number_of_rows_is_always_given_the_same(n):
+    seen = _apply("rows_seen", np.zeros((n, 2)))
+    assert len(seen) == n and set(seen) == {CHUNK_ROWS}
+
+
+def test_a_number_of_rows_that_gives_other_bits_is_passed_over(monkeypatch, rows_computed):
+    network = Toy(1000)
+    tried = []
+
+    def agrees(n_rows, chunk_rows, _):
+        tried.append(n_rows)
+        assert chunk_rows == rows_per_chunk(network)
+        return n_rows == 48
+
+    monkeypatch.setattr(inference, "_agrees_with_chunk", agrees)
+    found = _apply("double", np.ones((3, 2)), network)
+    np.testing.assert_array_equal(found, np.full((3, 2), 2.0))
+    assert rows_computed == [48] and tried == [16, 48]
+    _apply("double", np.ones((49, 2)), network)
+    assert rows_computed[1:] == [rows_per_chunk(network)]
+
+
+def test_numbers_of_rows_are_tried_once(rows_computed):
+    network = Toy(1001)
+    _apply("double", np.ones((3, 2)), network)
+    assert len(rows_computed) > 1
+    rows_computed.clear()
+    for _ in range(3):
+        _apply("double", np.ones((3, 2)), network)
+    assert rows_computed == [16] * 3
+
+
+def _sizes(chunk_rows):
+    """How many rows to give at once, and how many times, from elsewhere each time."""
+    yield from [(1, 100), (2, 60), (8, 20), (9, 10), (48, 5), (49, 5), (240, 3), (241, 3)]
+    for n in (chunk_rows - 1, chunk_rows, chunk_rows + 1):
+        yield n, 3
+
+
+def _assert_same_bits_anywhere(network, function, **options):
+    vectors, chunk_rows = _vectors(network), rows_per_chunk(network)
+    n = 3 * chunk_rows + 5
+    X = _spectra(n, network.n_bands, network.dtype)
+    whole = apply_rows(network, function, *vectors, X, **options)
+    assert np.isfinite(whole).all()
+    rng, differing = np.random.default_rng(3), {}
+    for size, n_times in _sizes(chunk_rows):
+        starts = [0, n - size, *rng.integers(0, n - size, n_times)]
+        parts = [
+            apply_rows(network, function, *vectors, X[start : start + size], **options)
+            for start in starts
+        ]
+        differ = [
+            not np.array_equal(part, whole[start : start + size])
+            for part, start in zip(parts, starts, strict=True)
+        ]
+        if any(differ):
+            differing[size] = f"{sum(differ)} of {len(differ)}"
+    assert differing == {}
+
+
+@pytest.mark.parametrize(
+    ("network", "function"),
+    [
+        (DENSE, "codes"),
+        (DENSE, "reconstruction"),
+        (CONV, "codes"),
+        (STRIDED, "codes"),
+        (STRIDED, "reconstruction"),
+        (DEEPHYP_CLASSIFIER, "probabilities"),
+        (DEFAULT_CLASSIFIER, "logits"),
+        (DEFAULT_CLASSIFIER, "probabilities"),
+        (DEFAULT_CLASSIFIER, "log_probabilities"),
+        *((_scaling(method), "scale") for method in ("minmax", "snv", "l2", "msc", "savgol")),
+    ],
+    ids=lambda value: getattr(value, "method", None) or getattr(value, "__name__", None),
+)
+def test_a_spectrum_gives_the_same_bits_alone_and_in_a_scene(network, function):
+    _assert_same_bits_anywhere(network, function)
+
+
+@pytest.mark.parametrize(
+    ("network", "function"),
+    [
+        (DENSE, "codes"),
+        (STRIDED, "codes"),
+        (DEFAULT_CLASSIFIER, "logits"),
+        (DEFAULT_CLASSIFIER, "probabilities"),
+        (_scaling("savgol"), "scale"),
+    ],
+)
+def test_a_spectrum_gives_the_same_bits_anywhere_in_double_precision(network, function):
+    _assert_same_bits_anywhere(replace(network, dtype="float64"), function)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("make", "function"),
+    ("network", "function"),
     [
-        (_dense, "codes"),
-        (_dense, "reconstruction"),
-        (_conv, "codes"),
-        (_conv, "reconstruction"),
-        (_classifier, "logits"),
+        (
+            replace(STRIDED, n_bands=37, n_filters=(3, 5), kernel_sizes=(5, 4), strides=(2, 1)),
+            "codes",
+        ),
+        (replace(DEFAULT_CLASSIFIER, n_bands=37, n_classes=7, n_filters=(5,)), "log_probabilities"),
     ],
+    ids=["conv", "classifier"],
 )
-def test_a_row_gives_the_same_bits_wherever_it_stands(make, function, dtype):
-    network = make(dtype)
-    vectors, n = _vectors(network), 2 * CHUNK_ROWS + 100
-    X = _spectra(n, dtype=dtype)
-    whole = apply_rows(network, function, *vectors, X)
-    for start, stop in [(0, 1), (n - 1, n), (5, 38), (3, n), (CHUNK_ROWS - 1, 2 * CHUNK_ROWS + 1)]:
-        part = apply_rows(network, function, *vectors, X[start:stop])
-        np.testing.assert_array_equal(part, whole[start:stop])
-    shuffled = np.random.default_rng(2).permutation(n)
-    np.testing.assert_array_equal(
-        apply_rows(network, function, *vectors, X[shuffled]), whole[shuffled]
-    )
+def test_odd_numbers_of_values_change_no_bit(network, function, dtype):
+    # Of a few rows, the last values fill no vector, and may be computed one by one.
+    _assert_same_bits_anywhere(replace(network, dtype=dtype), function)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("measure", ["sse", "csa", "sa", "sid"])
+def test_the_error_of_a_spectrum_is_the_same_anywhere(measure, dtype):
+    network = replace(DENSE, hidden_layer_sizes=(13,), tied_weights=(False,) * 2, dtype=dtype)
+    _assert_same_bits_anywhere(network, "errors", measure=measure)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_order_of_the_rows_changes_no_bit(dtype):
+    for of_single_precision, function in [(DENSE, "codes"), (DEFAULT_CLASSIFIER, "logits")]:
+        network = replace(of_single_precision, dtype=dtype)
+        vectors, n = _vectors(network), rows_per_chunk(network) + 100
+        X, shuffled = _spectra(n, dtype=dtype), np.random.default_rng(2).permutation(n)
+        whole = apply_rows(network, function, *vectors, X)
+        found = apply_rows(network, function, *vectors, X[shuffled])
+        np.testing.assert_array_equal(found, whole[shuffled])
 
 
 SAME_BITS_WITH_MANY_THREADS = """
@@ -143,61 +316,133 @@ for dtype in ("float32", "float64"):
     )
     rng = np.random.default_rng(0)
     vector = 0.2 * rng.standard_normal(sum(p.size for p in network.parameters))
-    X = rng.uniform(0, 1, (1500, 103)).astype(dtype)
+    X = rng.uniform(0, 1, (5000, 103)).astype(dtype)
     whole = apply_rows(network, "codes", vector, np.zeros(0), X)
-    for start, stop in [(0, 1), (3, 35), (7, 300), (1490, 1500)]:
+    for start, stop in [(0, 1), (3, 35), (7, 300), (1490, 3500), (4990, 5000)]:
         part = apply_rows(network, "codes", vector, np.zeros(0), X[start:stop])
         print(dtype, start, stop, np.array_equal(part, whole[start:stop]))
 """
 
 
 def test_a_row_gives_the_same_bits_with_many_threads(run_python):
-    # Threads share a product of matrices by its shape: chunks of 32 and of 2048 rows differed.
+    # Threads share a product of matrices by its shape: a few rows and many differed.
     finished = run_python(SAME_BITS_WITH_MANY_THREADS)
     lines = finished.stdout.split("\n")[:-1]
-    assert len(lines) == 8, finished.stderr
+    assert len(lines) == 10, finished.stderr
     assert all(line.endswith("True") for line in lines), lines
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "int64", "float16"])
-def test_other_dtypes_are_cast_to_that_of_the_network(dtype):
-    network = _dense()
-    vectors = _vectors(network)
-    X = (200 * _spectra(40)).astype(dtype)
-    found = apply_rows(network, "codes", *vectors, X)
+INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, "float16", "longdouble"])
+@pytest.mark.parametrize("n", [40, 3900])
+def test_other_dtypes_are_cast_to_that_of_the_network(n, dtype):
+    vectors = _vectors(DENSE)
+    X = (100 * _spectra(n)).astype(dtype)
+    found = apply_rows(DENSE, "codes", *vectors, X)
     assert found.dtype == np.float32
-    np.testing.assert_array_equal(
-        found, apply_rows(network, "codes", *vectors, X.astype(np.float32))
-    )
+    expected = apply_rows(DENSE, "codes", *vectors, X.astype(np.float32))
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("method", [None, "minmax", "snv", "standardize"])
+def test_integers_are_scaled_like_the_numbers_that_they_are(method, dtype):
+    network = _scaling(method, dtype)
+    vectors = _vectors(network)
+    for integer in INTEGERS:
+        lowest = -100 if integer.startswith("i") else 0
+        X = np.random.default_rng(0).integers(lowest, 120, (50, 103)).astype(integer)
+        X[3], X[4] = 0, 17
+        for order in "<>":
+            found = apply_rows(network, "scale", *vectors, X.astype(X.dtype.newbyteorder(order)))
+            assert found.dtype == dtype
+            expected = apply_rows(network, "scale", *vectors, X.astype(dtype))
+            np.testing.assert_array_equal(found, expected, err_msg=integer)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "uint16", "int32", "uint32"])
+def test_the_extremes_of_an_integer_type_are_scaled_without_overflow(dtype):
+    limits = np.iinfo(dtype)
+    X = np.full((2, 103), limits.min, dtype)
+    X[:, 5] = limits.max
+    found = apply_rows(_scaling("minmax"), "scale", np.zeros(0), np.zeros(0), X)
+    assert np.all(found[:, 5] == 1) and np.all(np.delete(found, 5, axis=1) == 0)
 
 
 @pytest.mark.parametrize("n", [3, CHUNK_ROWS, CHUNK_ROWS + 3])
-@pytest.mark.parametrize("dtype", ["<f4", ">f4", ">i2", ">u2", ">f8"])
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", ">i2", ">u2", ">f8", ">f2"])
 def test_files_of_either_byte_order_are_read_right(n, dtype):
-    X = np.arange(3 * n).reshape(n, 3).astype(dtype)
-    found = apply_rows(Doubling(), "double", np.zeros(0), np.zeros(0), X)
-    np.testing.assert_array_equal(found, 2 * np.arange(3.0 * n).reshape(n, 3))
+    X = np.arange(2 * n).reshape(n, 2).astype(dtype)
+    np.testing.assert_array_equal(_apply("double", X), 2 * X.astype(np.float64))
 
 
-def test_rows_of_any_memory_layout_are_read_right():
-    X = np.arange(4000.0).reshape(1000, 4)
-    for view in (np.asfortranarray(X), X[::-2, ::2], X[:, ::-1]):
-        found = apply_rows(Doubling(), "double", np.zeros(0), np.zeros(0), view)
-        np.testing.assert_array_equal(found, 2 * view)
+@pytest.mark.parametrize("dtype", ["float64", "float32", "uint16", ">i4"])
+def test_rows_of_any_memory_layout_are_read_right(dtype):
+    X = np.arange(4000).reshape(1000, 4).astype(dtype)
+    read_only = X.copy()
+    read_only.flags.writeable = False
+    for view in (np.asfortranarray(X), X[::-2, ::2], X[:, ::-1], X[::9], X[7:, 1:], read_only):
+        np.testing.assert_array_equal(_apply("double", view), 2 * view.astype(np.float64))
+
+
+@pytest.mark.parametrize("n_chunks", [2, 3, 7])
+def test_an_error_in_any_chunk_reaches_the_caller(n_chunks):
+    X = np.ones((n_chunks * CHUNK_ROWS, 3))
+    for chunk in range(n_chunks):
+        X[:] = 1
+        X[chunk * CHUNK_ROWS + 5] = -1
+        with pytest.raises(tf.errors.InvalidArgumentError, match="a negative value"):
+            _apply("double_positive", X)
+    # Nothing is left behind by it.
+    X[:] = 1
+    np.testing.assert_array_equal(_apply("double_positive", X), 2 * X)
+
+
+def test_an_error_of_python_s_in_a_worker_reaches_the_caller_and_ends_the_workers(monkeypatch):
+    compute, threads = inference._compute_padded, set()
+
+    def failing(function, rows, n_rows):
+        threads.add(threading.current_thread())
+        if rows[0, 0] == 3 * CHUNK_ROWS:
+            raise MemoryError("no room for this chunk")
+        return compute(function, rows, n_rows)
+
+    monkeypatch.setattr(inference, "_compute_padded", failing)
+    X = np.repeat(np.arange(6.0 * CHUNK_ROWS)[:, None], 2, axis=1)
+    with pytest.raises(MemoryError, match="no room for this chunk"):
+        _apply("double", X)
+    assert len(threads) > 1
+    assert [thread for thread in threads if thread.is_alive()] == [threading.current_thread()]
+
+
+def _peak_of(function):
+    """What a function returns, and how many bytes of arrays there were at most on the way."""
+    tracemalloc.start()
+    try:
+        return function(), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_scene_of_integers_is_never_cast_as_a_whole():
-    network = _dense(n_bands=50)
+    network = replace(DENSE, n_bands=50)
     vectors = _vectors(network)
-    X = np.ones((60 * CHUNK_ROWS, 50), np.uint8)
-    apply_rows(network, "codes", *vectors, X[:1])  # traced
-    tracemalloc.start()
-    try:
-        output = apply_rows(network, "codes", *vectors, X)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+    X = np.ones((60 * 2048, 50), np.uint8)
+    apply_rows(network, "codes", *vectors, X[:5000])  # traced
+    output, peak = _peak_of(lambda: apply_rows(network, "codes", *vectors, X))
     assert peak < output.nbytes + X.nbytes / 2
+
+
+@pytest.mark.parametrize("order", ["=", ">"])
+def test_the_output_is_allocated_once_and_chunk_by_chunk_whatever_else(order):
+    vectors, chunk_rows = _vectors(DENSE), rows_per_chunk(DENSE)
+    X = _spectra(20 * chunk_rows + 1).astype(np.dtype("f4").newbyteorder(order))
+    apply_rows(DENSE, "reconstruction", *vectors, X[: chunk_rows + 1])  # traced
+    output, peak = _peak_of(lambda: apply_rows(DENSE, "reconstruction", *vectors, X))
+    assert output.nbytes == X.nbytes
+    assert peak < 1.25 * output.nbytes
 
 
 @pytest.fixture
@@ -232,13 +477,13 @@ def test_one_key_is_one_function():
 
 @pytest.mark.usefixtures("empty_cache")
 def test_equal_networks_share_their_functions():
-    X, vectors = _spectra(3), _vectors(_dense())
-    apply_rows(_dense(), "codes", *vectors, X)
+    X, vectors = _spectra(3), _vectors(DENSE)
+    apply_rows(DENSE, "codes", *vectors, X)
     before = trace_counts()
-    for n in (1, 3, CHUNK_ROWS + 1):
-        apply_rows(_dense(), "codes", *vectors, _spectra(n))
+    for n in (1, 3, 300, rows_per_chunk(DENSE) + 1):
+        apply_rows(replace(DENSE), "codes", *vectors, _spectra(n))
     assert trace_counts() == before
-    apply_rows(_dense(), "reconstruction", *vectors, X)
+    apply_rows(replace(DENSE), "reconstruction", *vectors, X)
     assert trace_counts()["_row_function"] == before["_row_function"] + 1
 
 
@@ -290,11 +535,17 @@ def test_a_builder_that_fails_leaves_nothing_behind():
 def test_what_is_let_go_is_freed(monkeypatch):
     monkeypatch.setattr(compilation, "_functions", OrderedDict())
     monkeypatch.setattr(compilation, "MAX_FUNCTIONS", 1)
-    X = np.zeros((1, 2))
-    inference.apply_rows(Doubling(), "double", np.zeros(0), np.zeros(0), X)
-    (function,) = compilation._functions.values()
-    graph = weakref.ref(function.graph)
-    del function
+    graphs = []
+
+    class Noting(Toy):
+        def double(self, _, __, x):
+            graphs.append(weakref.ref(tf.compat.v1.get_default_graph()))
+            return 2 * x
+
+    _apply("double", np.zeros((1, 2)), Noting())
+    (graph,) = graphs
+    gc.collect()
+    assert graph() is not None
     compiled(_adder, 9)
     gc.collect()
     assert graph() is None

@@ -95,6 +95,71 @@ def test_gradients_are_right_where_values_are_negative(name):
         np.testing.assert_allclose(found, _slopes(name, x, y), rtol=1e-6, atol=1e-8)
 
 
+def _plain_angles(name, target, output):
+    """The measure by the cosine, which TensorFlow differentiates; not for angles near 0 or pi."""
+    x, y = tf.math.l2_normalize(target, axis=1), tf.math.l2_normalize(output, axis=1)
+    cosine = tf.reduce_sum(x * y, axis=1)
+    return 1 - cosine if name == "csa" else tf.acos(cosine)
+
+
+@pytest.mark.parametrize("name", ["csa", "sa"])
+@pytest.mark.parametrize("low", [0.1, -1.0])
+@pytest.mark.parametrize("n_bands", [2, 7, 200])
+def test_gradients_of_angles_are_those_of_the_plain_formula(name, low, n_bands):
+    X, Y = (tf.constant(_spectra(seed, (40, n_bands), low=low)) for seed in (18, 19))
+    upstream = tf.constant(np.random.default_rng(20).standard_normal(40))
+    gradients = []
+    for measure in (LOSSES[name], lambda *pair: _plain_angles(name, *pair)):
+        with tf.GradientTape() as tape:
+            tape.watch(Y)
+            weighted = tf.reduce_sum(upstream * measure(X, Y))
+        gradients.append(tape.gradient(weighted, Y))
+    np.testing.assert_allclose(*gradients, rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("name", ["csa", "sa"])
+def test_gradients_of_angles_pass_through_what_made_the_output(name):
+    X, Y = _spectra(21, (10, 7), low=0.1), _spectra(22, (10, 7), low=0.1)
+    scale, target = tf.constant(np.linspace(0.5, 2, 7)), tf.constant(X)
+    with tf.GradientTape() as tape:
+        tape.watch([scale, target])
+        losses = LOSSES[name](target, scale * Y)
+    slopes, none = tape.gradient(losses, [scale, target])
+    expected = [_slopes(name, x, scale.numpy() * y) * y for x, y in zip(X, Y, strict=True)]
+    np.testing.assert_allclose(slopes, np.sum(expected, axis=0), rtol=1e-6, atol=1e-8)
+    assert none is None  # a target is data: nothing is learned of it
+
+
+@pytest.mark.parametrize("name", ["csa", "sa"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("uses_xla", [False, True], ids=["", "XLA"])
+def test_where_there_is_no_direction_there_is_no_slope(name, dtype, uses_xla):
+    x = np.array([0.2, 0.5, -0.1], dtype)
+    zero, tiny = np.zeros(3, dtype), np.full(3, np.finfo(dtype).tiny / 4, dtype)
+    pairs = [(zero, x), (x, zero), (zero, zero), (tiny, x), (x, tiny), (x, x), (x, 4 * x), (x, -x)]
+    X, Y = (np.array(side) for side in zip(*pairs, strict=True))
+
+    @tf.function(jit_compile=uses_xla)
+    def value_and_gradient(target, output):
+        with tf.GradientTape() as tape:
+            tape.watch(output)
+            losses = LOSSES[name](target, output)
+        return losses, tape.gradient(losses, output)
+
+    losses, gradient = value_and_gradient(tf.constant(X), tf.constant(Y))
+    apart, opposite = (1, 2) if name == "csa" else (np.pi / 2, np.pi)
+    expected = [apart, apart, 0, apart, apart, 0, 0, opposite]
+    np.testing.assert_allclose(losses, expected, rtol=1e-6, atol=1e-14)
+    assert np.isfinite(gradient).all()
+    assert np.all(gradient[:5] == 0)
+    # Of the same and of the opposite direction, what is left is the rounding of a unit vector.
+    bound = 1e-6 if dtype is np.float32 else 1e-15
+    if name == "csa":
+        assert np.abs(gradient[5:]).max() < 10 * bound
+    else:
+        assert np.all(gradient[5:7] == 0)
+
+
 def test_divergence_has_no_slope_along_bands_that_count_as_zero():
     X, Y = _spectra(8, (10, 7), low=0.1), _spectra(9, (10, 7), low=0.1)
     Y[:, 2] = -0.3

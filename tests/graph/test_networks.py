@@ -9,15 +9,16 @@ from scipy.special import expit, log_softmax, softmax
 
 from skhyp.graph.autoencoders import SATURATION, ConvAutoencoder, DenseAutoencoder
 from skhyp.graph.classifiers import CLIPPING, VIEW_WEIGHTS, ConvClassifier
-from skhyp.graph.inference import apply_rows
-from skhyp.graph.layers import (
-    ACTIVATIONS,
+from skhyp.graph.convolutions import (
+    DIRECT,
+    FORMS,
     convolution,
     convolved_length,
-    dropout,
     fitting_kernel_sizes,
     transposed_convolution,
 )
+from skhyp.graph.inference import apply_rows
+from skhyp.graph.layers import ACTIVATIONS, dropout
 from skhyp.graph.parameters import split
 
 BY_HAND = {
@@ -240,6 +241,20 @@ def test_dense_autoencoders_of_any_shape_compute_as_by_hand(shape):
 def test_convolutional_autoencoders_of_any_shape_compute_as_by_hand(shape, tied, skips):
     network = replace(CONV, **CONV_SHAPES[shape])
     _assert_computes_as_by_hand(replace(network, tied_weights=(tied,) * 2, skip_connections=skips))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("shape", CONV_SHAPES)
+def test_all_forms_of_convolutions_compute_the_same_networks(shape, form):
+    autoencoder = replace(CONV, tied_weights=(True, False), skip_connections=True)
+    for given in (autoencoder, CLASSIFIER):
+        network = replace(given, **CONV_SHAPES[shape])
+        parameters = _tensors(network, _random_parameters(network))
+        x = tf.reshape(_random_spectra(network), (-1, *network.input_shape))
+        expected = network.output(parameters, x, form=DIRECT)
+        np.testing.assert_allclose(
+            network.output(parameters, x, form=form), expected, rtol=1e-11, atol=1e-12
+        )
 
 
 @pytest.mark.parametrize("tied", [(*ties, last) for ties in ALL_TIES for last in (False, True)])

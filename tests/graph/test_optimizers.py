@@ -87,12 +87,12 @@ def _gradients(n, size=6, seed=0):
 
 def _run(name, start, gradients, rate):
     parameters = tf.constant(start)
-    moments = tf.zeros((n_moments(name), len(start)), tf.float64)
+    moments = tuple(tf.zeros(len(start), tf.float64) for _ in range(n_moments(name)))
     steps = np.arange(len(gradients))
     sizes = step_sizes(name, np.full(len(gradients), rate), steps)
     for gradient, size in zip(gradients, sizes, strict=True):
         parameters, moments = OPTIMIZERS[name](parameters, tf.constant(gradient), moments, size)
-    return parameters.numpy(), moments.numpy()
+    return parameters.numpy(), [moment.numpy() for moment in moments]
 
 
 def test_adam_follows_the_formula_of_tensorflow_1():
@@ -123,7 +123,7 @@ def test_sgd_goes_down_the_gradient_and_remembers_nothing():
     start, gradients = np.linspace(-1, 1, 6), _gradients(5)
     parameters, moments = _run("sgd", start, gradients, 0.1)
     np.testing.assert_allclose(parameters, start - 0.1 * gradients.sum(axis=0), rtol=1e-12)
-    assert moments.shape == (0, 6)
+    assert moments == [] and n_moments("sgd") == 0
 
 
 @pytest.mark.parametrize("gradient", [0.0, 1e-30, 1e15])

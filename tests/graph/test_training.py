@@ -1,6 +1,7 @@
 """Compiled training against a plain loop, and what must not change its result."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,12 +12,12 @@ from skhyp.graph import epochs as epochs_module
 from skhyp.graph.autoencoders import ConvAutoencoder, DenseAutoencoder
 from skhyp.graph.classifiers import ConvClassifier
 from skhyp.graph.compilation import trace_counts
+from skhyp.graph.convolutions import BLOCKS, DIRECT, PRODUCTS
 from skhyp.graph.epochs import Epochs, TrainingDivergedError, run_epochs
+from skhyp.graph.kernels import Kernels
 from skhyp.graph.losses import LOSSES
 from skhyp.graph.parameters import initial_vector, split
 from skhyp.graph.training import (
-    EVALUATION_ROWS,
-    Objective,
     TrainingData,
     TrainingState,
     Updates,
@@ -25,7 +26,23 @@ from skhyp.graph.training import (
     rows_per_batch,
     run_updates,
 )
+from skhyp.graph.updates import (
+    EVALUATION_ROWS,
+    GROUP_UPDATES,
+    GROUP_VALUES,
+    Objective,
+    updates_per_group,
+)
 
+ONE_BY_ONE = Kernels(BLOCKS, uses_xla=False, n_parts=1)
+IN_TWO_PARTS = ONE_BY_ONE._replace(n_parts=2)
+WITH_XLA = Kernels(PRODUCTS, uses_xla=True, n_parts=2)
+KERNELS = {
+    "direct": ONE_BY_ONE._replace(form=DIRECT),
+    "blocks": ONE_BY_ONE,
+    "two parts": IN_TWO_PARTS,
+    "XLA": WITH_XLA,
+}
 DENSE = DenseAutoencoder(
     n_bands=7,
     hidden_layer_sizes=(5,),
@@ -136,7 +153,8 @@ def _loss_and_gradient(objective, parameters, data, rows):
         for p in network.parameters:
             named[p.name] = tf.reshape(vector[start : start + p.size], p.shape)
             start += p.size
-        losses = LOSSES[objective.loss](target, network.output(named, x))
+        output = network.output(named, x, form=DIRECT)
+        losses = LOSSES[objective.loss](target, output)
         loss = tf.reduce_mean(tf.gather(data.weights, rows) * losses)
     return loss.numpy(), tape.gradient(loss, vector).numpy()
 
@@ -162,36 +180,62 @@ def _train_by_hand(objective, state, data, updates):
     return parameters, (m, v), losses
 
 
+def _assert_is_a_plain_loop(objective, data, updates, kernels, rtol=1e-8):
+    state = _state(objective)
+    expected, moments, losses = _train_by_hand(objective, state, data, updates)
+    found, found_losses = run_updates(objective, state, data, updates, kernels)
+    np.testing.assert_allclose(found.parameters, expected, rtol=rtol, atol=rtol / 100)
+    np.testing.assert_allclose(found_losses, losses, rtol=1e-9)
+    assert found.n_updates == len(updates.order)
+    if objective.optimizer == "adam":
+        np.testing.assert_allclose(found.moments, moments, rtol=1e-6, atol=1e-12)
+    else:
+        assert found.moments.shape == (0, len(expected))
+    assert losses[-1] != losses[0]
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize("decay", [0.0, 0.02])
 @pytest.mark.parametrize("loss", ["sse", "csa", "sa", "sid"])
 def test_training_is_a_plain_loop_of_updates(optimizer, decay, loss):
-    objective = Objective(DENSE, loss, optimizer)
-    weights = np.random.default_rng(4).uniform(0, 2, 50)
-    state, data = _state(objective), _data(DENSE, weights=weights)
+    data = _data(DENSE, weights=np.random.default_rng(4).uniform(0, 2, 50))
     updates = _updates(_random_order(20, 8), decay=decay)
-    expected, moments, losses = _train_by_hand(objective, state, data, updates)
-    found, found_losses = run_updates(objective, state, data, updates)
-    np.testing.assert_allclose(found.parameters, expected, rtol=1e-8, atol=1e-10)
-    np.testing.assert_allclose(found_losses, losses, rtol=1e-9)
-    assert found.n_updates == 20
-    if optimizer == "adam":
-        np.testing.assert_allclose(found.moments, moments, rtol=1e-6, atol=1e-12)
-    assert losses[-1] != losses[0]
+    _assert_is_a_plain_loop(Objective(DENSE, loss, optimizer), data, updates, ONE_BY_ONE)
 
 
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+@pytest.mark.parametrize(("loss", "optimizer"), [("sse", "adam"), ("sa", "sgd")])
+def test_all_kernels_make_the_updates_of_the_plain_loop(loss, optimizer, kernels):
+    data = _data(DENSE, weights=np.random.default_rng(4).uniform(0, 2, 50))
+    updates = _updates(_random_order(20, 8), decay=0.02)
+    _assert_is_a_plain_loop(Objective(DENSE, loss, optimizer), data, updates, kernels)
+
+
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
 @pytest.mark.parametrize("network", [CONV, CLASSIFIER], ids=["conv", "classifier"])
-def test_convolutional_networks_are_trained_by_the_same_loop(network):
+def test_convolutional_networks_are_trained_by_the_same_loop(network, kernels):
     objective = Objective(network, "sse" if network is CONV else "cross_entropy", "adam")
-    state, data = _state(objective), _data(network)
     updates = _updates(_random_order(10, 8), decay=0.01)
-    expected, _, losses = _train_by_hand(objective, state, data, updates)
-    found, found_losses = run_updates(objective, state, data, updates)
-    np.testing.assert_allclose(found.parameters, expected, rtol=1e-7, atol=1e-9)
-    np.testing.assert_allclose(found_losses, losses, rtol=1e-9)
+    _assert_is_a_plain_loop(objective, _data(network), updates, kernels, rtol=1e-7)
 
 
-def test_balanced_batches_weight_rows_by_how_rare_their_class_is_in_the_batch():
+def test_xla_trains_tied_layers_with_skip_connections_by_the_same_loop():
+    ties = {"tied_weights": (True, False), "skip_connections": True}
+    network = replace(CONV, n_filters=(3, 2), kernel_sizes=(4, 3), strides=(2, 1), **ties)
+    updates = _updates(_random_order(10, 8), decay=0.01)
+    objective = Objective(network, "csa", "adam")
+    _assert_is_a_plain_loop(objective, _data(network), updates, WITH_XLA, rtol=1e-7)
+
+
+def test_updates_beyond_a_group_of_xla_are_the_next_ones_of_the_plain_loop():
+    n_updates = 2 * GROUP_UPDATES + 1
+    assert updates_per_group(DENSE, 8) == GROUP_UPDATES
+    updates = _updates(_random_order(n_updates, 8), decay=0.001)
+    _assert_is_a_plain_loop(Objective(DENSE, "sse", "adam"), _data(DENSE), updates, WITH_XLA)
+
+
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+def test_balanced_batches_weight_rows_by_how_rare_their_class_is_in_the_batch(kernels):
     data = _data(CLASSIFIER)
     rows = np.array([[4, 9, 2, 30, 31, 32, -1, -1]])
     classes = data.targets.numpy()[rows[0, :6]]
@@ -200,36 +244,51 @@ def test_balanced_batches_weight_rows_by_how_rare_their_class_is_in_the_batch():
     weighted = _data(CLASSIFIER, weights=(counts.max() / counts)[data.targets.numpy()])
     plain = Objective(CLASSIFIER, "cross_entropy", "sgd")
     balanced = plain._replace(balance_batches=True)
-    expected, expected_loss = run_updates(plain, _state(plain), weighted, _updates(rows))
-    found, loss = run_updates(balanced, _state(balanced), data, _updates(rows))
+    state, updates = _state(plain), _updates(rows)
+    expected, expected_loss = run_updates(plain, state, weighted, updates, ONE_BY_ONE)
+    found, loss = run_updates(balanced, state, data, updates, kernels)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-12)
     np.testing.assert_allclose(found.parameters, expected.parameters, rtol=1e-10)
 
 
-def test_decay_shrinks_kernels_and_leaves_biases():
+@pytest.mark.parametrize("kernels", [ONE_BY_ONE, WITH_XLA], ids=["one by one", "XLA"])
+def test_decay_shrinks_kernels_and_leaves_biases(kernels):
     objective = Objective(DENSE, "sse", "sgd")
     state, data = _state(objective), _data(DENSE)
     state = state._replace(parameters=state.parameters + 0.5)
-    updates = _updates([[0, 1], [2, 3]], decay=0.1)._replace(step_sizes=np.zeros(2))
-    found = split(run_updates(objective, state, data, updates)[0].parameters, DENSE.parameters)
+    updates = _updates(np.arange(16).reshape(2, 8), decay=0.1)._replace(step_sizes=np.zeros(2))
+    decayed, _ = run_updates(objective, state, data, updates, kernels)
+    found = split(decayed.parameters, DENSE.parameters)
     before = split(state.parameters, DENSE.parameters)
     for name, values in before.items():
         factor = 0.9**2 if name.endswith("kernel") else 1
         np.testing.assert_allclose(found[name], factor * values, rtol=1e-12)
 
 
-def test_rows_that_pad_a_batch_change_nothing():
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+def test_rows_that_pad_a_batch_change_nothing(kernels):
+    # The second part of the batch is nothing but padding.
     objective = Objective(DENSE, "csa", "adam")
     state, data = _state(objective), _data(DENSE)
-    exact, losses = run_updates(objective, state, data, _updates([[7, 8, 9]]))
-    padded, its_losses = run_updates(objective, state, data, _updates([[7, 8, 9, -1, -1, -1, -1]]))
+    exact, losses = run_updates(objective, state, data, _updates([[7, 8, 9]]), ONE_BY_ONE)
+    updates = _updates([[7, 8, 9, -1, -1, -1, -1, -1]])
+    padded, its_losses = run_updates(objective, state, data, updates, kernels)
     np.testing.assert_allclose(padded.parameters, exact.parameters, rtol=1e-9)
     np.testing.assert_allclose(its_losses, losses, rtol=1e-12)
 
 
 @pytest.mark.parametrize("network", [DENSE, CLASSIFIER], ids=["dense", "classifier"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_what_rows_of_no_weight_hold_changes_no_bit(network, dtype):
+@pytest.mark.parametrize(
+    ("dtype", "kernels"),
+    [
+        ("float32", ONE_BY_ONE),
+        ("float64", ONE_BY_ONE),
+        ("float32", IN_TWO_PARTS),
+        ("float32", WITH_XLA),
+    ],
+    ids=["float32", "float64", "two parts", "XLA"],
+)
+def test_what_rows_of_no_weight_hold_changes_no_bit(network, dtype, kernels):
     network = replace(network, dtype=dtype)
     loss = "sa" if isinstance(network, DenseAutoencoder) else "cross_entropy"
     objective, weights = Objective(network, loss, "adam"), np.ones(50)
@@ -239,44 +298,101 @@ def test_what_rows_of_no_weight_hold_changes_no_bit(network, dtype):
     X[::5] = 17.0
     others = data._replace(spectra=tf.constant(X))
     updates = _updates(batch_order(np.arange(50), 16))
-    found, losses = run_updates(objective, _state(objective), data, updates)
-    same, same_losses = run_updates(objective, _state(objective), others, updates)
+    found, losses = run_updates(objective, _state(objective), data, updates, kernels)
+    same, same_losses = run_updates(objective, _state(objective), others, updates, kernels)
     np.testing.assert_array_equal(found.parameters, same.parameters)
     np.testing.assert_array_equal(losses, same_losses)
+
+
+DROPPING = replace(CLASSIFIER, dropout=0.5)
+# Of parts of a batch, each would drop what the others drop.
+XLA_OF_ONE_PART = WITH_XLA._replace(n_parts=1)
+
+
+def _assert_cutting_changes_no_bit(objective, kernels, cuts):
+    data, n_updates = _data(objective.network), cuts[-1]
+    updates = _updates(_random_order(n_updates, 8), decay=0.001)
+    whole, losses = run_updates(objective, _state(objective), data, updates, kernels)
+    state, parts = _state(objective), []
+    for start, stop in pairwise([0, *cuts]):
+        part_of_them = _part(updates, start, stop)
+        state, part = run_updates(objective, state, data, part_of_them, kernels)
+        parts.append(part)
+    np.testing.assert_array_equal(state.parameters, whole.parameters)
+    np.testing.assert_array_equal(state.moments, whole.moments)
+    np.testing.assert_array_equal(np.concatenate(parts), losses)
+    assert np.any(whole.parameters != _state(objective).parameters)
+    assert state.n_updates == whole.n_updates == n_updates
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 @pytest.mark.parametrize(
-    "network",
-    [DENSE, CONV, replace(CLASSIFIER, dropout=0.5)],
-    ids=["dense", "conv", "classifier with dropout"],
+    ("network", "kernels"),
+    [(DENSE, ONE_BY_ONE), (DENSE, IN_TWO_PARTS), (CONV, ONE_BY_ONE), (DROPPING, ONE_BY_ONE)],
+    ids=["dense", "dense in two parts", "conv", "classifier with dropout"],
 )
-def test_cutting_the_updates_into_calls_changes_no_bit(network, optimizer, dtype):
+def test_cutting_the_updates_into_calls_changes_no_bit(network, kernels, optimizer, dtype):
     network = replace(network, dtype=dtype)
     loss = "cross_entropy" if isinstance(network, ConvClassifier) else "sid"
-    objective = Objective(network, loss, optimizer)
-    data, updates = _data(network), _updates(_random_order(30, 8), decay=0.001)
-    whole, losses = run_updates(objective, _state(objective), data, updates)
-    state, parts = _state(objective), []
-    for start, stop in [(0, 1), (1, 12), (12, 13), (13, 30)]:
-        state, part = run_updates(objective, state, data, _part(updates, start, stop))
-        parts.append(part)
-    np.testing.assert_array_equal(state.parameters, whole.parameters)
-    np.testing.assert_array_equal(state.moments, whole.moments)
-    np.testing.assert_array_equal(np.concatenate(parts), losses)
-    assert state.n_updates == whole.n_updates == 30
+    _assert_cutting_changes_no_bit(Objective(network, loss, optimizer), kernels, [1, 12, 13, 30])
+
+
+@pytest.mark.parametrize(
+    ("network", "loss", "optimizer", "kernels"),
+    [
+        (DENSE, "csa", "adam", WITH_XLA),
+        (CONV, "sse", "adam", WITH_XLA),
+        (DROPPING, "cross_entropy", "sgd", XLA_OF_ONE_PART),
+    ],
+    ids=["dense", "conv", "classifier with dropout"],
+)
+def test_cutting_updates_across_the_groups_of_xla_changes_no_bit(network, loss, optimizer, kernels):
+    # A call's last group is padded: here groups of every length, cut at any update.
+    objective = Objective(replace(network, dtype="float32"), loss, optimizer)
+    cuts = [1, GROUP_UPDATES - 1, GROUP_UPDATES + 8, 2 * GROUP_UPDATES + 8, 2 * GROUP_UPDATES + 9]
+    _assert_cutting_changes_no_bit(objective, kernels, cuts)
+
+
+@pytest.mark.parametrize("n_updates", [1, 31, 32, 33])
+def test_padding_a_group_repeats_nothing_and_adds_updates_that_are_never_made(n_updates):
+    updates = _updates(_random_order(n_updates, 8), decay=0.1)
+    padded = updates.padded(32)
+    assert len(padded.order) == {1: 32, 31: 32, 32: 32, 33: 64}[n_updates]
+    for values, its_values in zip(updates, padded, strict=True):
+        assert its_values.dtype == values.dtype and len(its_values) == len(padded.order)
+        np.testing.assert_array_equal(its_values[:n_updates], values)
+
+
+def test_a_group_of_xla_holds_a_bounded_number_of_values():
+    wide, huge = replace(DENSE, n_bands=2000), replace(DENSE, n_bands=10**6)
+    assert updates_per_group(DENSE, 1) == updates_per_group(DENSE, 1000) == GROUP_UPDATES
+    assert updates_per_group(wide, 1000) == GROUP_VALUES // 2_000_000
+    assert updates_per_group(huge, 1000) == 1
+    assert updates_per_group(replace(CLASSIFIER, n_bands=2000), 1000) == 2
 
 
 def test_dropout_follows_the_seed_of_each_update():
-    objective = Objective(replace(CLASSIFIER, dropout=0.5), "cross_entropy", "sgd")
+    objective = Objective(DROPPING, "cross_entropy", "sgd")
     data, updates = _data(CLASSIFIER), _updates([[0, 1, 2, 3]])
-    found, _ = run_updates(objective, _state(objective), data, updates)
-    again, _ = run_updates(objective, _state(objective), data, updates)
+    found, _ = run_updates(objective, _state(objective), data, updates, ONE_BY_ONE)
+    again, _ = run_updates(objective, _state(objective), data, updates, ONE_BY_ONE)
     other = updates._replace(seeds=updates.seeds + 1)
-    different, _ = run_updates(objective, _state(objective), data, other)
+    different, _ = run_updates(objective, _state(objective), data, other, ONE_BY_ONE)
     np.testing.assert_array_equal(found.parameters, again.parameters)
     assert np.any(found.parameters != different.parameters)
+
+
+def test_xla_drops_what_is_dropped_without_it():
+    objective, data = Objective(DROPPING, "cross_entropy", "adam"), _data(CLASSIFIER)
+    updates = _updates(_random_order(20, 8))
+    expected, losses = run_updates(objective, _state(objective), data, updates, ONE_BY_ONE)
+    found, its_losses = run_updates(objective, _state(objective), data, updates, XLA_OF_ONE_PART)
+    np.testing.assert_allclose(its_losses, losses, rtol=1e-9)
+    np.testing.assert_allclose(found.parameters, expected.parameters, rtol=1e-7, atol=1e-9)
+    undropped = objective._replace(network=CLASSIFIER)
+    different, _ = run_updates(undropped, _state(objective), data, updates, ONE_BY_ONE)
+    assert np.abs(found.parameters - different.parameters).max() > 1e-3
 
 
 def _nearly_the_identity():
@@ -289,15 +405,16 @@ def _nearly_the_identity():
     return network, TrainingState.start(np.concatenate(parts).astype(np.float32), "adam")
 
 
-def test_a_batch_that_is_learned_moves_the_parameters_by_decay_alone():
+@pytest.mark.parametrize("kernels", KERNELS.values(), ids=KERNELS)
+def test_a_batch_that_is_learned_moves_the_parameters_by_decay_alone(kernels):
     # Adam would make full steps of a gradient that is nothing but rounding.
     network, state = _nearly_the_identity()
     objective, data = Objective(network, "csa", "adam"), _data(network)
-    found, losses = run_updates(objective, state, data, _updates([[0, 1, 2, 3]] * 3))
+    found, losses = run_updates(objective, state, data, _updates([[0, 1, 2, 3]] * 3), kernels)
     assert np.all(losses > 0) and np.all(losses < 1e-7)
     np.testing.assert_array_equal(found.parameters, state.parameters)
     updates = _updates([[0, 1, 2, 3]], decay=0.5)
-    decayed, _ = run_updates(objective, state, data, updates)
+    decayed, _ = run_updates(objective, state, data, updates, kernels)
     np.testing.assert_array_equal(decayed.parameters, state.parameters / 2)
 
 
@@ -360,15 +477,59 @@ SSE = Objective(DENSE, "sse", "adam")
 
 def test_data_of_other_lengths_and_other_rates_trace_nothing_anew():
     network = replace(DENSE, n_bands=8)  # of this test alone
-    objective, before = SSE._replace(network=network), trace_counts().get("_update_loop", 0)
+    objective, before = SSE._replace(network=network), trace_counts().get("update_loop", 0)
     _run(objective, EPOCHS, _data(network, 64))  # two full batches
-    assert trace_counts()["_update_loop"] == before + 1
+    assert trace_counts()["update_loop"] == before + 1
     for n in (65, 95, 200):
         _run(objective, EPOCHS, _data(network, n))
     _run(objective, replace(EPOCHS, learning_rate=0.5, weight_decay=0.1, seed=9, n_epochs=3))
-    assert trace_counts()["_update_loop"] == before + 1
+    assert trace_counts()["update_loop"] == before + 1
     _run(objective, replace(EPOCHS, batch_size=16), _data(network, 64))
-    assert trace_counts()["_update_loop"] == before + 2
+    assert trace_counts()["update_loop"] == before + 2
+
+
+COMPILED_ONCE_BY_XLA = """
+import os, sys
+from pathlib import Path
+folder = Path(sys.argv[1])
+os.environ["XLA_FLAGS"] = f"--xla_dump_to={folder} --xla_dump_hlo_module_re=.*run_group.*"
+import numpy as np
+import tensorflow as tf
+from skhyp.graph.autoencoders import DenseAutoencoder
+from skhyp.graph.compilation import trace_counts
+from skhyp.graph.kernels import Kernels
+from skhyp.graph.training import TrainingData, TrainingState, Updates, run_updates
+from skhyp.graph.updates import Objective
+
+network = DenseAutoencoder(
+    n_bands=7, hidden_layer_sizes=(), n_components=2, activation="relu", dtype="float32",
+    latent_activation="linear", output_activation="linear", tied_weights=(False,),
+    skip_connections=False, scaled=False,
+)
+objective, n_parameters = Objective(network, "sse", "sgd"), sum(p.size for p in network.parameters)
+
+def run(n_rows, n_updates, batch_rows=8):
+    rng = np.random.default_rng(n_rows)
+    state = TrainingState.start(np.full(n_parameters, 0.1, np.float32), "sgd")
+    X = tf.constant(rng.uniform(size=(n_rows, 7)), tf.float32)
+    order = rng.integers(0, n_rows, (n_updates, batch_rows)).astype(np.int32)
+    rates, seeds = np.full(n_updates, 0.01), np.zeros((n_updates, 2), np.int32)
+    updates = Updates(order, rates, rates, seeds)
+    data = TrainingData(X, None, tf.ones(n_rows))
+    run_updates(objective, state, data, updates, Kernels("products", True, 2))
+    n_compiled = len(list(folder.glob("*before_optimizations.txt")))
+    print(trace_counts()["update_loop"], n_compiled)
+
+for numbers in [(40, 5), (40, 32), (41, 33), (8, 70), (40, 5, 16)]:
+    run(*numbers)
+"""
+
+
+def test_xla_compiles_once_whatever_the_numbers_of_rows_and_updates(run_python, tmp_path):
+    # Only the last run has batches of another size.
+    finished = run_python(COMPILED_ONCE_BY_XLA, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.split("\n") == ["1 1", "1 1", "1 1", "1 1", "2 2", ""]
 
 
 def test_the_order_of_an_epoch_is_a_function_of_seed_and_epoch_alone():
@@ -412,6 +573,35 @@ def test_training_cut_in_two_is_training_in_one_go(schedule):
     np.testing.assert_array_equal(second.state.parameters, whole.state.parameters)
     assert first.loss_curve + second.loss_curve == whole.loss_curve
     assert second.state.n_updates == whole.state.n_updates == 12
+
+
+def test_an_epoch_is_run_by_the_kernels_that_the_rule_names(monkeypatch):
+    asked, calls = [], _count_calls(monkeypatch)
+
+    def rule(*arguments):
+        asked.append(arguments)
+        return IN_TWO_PARTS
+
+    monkeypatch.setattr(epochs_module, "choose_kernels", rule)
+    first = _run(SSE, replace(EPOCHS, n_epochs=2))
+    _run(SSE, replace(EPOCHS, n_epochs=4, first_epoch=2), state=first.state)
+    # 50 rows are two batches of 32. Training that is continued counts from its first update.
+    assert asked == [(DENSE, 32, 4), (DENSE, 32, 12)]
+    assert {arguments[4] for arguments in calls} == {IN_TWO_PARTS}
+
+
+def test_epochs_by_xla_are_those_of_one_update_after_the_other(monkeypatch):
+    found = []
+    for kernels, updates_per_call in [(ONE_BY_ONE, 1000), (WITH_XLA, 1000), (WITH_XLA, 3)]:
+        monkeypatch.setattr(epochs_module, "choose_kernels", lambda *_, chosen=kernels: chosen)
+        monkeypatch.setattr(epochs_module, "FIRST_CALL_UPDATES", updates_per_call)
+        monkeypatch.setattr(epochs_module._Pace, "learn", lambda *_: None)
+        found.append(_run(SSE, replace(EPOCHS, n_epochs=20)))
+    one_by_one, whole, cut = found
+    np.testing.assert_allclose(whole.state.parameters, one_by_one.state.parameters, rtol=1e-7)
+    np.testing.assert_allclose(whole.loss_curve, one_by_one.loss_curve, rtol=1e-9)
+    np.testing.assert_array_equal(cut.state.parameters, whole.state.parameters)
+    assert cut.loss_curve == whole.loss_curve
 
 
 @pytest.mark.parametrize("updates_per_call", [1, 3, 1000])
@@ -513,6 +703,13 @@ def test_divergence_is_an_error_that_says_what_to_do(network, optimizer):
     network = replace(network, dtype="float32", output_activation="linear")
     objective = Objective(network, "sse", optimizer)
     with pytest.raises(TrainingDivergedError, match=r"within \d+ updates: .* Lower learning_rate"):
+        _run(objective, replace(EPOCHS, learning_rate=1e30))
+
+
+def test_divergence_is_an_error_under_xla_as_well(monkeypatch):
+    monkeypatch.setattr(epochs_module, "choose_kernels", lambda *_: WITH_XLA)
+    objective = SSE._replace(network=replace(DENSE, dtype="float32", output_activation="linear"))
+    with pytest.raises(TrainingDivergedError, match="Lower learning_rate"):
         _run(objective, replace(EPOCHS, learning_rate=1e30))
 
 

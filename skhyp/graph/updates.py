@@ -1,0 +1,306 @@
+"""The graphs of training: what an update does, and the loops over updates and over batches.
+
+Two loops do the same. TensorFlow's executor takes the updates one by one, all parameters as one
+vector, so that the optimizer is a few operations however many layers there are. XLA, to which
+operations cost nothing but which compiles for fixed shapes, is given groups of batches: the loop
+over groups and the gathering of their rows are left to TensorFlow, as the number of spectra and
+of updates varies from fold to fold, and the loop over the updates of a group is compiled.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from .kernels import Kernels
+from .losses import LOSSES, batch_balancing_weights
+from .optimizers import OPTIMIZERS, n_moments
+from .parameters import decay_mask, split_tensor
+
+# XLA is given this many batches at once, but not more values of spectra than these.
+GROUP_UPDATES = 32
+GROUP_VALUES = 2**22
+# Rows of a batch where the loss is only evaluated.
+EVALUATION_ROWS = 1024
+# The name of all parameters as one vector.
+_ALL = "all"
+
+
+class Objective(NamedTuple):
+    """What is trained, hashable: it decides, with the batch size, which graph is used."""
+
+    network: Any
+    loss: str
+    optimizer: str
+    balance_batches: bool = False
+
+
+class _Batch(NamedTuple):
+    spectra: tf.Tensor
+    targets: tf.Tensor
+    weights: tf.Tensor
+    is_real: tf.Tensor
+
+
+class _PerUpdate(NamedTuple):
+    """What differs from update to update, besides the batch."""
+
+    step_size: tf.Tensor
+    decay: tf.Tensor
+    seed: tf.Tensor
+
+    def at(self, i: tf.Tensor) -> "_PerUpdate":
+        return _PerUpdate(*(values[i] for values in self))
+
+
+Pieces = Mapping[str, tf.Tensor]
+Moments = Mapping[str, tuple[tf.Tensor, ...]]
+
+
+def updates_per_group(network: Any, batch_rows: int) -> int:
+    """Return how many batches XLA is given at once."""
+    values_per_batch = batch_rows * math.prod(network.input_shape)
+    return max(1, min(GROUP_UPDATES, GROUP_VALUES // values_per_batch))
+
+
+def update_loop(objective: Objective, batch_rows: int, has_targets: bool, kernels: Kernels):
+    """Describe the function that runs updates: it returns parameters, moments and losses.
+
+    Its arguments are the flat parameters and moments, the data, the rows of each batch, the
+    number of updates (XLA's are padded to whole groups), what differs from update to update, and
+    below which share of the weights a loss is nothing but rounding.
+    """
+    network = objective.network
+    dtype = tf.as_dtype(network.dtype)
+    run = _run_in_xla_groups if kernels.uses_xla else _run_one_by_one
+
+    def loop(
+        parameters,
+        moments,
+        spectra,
+        weights,
+        order,
+        n_updates,
+        step_sizes,
+        decays,
+        seeds,
+        negligible,
+        targets=None,
+    ):
+        return run(
+            objective,
+            kernels,
+            parameters,
+            moments,
+            (spectra, targets, weights),
+            order,
+            n_updates,
+            _PerUpdate(step_sizes, decays, seeds),
+            negligible,
+        )
+
+    parameters, *data = _data_signature(network, has_targets, batch_rows)
+    spectra, weights, order, *targets = data
+    per_update = [
+        tf.TensorSpec((None,), dtype),
+        tf.TensorSpec((None,), dtype),
+        tf.TensorSpec((None, 2), tf.int32),
+    ]
+    n_updates, negligible = tf.TensorSpec((), tf.int32), tf.TensorSpec((), dtype)
+    moments = tf.TensorSpec((n_moments(objective.optimizer), *parameters.shape), dtype)
+    state = [parameters, moments]
+    signature = [*state, spectra, weights, order, n_updates, *per_update, negligible, *targets]
+    return loop, signature
+
+
+def loss_loop(objective: Objective, has_targets: bool):
+    """Describe the function that returns the weighted mean loss of data, without dropout."""
+    network = objective.network
+    dtype = tf.as_dtype(network.dtype)
+
+    def loop(parameters, spectra, weights, order, targets=None):
+        named = split_tensor(parameters, network.parameters)
+
+        def step(i, loss, weight):
+            batch = _gather(order[i], spectra, targets, weights)
+            output = network.output(named, batch.spectra)
+            losses = LOSSES[objective.loss](batch.targets, output)
+            loss += tf.reduce_sum(batch.weights * losses)
+            return i + 1, loss, weight + tf.reduce_sum(batch.weights)
+
+        zero = tf.zeros((), dtype)
+        _, loss, weight = tf.while_loop(
+            lambda i, *_: i < tf.shape(order)[0], step, (tf.constant(0), zero, zero)
+        )
+        return loss / weight
+
+    return loop, _data_signature(network, has_targets, EVALUATION_ROWS)
+
+
+def _run_one_by_one(
+    objective, kernels, parameters, moments, data, order, n_updates, per_update, negligible
+):
+    network = objective.network
+    update = _update(
+        objective,
+        kernels,
+        named=lambda pieces: split_tensor(pieces[_ALL], network.parameters),
+        is_decayed={_ALL: tf.constant(decay_mask(network.parameters, network.dtype))},
+    )
+
+    def step(i, pieces, moments, losses):
+        batch = _gather(order[i], *data)
+        pieces, moments, loss = update(pieces, moments, batch, per_update.at(i), negligible)
+        return i + 1, pieces, moments, losses.write(i, loss)
+
+    losses = tf.TensorArray(parameters.dtype, size=n_updates, element_shape=())
+    start = (tf.constant(0), {_ALL: parameters}, {_ALL: tuple(tf.unstack(moments))}, losses)
+    _, pieces, moments, losses = tf.while_loop(
+        lambda i, *_: i < n_updates, step, start, parallel_iterations=1
+    )
+    return pieces[_ALL], _stacked([moments[_ALL]], parameters), losses.stack()
+
+
+def _run_in_xla_groups(
+    objective, kernels, parameters, moments, data, order, n_updates, per_update, negligible
+):
+    network, batch_rows = objective.network, order.shape[1]
+    n_grouped = updates_per_group(network, batch_rows)
+    has_targets = data[1] is not None
+    update = _update(
+        objective,
+        kernels,
+        named=lambda pieces: pieces,
+        is_decayed={p.name: 0.0 if p.is_bias else 1.0 for p in network.parameters},
+    )
+
+    @tf.function(jit_compile=True, autograph=False)
+    def run_group(parameters, moments, batches, n_here, per_update, negligible):
+        def step(i, pieces, moments, losses):
+            x, w, is_real, *targets = (values[i] for values in batches)
+            batch = _Batch(x, targets[0] if has_targets else x, w, is_real)
+            pieces, moments, loss = update(pieces, moments, batch, per_update.at(i), negligible)
+            return i + 1, pieces, moments, tf.where(tf.range(n_grouped) == i, loss, losses)
+
+        # Array by array: the copies that one vector would need cost more than they save here.
+        pieces = split_tensor(parameters, network.parameters)
+        split_moments = [split_tensor(m, network.parameters) for m in tf.unstack(moments)]
+        moments = {name: tuple(m[name] for m in split_moments) for name in pieces}
+        start = (tf.constant(0), pieces, moments, tf.zeros(n_grouped, parameters.dtype))
+        _, pieces, moments, losses = tf.while_loop(
+            lambda i, *_: i < n_here, step, start, parallel_iterations=1
+        )
+        ordered = [moments[p.name] for p in network.parameters]
+        return _joined(pieces[p.name] for p in network.parameters), ordered, losses
+
+    def step(first, parameters, moments, losses):
+        group = slice(first, first + n_grouped)
+        batch = _gather(tf.ensure_shape(order[group], (n_grouped, batch_rows)), *data)
+        batches = (batch.spectra, batch.weights, batch.is_real)
+        batches += (batch.targets,) if has_targets else ()
+        parameters, moments, its_losses = run_group(
+            parameters,
+            moments,
+            batches,
+            tf.minimum(n_grouped, n_updates - first),
+            _PerUpdate(*(values[group] for values in per_update)),
+            negligible,
+        )
+        moments = _stacked(moments, parameters)
+        return first + n_grouped, parameters, moments, losses.write(first // n_grouped, its_losses)
+
+    n_groups = tf.shape(order)[0] // n_grouped
+    losses = tf.TensorArray(parameters.dtype, size=n_groups, element_shape=(n_grouped,))
+    _, parameters, moments, losses = tf.while_loop(
+        lambda first, *_: first < n_updates,
+        step,
+        (tf.constant(0), parameters, moments, losses),
+        parallel_iterations=1,
+    )
+    return parameters, moments, losses.concat()
+
+
+def _update(
+    objective: Objective,
+    kernels: Kernels,
+    *,
+    named: Callable[[Pieces], Mapping[str, tf.Tensor]],
+    is_decayed: Mapping[str, Any],
+) -> Callable:
+    """Return what one update does to (pieces, moments), and the loss before it.
+
+    Pieces are what the optimizer moves: the network's arrays, or one vector of all of them;
+    ``named`` makes the former of them.
+    """
+    network = objective.network
+    dtype = tf.as_dtype(network.dtype)
+    optimize = OPTIMIZERS[objective.optimizer]
+
+    def loss_and_gradient(pieces, w, batch, seed):
+        with tf.GradientTape() as tape:
+            tape.watch(pieces)
+            output = network.output(named(pieces), batch.spectra, seed, kernels.form)
+            loss = tf.reduce_sum(w * LOSSES[objective.loss](batch.targets, output))
+        return loss, tape.gradient(loss, pieces)
+
+    def update(pieces, moments, batch, each, negligible):
+        w = batch.weights
+        if objective.balance_batches:
+            w *= batch_balancing_weights(batch.targets, batch.is_real, network.n_classes, dtype)
+        w /= tf.math.count_nonzero(batch.is_real, dtype=dtype)
+        losses, gradients = [], []
+        for part_w, *part in _parts((w, *batch), kernels.n_parts):
+            loss, gradient = loss_and_gradient(pieces, part_w, _Batch(*part), each.seed)
+            losses.append(loss)
+            gradients.append(gradient)
+        loss = tf.add_n(losses)
+        # A batch that is learned to rounding has a gradient of rounding errors, which Adam
+        # would blow up to full steps.
+        step_size = tf.where(loss > negligible * tf.reduce_sum(w), each.step_size, 0)
+        moved, its_moments = {}, {}
+        for name, piece in pieces.items():
+            gradient = tf.add_n([part[name] for part in gradients])
+            piece -= each.decay * is_decayed[name] * piece
+            moved[name], its_moments[name] = optimize(piece, gradient, moments[name], step_size)
+        return moved, its_moments, loss
+
+    return update
+
+
+def _parts(batch: tuple[tf.Tensor, ...], n_parts: int) -> list[tuple[tf.Tensor, ...]]:
+    """Cut a batch into parts of equal size, which the processor's cores take side by side."""
+    if n_parts == 1:
+        return [batch]
+    return list(zip(*(tf.split(values, n_parts) for values in batch), strict=True))
+
+
+def _gather(
+    rows: tf.Tensor, spectra: tf.Tensor, targets: tf.Tensor | None, weights: tf.Tensor
+) -> _Batch:
+    """Return the rows of a batch; padding repeats the first row with the weight zero."""
+    is_real = rows >= 0
+    rows = tf.maximum(rows, 0)
+    x = tf.gather(spectra, rows)
+    w = tf.where(is_real, tf.gather(weights, rows), tf.zeros((), weights.dtype))
+    return _Batch(x, x if targets is None else tf.gather(targets, rows), w, is_real)
+
+
+def _joined(arrays) -> tf.Tensor:
+    return tf.concat([tf.reshape(array, (-1,)) for array in arrays], axis=0)
+
+
+def _stacked(moments: list[tuple[tf.Tensor, ...]], parameters: tf.Tensor) -> tf.Tensor:
+    """Return the moments of all pieces, in order, as (n_moments, n_parameters)."""
+    vectors = [_joined(kind) for kind in zip(*moments, strict=True)]
+    return tf.stack(vectors) if vectors else tf.zeros((0, *parameters.shape), parameters.dtype)
+
+
+def _data_signature(network: Any, has_targets: bool, rows: int) -> list[tf.TensorSpec]:
+    signature = [
+        tf.TensorSpec((sum(p.size for p in network.parameters),), network.dtype),
+        tf.TensorSpec((None, *network.input_shape), network.dtype),
+        tf.TensorSpec((None,), network.dtype),
+        tf.TensorSpec((None, rows), tf.int32),
+    ]
+    return [*signature, tf.TensorSpec((None,), tf.int32)] if has_targets else signature

@@ -1,0 +1,80 @@
+"""Inference in reduced precision: where it acts, how far off it is, and that it is refused well."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+
+AUTOENCODERS = [
+    SpectralAutoencoder(hidden_layer_sizes=(20,), n_components=3, max_epochs=20, random_state=0),
+    SpectralAutoencoder(
+        architecture="conv",
+        n_filters=(4, 4),
+        kernel_sizes=5,
+        n_components=3,
+        max_epochs=5,
+        random_state=0,
+    ),
+]
+CLASSIFIER = SpectralCNNClassifier(max_epochs=20, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def labelled(spectra_factory):
+    return spectra_factory((40, 40, 40))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_probabilities_are_near_the_exact_ones_and_of_their_dtype(labelled, dtype):
+    X, y = labelled[0].astype(dtype), labelled[1]
+    fitted = clone(CLASSIFIER).fit(X, y)
+    exact = fitted.predict_proba(X)
+    reduced = fitted.set_params(inference_dtype="bfloat16").predict_proba(X)
+    assert reduced.dtype == exact.dtype == dtype
+    assert 0 < np.abs(reduced - exact).max() < 0.1
+    np.testing.assert_allclose(reduced.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("function", ["transform", "reconstruct"])
+@pytest.mark.parametrize("autoencoder", AUTOENCODERS, ids=["dense", "conv"])
+def test_codes_and_reconstructions_are_near_the_exact_ones(labelled, autoencoder, function):
+    X, _ = labelled
+    fitted = clone(autoencoder).fit(X)
+    exact = getattr(fitted, function)(X)
+    reduced = getattr(fitted.set_params(inference_dtype="bfloat16"), function)(X)
+    assert reduced.dtype == exact.dtype
+    assert 0 < np.abs(reduced - exact).max() < 0.05 * np.abs(exact).max()
+
+
+def test_codes_are_mapped_back_in_reduced_precision(labelled):
+    X, _ = labelled
+    fitted = clone(AUTOENCODERS[0]).fit(X)
+    codes = fitted.transform(X)
+    exact = fitted.inverse_transform(codes)
+    reduced = fitted.set_params(inference_dtype="bfloat16").inverse_transform(codes)
+    assert 0 < np.abs(reduced - exact).max() < 0.05 * np.abs(exact).max()
+
+
+def test_training_is_not_changed(labelled):
+    X, y = labelled
+    exact = clone(CLASSIFIER).fit(X, y)
+    reduced = clone(CLASSIFIER).set_params(inference_dtype="bfloat16").fit(X, y)
+    np.testing.assert_array_equal(reduced.parameters_, exact.parameters_)
+    assert reduced.architecture_ == exact.architecture_
+
+
+def test_features_of_a_layer_are_computed_in_it_too(labelled):
+    X, y = labelled
+    fitted = clone(CLASSIFIER).fit(X, y)
+    exact = fitted.predict_features(X)
+    reduced = fitted.set_params(inference_dtype="bfloat16").predict_features(X)
+    assert reduced.dtype == exact.dtype
+    assert 0 < np.abs(reduced - exact).max() < 0.05 * np.abs(exact).max()
+
+
+def test_another_precision_is_refused_even_if_it_is_set_after_fit(labelled):
+    X, y = labelled
+    fitted = clone(CLASSIFIER).fit(X, y).set_params(inference_dtype="float8")
+    with pytest.raises(ValueError, match=r"'inference_dtype' parameter .* must be .*'float8'"):
+        fitted.predict(X)
