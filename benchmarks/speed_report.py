@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, median, stdev
 
-from workloads import ACCURACY_WORKLOADS, WORKLOADS
+from workloads import ACCURACY_WORKLOADS, EPOCHS_OF_ACCURACY, WORKLOADS
 
 REFERENCE = "deephyp"
 KINDS = ("warm", "first")
@@ -204,8 +204,9 @@ def accuracy_table(content: dict) -> str:
         *heading(content),
         "",
         f"Mean ± standard deviation over {content['repeats']} seeds, of the same layers and "
-        "batches. W1, W2: mean cosine spectral angle of the training spectra after 5 epochs (less "
-        "is better); W3: accuracy in % on 4,500 other spectra after 1000. skhyp has its own "
+        "batches. W1, W2: mean cosine spectral angle of the training spectra after "
+        f"{EPOCHS_OF_ACCURACY} epochs (less is better); W3: accuracy in % on 4,500 other spectra "
+        f"after {ACCURACY_WORKLOADS['W3'].epochs}. skhyp has its own "
         "activation of the code (linear) and initial weights in the first column, deephyp's in "
         "the second; only deephyp's biases start at random. Written by "
         "`benchmarks/speed.py --accuracy`.",

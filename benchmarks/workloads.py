@@ -199,13 +199,16 @@ WORKLOADS = {
 
 _TRAINED = {"W1": "dense_autoencoder", "W2": "conv_autoencoder", "W3": "classifier"}
 
+# After so many epochs the losses of W1 and W2 are compared; W3 is trained to its end.
+EPOCHS_OF_ACCURACY = 5
+
 # Whose losses and accuracies are compared. skhyp takes part as it is by default, and with
 # deephyp's activation of the code and deviations of the initial weights; its biases start at zero
 # in either case, deephyp's do not.
 ACCURACY_WORKLOADS = {
     key: replace(
         WORKLOADS[key],
-        epochs=max(5, WORKLOADS[key].epochs),
+        epochs=WORKLOADS[key].epochs if key == "W3" else EPOCHS_OF_ACCURACY,
         entries=_entries(
             f"skhyp:default_{function}",
             f"skhyp:{function}:started like deephyp",

@@ -9,7 +9,7 @@ last bit.
 import os
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -104,18 +104,14 @@ def _rows_for_few(key: tuple, n_rows: int, chunk_rows: int) -> int:
     return chunk_rows
 
 
+@lru_cache(maxsize=1024)
 def _agrees_with_chunk(n_rows: int, chunk_rows: int, key: tuple) -> bool:
     """Return whether so many rows give the bits that they give within a chunk.
 
     Libraries of matrix products choose the order of a sum by the shape of the matrices, each in
     its own way on each processor. So it is tried, once for each function, on drawn numbers.
     """
-    agreements = _agreements.setdefault(key, {})
-    if n_rows not in agreements:
-        agreements[n_rows] = all(
-            _agrees_in_trials(n_rows, chunk_rows, key, *scales) for scales in _TRIAL_SCALES
-        )
-    return agreements[n_rows]
+    return all(_agrees_in_trials(n_rows, chunk_rows, key, *scales) for scales in _TRIAL_SCALES)
 
 
 def _agrees_in_trials(
@@ -140,9 +136,6 @@ def _agrees_in_trials(
         )
         for start in starts
     )
-
-
-_agreements: dict[tuple, dict[int, bool]] = {}
 
 
 def _n_values(parameters: Any) -> int:
