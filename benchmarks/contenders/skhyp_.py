@@ -1,7 +1,6 @@
 """skhyp, by its public estimators."""
 
 import joblib
-import tensorflow  # noqa: F401 (skhyp imports it on first use, all others when they are imported)
 from sklearn.model_selection import GridSearchCV
 from task import (
     DENSE_LAYER_SIZES,
@@ -20,6 +19,7 @@ from task import (
     reconstruction_quality,
 )
 
+import skhyp.graph  # noqa: F401 (TensorFlow, which all others import with themselves)
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Hashable, Sequence
 
 import tensorflow as tf
 
+from ._startup import garbage_collection_paused
+
 # Enough for a search over architectures; the least recently used graph is let go beyond it.
 MAX_FUNCTIONS = 128
 
@@ -45,9 +47,10 @@ def compiled(
         if full_key in _functions:
             _functions.move_to_end(full_key)
             return _functions[full_key]
-        python_function, signature = builder(*key)
-        function = tf.function(python_function, autograph=False)
-        call = _call_of(function.get_concrete_function(*signature))
+        with garbage_collection_paused():
+            python_function, signature = builder(*key)
+            function = tf.function(python_function, autograph=False)
+            call = _call_of(function.get_concrete_function(*signature))
         _traces[builder.__name__] += 1
         _functions[full_key] = call
         while len(_functions) > MAX_FUNCTIONS:

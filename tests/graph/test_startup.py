@@ -1,0 +1,84 @@
+"""Importing TensorFlow: quick, and without a trace in the user's process."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def run(code: str, is_quiet: bool = True) -> dict:
+    """Return what the code prints as its last line, run in a process of its own."""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert not (is_quiet and result.stderr), result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def after_import():
+    return run(
+        """
+import gc, json, os, sys
+finders = list(sys.meta_path)
+import skhyp.graph
+seen = {
+    "tensorflow": "tensorflow" in sys.modules,
+    "keras": "keras" in sys.modules,
+    "collects": gc.isenabled(),
+    "own finders": [str(f) for f in sys.meta_path if "skhyp" in str(type(f))],
+    "log level": os.environ.get("TF_CPP_MIN_LOG_LEVEL"),
+}
+import tensorflow as tf
+import tensorflow.keras.models
+from tensorflow.keras import layers
+import keras
+seen["one keras"] = tf.keras.layers.Dense is layers.Dense is keras.layers.Dense
+seen["aliases"] = tf.optimizers.Adam is keras.optimizers.Adam
+print(json.dumps(seen))
+"""
+    )
+
+
+def test_tensorflow_is_imported_without_keras(after_import):
+    assert after_import["tensorflow"]
+    assert not after_import["keras"]
+
+
+def test_keras_can_be_used_afterwards_by_each_of_its_names(after_import):
+    assert after_import["one keras"]
+    assert after_import["aliases"]
+
+
+def test_the_process_is_left_as_it_was(after_import):
+    assert after_import["collects"]
+    assert after_import["own finders"] == []
+    assert after_import["log level"] is None
+
+
+def test_a_user_who_imported_keras_keeps_it():
+    seen = run(
+        """
+import json
+import keras
+before = keras.layers.Dense
+import skhyp.graph
+import tensorflow as tf
+print(json.dumps({"same": tf.keras.layers.Dense is before}))
+""",
+        is_quiet=False,  # TensorFlow was imported by Keras, as it is
+    )
+    assert seen["same"]
+
+
+def test_a_user_who_paused_the_search_for_garbage_is_not_overruled():
+    seen = run(
+        """
+import gc, json
+gc.disable()
+import skhyp.graph
+print(json.dumps({"collects": gc.isenabled()}))
+"""
+    )
+    assert not seen["collects"]
