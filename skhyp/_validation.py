@@ -8,10 +8,20 @@ from types import MethodType
 from typing import Any
 
 import numpy as np
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import validate_data
 
 # A spectrum this many times brighter than the median one is a fault of the sensor, not a surface.
 OUTLIER_IN_MEDIANS = 1000.0
+# The integers of the floats of so many bytes, and all of their bits but the sign.
+_MAGNITUDE_BITS = {
+    n_bytes: (integer, np.iinfo(integer).max)
+    for n_bytes, integer in ((2, np.int16), (4, np.int32), (8, np.int64))
+}
+# Arrays of so many values are worth a check of our own.
+_LARGE = 2**18
+# So many spectra are in the processor's cache while they are looked at.
+_ROWS_AT_ONCE = 1024
 
 
 def validate_spectra(
@@ -38,7 +48,10 @@ def validate_spectra(
             "Unroll a cube with skhyp.scenes.unroll(cube), or put a HypPreprocessor before: it "
             "takes cubes. Reshape your data."
         )
-    finite = "allow-nan" if allow_nan else True
+    if _is_seen_to_be_finite(X):
+        finite: Any = False  # nothing is left to check
+    else:
+        finite = "allow-nan" if allow_nan else True
     try:
         return validate_data(
             estimator, X, reset=reset, dtype="numeric", ensure_all_finite=finite, **check_params
@@ -54,6 +67,21 @@ def validate_spectra(
         ) from error
 
 
+def _is_seen_to_be_finite(X: Any) -> bool:
+    """Return whether one pass of all cores finds no NaN or infinity; False leaves it open.
+
+    scikit-learn's own check adds up the values on one core, which takes a fifth of the time of a
+    small network on a scene.
+    """
+    if not (type(X) is np.ndarray and X.dtype in (np.float32, np.float64)):
+        return False
+    if X.size < _LARGE or not X.flags.c_contiguous:
+        return False
+    values = X.reshape(-1)
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.dot(values, values)))
+
+
 def computation_dtype(X: np.ndarray) -> str:
     """Return the dtype that X is computed in: float64 for itself, float32 for anything else."""
     return "float64" if X.dtype.kind == "f" and X.dtype.itemsize >= 8 else "float32"
@@ -63,8 +91,23 @@ def largest_magnitudes(X: np.ndarray) -> np.ndarray:
     """Return the largest absolute value of each row, without a copy of X as a whole."""
     if X.dtype.kind in "ub":
         return X.max(axis=1).astype(np.float64)
+    if X.dtype.kind == "f" and X.dtype.itemsize in _MAGNITUDE_BITS and X.dtype.isnative:
+        return _largest_float_magnitudes(X)
     # Cast before the sign is dropped: the most negative integer has no positive counterpart.
     return np.maximum(X.max(axis=1).astype(np.float64), -X.min(axis=1).astype(np.float64))
+
+
+def _largest_float_magnitudes(X: np.ndarray) -> np.ndarray:
+    """Compare floats by their bits: without the sign, these are in the order of magnitudes.
+
+    NumPy finds the largest integer of each row several times as fast as the largest float.
+    """
+    integer, bits = _MAGNITUDE_BITS[X.dtype.itemsize]
+    largest = [
+        np.bitwise_and(X[rows].view(integer), bits).max(axis=1)
+        for rows in gen_batches(len(X), _ROWS_AT_ONCE)
+    ]
+    return np.concatenate(largest).view(X.dtype).astype(np.float64)
 
 
 def warn_of_outliers(magnitudes: np.ndarray, consequence: str) -> None:

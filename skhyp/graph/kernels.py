@@ -2,8 +2,8 @@
 
 TensorFlow's executor starts each operation by itself and has the fast convolutions of oneDNN; XLA
 compiles all operations of an update into one program, for one or two seconds, and has fast
-products of matrices only. So XLA pays where convolutional updates are small, as little time is
-left between the operations then, and if there are many of them.
+products of matrices only. So XLA pays where updates are small, as most of the time passes between
+the operations then, and if there are many of them.
 
 An operation on the few rows of a batch keeps one core busy at best. So batches are cut into parts
 that are independent until their gradients are added up, except where the operations are
@@ -24,12 +24,12 @@ _SECONDS_PER_UPDATE = 3e-4
 _SECONDS_PER_DENSE_MULTIPLY_ADD = 3e-11
 _SECONDS_PER_CONVOLUTION_MULTIPLY_ADD = 8.5e-11
 # The share of it that XLA saves.
-_XLA_SAVES_DENSE, _XLA_SAVES_CONVOLUTION = 0.2, 0.4
+_XLA_SAVES_DENSE, _XLA_SAVES_CONVOLUTION = 0.3, 0.4
 # What compiling costs, shared by the fits of one network that a process is expected to make: who
 # trains a network once mostly trains it again, in folds, with other seeds or learning rates.
 _XLA_SECONDS, _FITS_PER_PROCESS = 1.5, 5
-# Beyond so many multiply-adds in the forward pass of a batch, oneDNN's convolutions win.
-_MAX_XLA_CONVOLUTION = 3e7
+# Beyond so many multiply-adds in the forward pass of a batch, TensorFlow's own kernels win.
+_MAX_XLA_DENSE, _MAX_XLA_CONVOLUTION = 1.5e6, 3e7
 
 
 class Kernels(NamedTuple):
@@ -50,7 +50,8 @@ def choose_kernels(network: Any, batch_rows: int, n_updates: int) -> Kernels:
     multiply_adds = batch_rows * network.multiply_adds
     if not network.has_convolutions:
         saved = _XLA_SAVES_DENSE * _seconds(multiply_adds, _SECONDS_PER_DENSE_MULTIPLY_ADD)
-        return Kernels(BLOCKS, _pays(n_updates * saved), n_parts)
+        uses_xla = multiply_adds <= _MAX_XLA_DENSE and _pays(n_updates * saved)
+        return Kernels(BLOCKS, uses_xla, n_parts)
     saved = _XLA_SAVES_CONVOLUTION * _seconds(multiply_adds, _SECONDS_PER_CONVOLUTION_MULTIPLY_ADD)
     if multiply_adds <= _MAX_XLA_CONVOLUTION and _pays(n_updates * saved):
         return Kernels(PRODUCTS, uses_xla=True, n_parts=n_parts)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from .kernels import Kernels
-from .losses import LOSSES, batch_balancing_weights
+from .losses import LOSSES, TRAINING_LOSSES, batch_balancing_weights
 from .optimizers import OPTIMIZERS, n_moments
 from .parameters import decay_mask, split_tensor
 
@@ -37,8 +37,10 @@ class Objective(NamedTuple):
 
 
 class _Batch(NamedTuple):
-    spectra: tf.Tensor
-    targets: tf.Tensor
+    """The rows of an update, the spectra in the parts that are computed side by side."""
+
+    spectra: list[tf.Tensor]
+    targets: tf.Tensor | None
     weights: tf.Tensor
     is_real: tf.Tensor
 
@@ -124,8 +126,8 @@ def loss_loop(objective: Objective, has_targets: bool):
 
         def step(i, loss, weight):
             batch = _gather(order[i], spectra, targets, weights)
-            output = network.output(named, batch.spectra)
-            losses = LOSSES[objective.loss](batch.targets, output)
+            output = network.output(named, batch.spectra[0])
+            losses = LOSSES[objective.loss](_targets(batch)[0], output)
             loss += tf.reduce_sum(batch.weights * losses)
             return i + 1, loss, weight + tf.reduce_sum(batch.weights)
 
@@ -150,7 +152,7 @@ def _run_one_by_one(
     )
 
     def step(i, pieces, moments, losses):
-        batch = _gather(order[i], *data)
+        batch = _gather(order[i], *data, n_parts=kernels.n_parts)
         pieces, moments, loss = update(pieces, moments, batch, per_update.at(i), negligible)
         return i + 1, pieces, moments, losses.write(i, loss)
 
@@ -179,7 +181,8 @@ def _run_in_xla_groups(
     def run_group(parameters, moments, batches, n_here, per_update, negligible):
         def step(i, pieces, moments, losses):
             x, w, is_real, *targets = (values[i] for values in batches)
-            batch = _Batch(x, targets[0] if has_targets else x, w, is_real)
+            parts = _split(x, kernels.n_parts)
+            batch = _Batch(parts, targets[0] if has_targets else None, w, is_real)
             pieces, moments, loss = update(pieces, moments, batch, per_update.at(i), negligible)
             return i + 1, pieces, moments, tf.where(tf.range(n_grouped) == i, loss, losses)
 
@@ -197,7 +200,7 @@ def _run_in_xla_groups(
     def step(first, parameters, moments, losses):
         group = slice(first, first + n_grouped)
         batch = _gather(tf.ensure_shape(order[group], (n_grouped, batch_rows)), *data)
-        batches = (batch.spectra, batch.weights, batch.is_real)
+        batches = (batch.spectra[0], batch.weights, batch.is_real)
         batches += (batch.targets,) if has_targets else ()
         parameters, moments, its_losses = run_group(
             parameters,
@@ -237,11 +240,11 @@ def _update(
     dtype = tf.as_dtype(network.dtype)
     optimize = OPTIMIZERS[objective.optimizer]
 
-    def loss_and_gradient(pieces, w, batch, seed):
+    def loss_and_gradient(pieces, spectra, targets, w, seed):
         with tf.GradientTape() as tape:
             tape.watch(pieces)
-            output = network.output(named(pieces), batch.spectra, seed, kernels.form)
-            loss = tf.reduce_sum(w * LOSSES[objective.loss](batch.targets, output))
+            output = network.output(named(pieces), spectra, seed, kernels.form)
+            loss = tf.reduce_sum(w * TRAINING_LOSSES[objective.loss](targets, output))
         return loss, tape.gradient(loss, pieces)
 
     def update(pieces, moments, batch, each, negligible):
@@ -250,8 +253,8 @@ def _update(
             w *= batch_balancing_weights(batch.targets, batch.is_real, network.n_classes, dtype)
         w /= tf.math.count_nonzero(batch.is_real, dtype=dtype)
         losses, gradients = [], []
-        for part_w, *part in _parts((w, *batch), kernels.n_parts):
-            loss, gradient = loss_and_gradient(pieces, part_w, _Batch(*part), each.seed)
+        for part in zip(batch.spectra, _targets(batch), _split(w, kernels.n_parts), strict=True):
+            loss, gradient = loss_and_gradient(pieces, *part, each.seed)
             losses.append(loss)
             gradients.append(gradient)
         loss = tf.add_n(losses)
@@ -268,22 +271,34 @@ def _update(
     return update
 
 
-def _parts(batch: tuple[tf.Tensor, ...], n_parts: int) -> list[tuple[tf.Tensor, ...]]:
-    """Cut a batch into parts of equal size, which the processor's cores take side by side."""
-    if n_parts == 1:
-        return [batch]
-    return list(zip(*(tf.split(values, n_parts) for values in batch), strict=True))
-
-
 def _gather(
-    rows: tf.Tensor, spectra: tf.Tensor, targets: tf.Tensor | None, weights: tf.Tensor
+    rows: tf.Tensor,
+    spectra: tf.Tensor,
+    targets: tf.Tensor | None,
+    weights: tf.Tensor,
+    n_parts: int = 1,
 ) -> _Batch:
     """Return the rows of a batch; padding repeats the first row with the weight zero."""
     is_real = rows >= 0
     rows = tf.maximum(rows, 0)
-    x = tf.gather(spectra, rows)
-    w = tf.where(is_real, tf.gather(weights, rows), tf.zeros((), weights.dtype))
-    return _Batch(x, x if targets is None else tf.gather(targets, rows), w, is_real)
+    return _Batch(
+        [tf.gather(spectra, part) for part in _split(rows, n_parts)],
+        None if targets is None else tf.gather(targets, rows),
+        tf.where(is_real, tf.gather(weights, rows), tf.zeros((), weights.dtype)),
+        is_real,
+    )
+
+
+def _targets(batch: _Batch) -> list[tf.Tensor]:
+    """Return what each part's output is compared with: the spectra, where there is nothing else."""
+    if batch.targets is None:
+        return batch.spectra
+    return _split(batch.targets, len(batch.spectra))
+
+
+def _split(values: tf.Tensor, n_parts: int) -> list[tf.Tensor]:
+    """Cut into parts of equal size, which the processor's cores take side by side."""
+    return tf.split(values, n_parts) if n_parts > 1 else [values]
 
 
 def _joined(arrays) -> tf.Tensor:

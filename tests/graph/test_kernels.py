@@ -67,8 +67,9 @@ def test_many_small_convolutional_updates_are_compiled_as_products(network):
     assert choose_kernels(network, 32, MANY) == Kernels(PRODUCTS, uses_xla=True, n_parts=2)
 
 
-def test_many_dense_updates_are_compiled():
+def test_many_small_dense_updates_are_compiled_and_large_ones_are_not():
     assert choose_kernels(DENSE, 64, MANY).uses_xla
+    assert not choose_kernels(DENSE, 1000, MANY).uses_xla
 
 
 @pytest.mark.parametrize("n_updates", [1, 1000, MANY, 10**9])

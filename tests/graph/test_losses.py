@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 from scipy.special import log_softmax, softmax
 
-from skhyp.graph.losses import LOSSES, batch_balancing_weights
+from skhyp.graph.losses import LOSSES, TRAINING_LOSSES, batch_balancing_weights
 from skhyp.metrics import MEASURES
 
 GAIN_FREE = ["csa", "sa", "sid"]
@@ -31,12 +31,12 @@ def _by_hand(name, x, y):
     return 1 - cosine if name == "csa" else np.arccos(np.clip(cosine, -1, 1))
 
 
-def _value_and_gradient(name, target, output):
+def _value_and_gradient(name, target, output, functions=LOSSES):
     """The losses of the rows, and the gradient of their sum with respect to the output."""
     target, output = tf.constant(target), tf.constant(output)
     with tf.GradientTape() as tape:
         tape.watch(output)
-        losses = LOSSES[name](target, output)
+        losses = functions[name](target, output)
     return losses.numpy(), tape.gradient(losses, output).numpy()
 
 
@@ -100,6 +100,36 @@ def _plain_angles(name, target, output):
     x, y = tf.math.l2_normalize(target, axis=1), tf.math.l2_normalize(output, axis=1)
     cosine = tf.reduce_sum(x * y, axis=1)
     return 1 - cosine if name == "csa" else tf.acos(cosine)
+
+
+@pytest.mark.parametrize("name", ["csa", "sa"])
+@pytest.mark.parametrize(("dtype", "rtol"), [(np.float32, 2e-5), (np.float64, 1e-12)])
+def test_training_computes_the_same_angles_of_ordinary_spectra_in_fewer_passes(name, dtype, rtol):
+    X, Y = _spectra(23, (40, 30), dtype=dtype), _spectra(24, (40, 30), dtype=dtype)
+    expected = _value_and_gradient(name, X, Y)
+    for computed, those in zip(
+        _value_and_gradient(name, X, Y, TRAINING_LOSSES), expected, strict=True
+    ):
+        np.testing.assert_allclose(computed, those, rtol=rtol, atol=rtol / 10)
+
+
+@pytest.mark.parametrize("name", ["csa", "sa"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("row", ["zero", "tiny", "small", "huge"])
+def test_training_takes_the_careful_way_as_soon_as_one_spectrum_needs_it(name, dtype, row):
+    X, Y = _spectra(25, dtype=dtype), _spectra(26, dtype=dtype)
+    limits = np.finfo(dtype)
+    scale = {"zero": 0, "tiny": limits.tiny, "small": limits.tiny**0.6, "huge": limits.max**0.6}
+    rtol = 20 * limits.eps
+    for values in (X, Y):
+        faulty = values.copy()
+        faulty[7] *= dtype(scale[row])
+        pair = (faulty, Y) if values is X else (X, faulty)
+        expected = _value_and_gradient(name, *pair)
+        trained = _value_and_gradient(name, *pair, TRAINING_LOSSES)
+        for computed, those in zip(trained, expected, strict=True):
+            assert np.isfinite(computed).all()
+            np.testing.assert_allclose(computed, those, rtol=rtol, atol=rtol)
 
 
 @pytest.mark.parametrize("name", ["csa", "sa"])

@@ -1,0 +1,54 @@
+"""What is looked at in all spectra, and must not take long."""
+
+import numpy as np
+import pytest
+
+from skhyp import SpectralAutoencoder
+from skhyp._validation import largest_magnitudes
+
+SCENE = (5000, 60)  # large enough for the check of our own
+
+
+def expected_of(X):
+    return np.abs(X.astype(np.float64)).max(axis=1)
+
+
+@pytest.mark.parametrize("dtype", [">f4", "f2", "f4", "f8", "longdouble", "i1", "i2", "u2", "?"])
+def test_the_largest_magnitude_of_each_spectrum_whatever_its_type(dtype):
+    X = np.random.default_rng(0).uniform(-100, 80, (3000, 7)).astype(dtype)
+    expected = expected_of(X)
+    np.testing.assert_array_equal(largest_magnitudes(X), expected)
+    np.testing.assert_array_equal(largest_magnitudes(np.asfortranarray(X)), expected)
+    np.testing.assert_array_equal(largest_magnitudes(X[::2, 1::3]), expected_of(X[::2, 1::3]))
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+def test_magnitudes_of_extreme_and_missing_values(dtype):
+    limits = np.finfo(dtype)
+    values = [0.0, -0.0, limits.smallest_subnormal, -limits.max, -np.inf, np.nan]
+    X = np.array([[value, 0] for value in values], dtype)
+    np.testing.assert_array_equal(largest_magnitudes(X), expected_of(X))
+
+
+@pytest.fixture(scope="module")
+def autoencoder():
+    X = np.random.default_rng(0).uniform(size=(50, SCENE[1]))
+    return SpectralAutoencoder(n_components=2, max_epochs=1, random_state=0).fit(X)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [(0, 0), (2500, 30), (-1, -1)])
+def test_one_value_that_is_not_finite_is_found_in_a_scene(autoencoder, dtype, value, place):
+    X = np.random.default_rng(0).uniform(size=SCENE).astype(dtype)
+    assert np.isfinite(autoencoder.transform(X)).all()
+    X[place] = value
+    with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
+        autoencoder.transform(X)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_large_values_are_not_taken_for_infinite(autoencoder, dtype):
+    X = np.random.default_rng(0).uniform(size=SCENE).astype(dtype)
+    X[7] = np.finfo(dtype).max ** 0.6  # its squares overflow
+    assert len(autoencoder.transform(X)) == len(X)
