@@ -6,7 +6,7 @@ from statistics import median
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
-from speed_report import as_json, digits, spread, write_together
+from speed_report import digits, spread, write_results
 
 TITLES = {
     "rows": "Rows: labels and codes of uint16 spectra of 103 bands",
@@ -25,16 +25,8 @@ STYLES = (("#D55E00", "o"), ("#0072B2", "s"), ("#009E73", "^"), ("#CC79A7", "v")
 
 
 def write_scaling(content: dict, output: Path) -> None:
-    """Write the records, the tables and the figure: all three, or none."""
-    text = scaling_tables(content)
-    write_together(
-        {
-            output.with_name(f"{output.name}.json"): as_json(content),
-            output.with_name(f"{output.name}.md"): lambda path: path.write_text(text),
-            output.with_name(f"{output.name}.png"): lambda path: draw(content, path),
-        }
-    )
-    print(text)
+    """Write the records, the tables and the figure."""
+    write_results(content, output, scaling_tables(content), draw)
 
 
 def values_of(content: dict, series: str, what: str, size: int, name: str) -> list[float]:

@@ -14,32 +14,27 @@ MOST_DISTURBANCE = 0.1
 
 
 def write_speed(content: dict, output: Path) -> None:
-    """Write the records, the tables and the figure: all three, or none."""
-    text = speed_tables(content)
-    write_together(
-        {
-            output.with_name(f"{output.name}.json"): as_json(content),
-            output.with_name(f"{output.name}.md"): lambda path: path.write_text(text),
-            output.with_name(f"{output.name}.png"): lambda path: draw(content, path),
-        }
-    )
-    print(text)
+    """Write the records, the tables and the figure."""
+    write_results(content, output, speed_tables(content), draw)
 
 
 def write_accuracy(content: dict, output: Path) -> None:
     """Write losses and accuracies over seeds."""
-    text = accuracy_table(content)
-    write_together(
-        {
-            output.with_name(f"{output.name}.json"): as_json(content),
-            output.with_name(f"{output.name}.md"): lambda path: path.write_text(text),
-        }
-    )
+    write_results(content, output, accuracy_table(content))
+
+
+def write_results(
+    content: dict, output: Path, text: str, draw: Callable[[dict, Path], object] | None = None
+) -> None:
+    """Write records as JSON, a text and, where it is drawn, a figure: all of them, or none."""
+    writers = {
+        ".json": lambda path: path.write_text(json.dumps(content, indent=1) + "\n"),
+        ".md": lambda path: path.write_text(text),
+    }
+    if draw is not None:
+        writers[".png"] = lambda path: draw(content, path)
+    write_together({output.with_name(output.name + end): writers[end] for end in writers})
     print(text)
-
-
-def as_json(content: dict) -> Callable[[Path], object]:
-    return lambda path: path.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def write_together(writers: dict[Path, Callable[[Path], object]]) -> None:

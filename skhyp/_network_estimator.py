@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from ._config import ConfigMixin
 from ._progress import TrainingProgress
 from ._validation import computation_dtype
 
@@ -23,7 +24,7 @@ ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "soft
 POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
 
 
-class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
+class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
     """A network as a scikit-learn estimator.
 
     Subclasses say which network their parameters describe and what it learns of the spectra
@@ -41,6 +42,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
         "initializer_std": [Interval(Real, 0, None, closed="neither")],
         "optimizer": [StrOptions({"adam", "sgd"})],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [StrOptions({"constant", "exponential", "piecewise", "cosine"})],
         "decay_steps": [POSITIVE_INTEGER],
         "decay_rate": [Interval(Real, 0, 1, closed="right")],
@@ -174,6 +176,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):
             shuffle=self.shuffle,
             seed=seed,
             weight_decay=self.weight_decay,
+            epsilon=self.epsilon,
             schedule=self.learning_rate_schedule,
             learning_rate=self.learning_rate,
             decay_steps=self.decay_steps,

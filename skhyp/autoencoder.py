@@ -101,6 +101,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     optimizer : {"adam", "sgd"}, default="adam"
         Adam [3]_ or plain stochastic gradient descent.
     learning_rate : float, default=0.001
+    epsilon : float, default=1e-8
+        For "adam": added to the root of the second moment, so that tiny gradients are not blown up.
     learning_rate_schedule : {"constant", "exponential", "piecewise", "cosine"}, \
             default="constant"
         How the rate changes with the updates: not, by ``decay_rate`` after every
@@ -239,6 +241,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         scale_input: bool = True,
         optimizer: str = "adam",
         learning_rate: float = 1e-3,
+        epsilon: float = 1e-8,
         learning_rate_schedule: str = "constant",
         decay_steps: int = 1000,
         decay_rate: float = 0.9,
@@ -274,6 +277,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         self.scale_input = scale_input
         self.optimizer = optimizer
         self.learning_rate = learning_rate
+        self.epsilon = epsilon
         self.learning_rate_schedule = learning_rate_schedule
         self.decay_steps = decay_steps
         self.decay_rate = decay_rate

@@ -13,6 +13,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ._config import ConfigMixin
 from ._continuum import remove_continuum
 from ._validation import (
     all_or_nothing,
@@ -57,7 +58,7 @@ def _complete_chunks(
             yield chunk[:, kept].astype(np.float64)
 
 
-class HypPreprocessor(TransformerMixin, BaseEstimator):
+class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
     """Select bands, mask pixels without data and scale spectra.
 
     Parameters

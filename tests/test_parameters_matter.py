@@ -24,6 +24,7 @@ OF_BOTH = {
     "initializer_std": (0.3, {"initializer": "normal"}),
     "optimizer": ("sgd", {}),
     "learning_rate": (0.02, {}),
+    "epsilon": (0.1, {}),
     "learning_rate_schedule": ("cosine", {}),
     "decay_steps": (5, EXPONENTIAL),
     "decay_rate": (0.5, EXPONENTIAL),

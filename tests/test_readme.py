@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "guide.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "guide.md", ROOT / "docs" / "migration.md"]
 
 
 def fenced_blocks(language, page=PAGES[0]):
@@ -46,6 +46,17 @@ def test_the_guides_python_maps_a_scene_with_missing_pixels():
     class_map, labels = namespace["class_map"], namespace["labels"]
     assert np.all(class_map[:20, :30] == 0) and np.all(class_map[20:] > 0)
     assert np.mean(class_map[labels > 0] == labels[labels > 0]) > 0.8
+
+
+def test_the_new_code_of_the_migration_page_does_what_the_old_code_did():
+    namespace = {}
+    for block in fenced_blocks("python", PAGES[2]):
+        exec(block, namespace)
+    assert namespace["codes"].shape == (145 * 145, 3)
+    assert namespace["reconstruction"].shape == namespace["spectra"].shape
+    assert namespace["features"].shape == (145 * 145, 20)
+    assert namespace["class_map"].shape == (145, 145)
+    assert set(np.unique(namespace["class_map"])) <= set(range(1, 17))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

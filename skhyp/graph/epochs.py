@@ -43,6 +43,7 @@ class Epochs:
     shuffle: bool
     seed: int
     weight_decay: float
+    epsilon: float
     schedule: str
     learning_rate: float
     decay_steps: int
@@ -76,6 +77,7 @@ class Epochs:
             order=order,
             step_sizes=step_sizes(objective.optimizer, rates, steps),
             decays=rates * self.weight_decay,
+            epsilons=np.full(len(steps), self.epsilon),
             seeds=np.stack([np.full(len(steps), self.seed), steps], axis=1).astype(np.int32),
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
+BETA_1, BETA_2 = 0.9, 0.999
 
 
 def learning_rates(
@@ -61,18 +61,26 @@ Moments = tuple[tf.Tensor, ...]
 
 
 def adam(
-    parameters: tf.Tensor, gradient: tf.Tensor, moments: Moments, step_size: tf.Tensor
+    parameters: tf.Tensor,
+    gradient: tf.Tensor,
+    moments: Moments,
+    step_size: tf.Tensor,
+    epsilon: tf.Tensor,
 ) -> tuple[tf.Tensor, Moments]:
     """Move the parameters by Adam's rule; ``moments`` are the first and the second."""
     first, second = moments
     first += (1 - BETA_1) * (gradient - first)
     second += (1 - BETA_2) * (tf.square(gradient) - second)
-    parameters -= step_size * first / (tf.sqrt(second) + EPSILON)
+    parameters -= step_size * first / (tf.sqrt(second) + epsilon)
     return parameters, (first, second)
 
 
 def sgd(
-    parameters: tf.Tensor, gradient: tf.Tensor, moments: Moments, step_size: tf.Tensor
+    parameters: tf.Tensor,
+    gradient: tf.Tensor,
+    moments: Moments,
+    step_size: tf.Tensor,
+    epsilon: tf.Tensor,
 ) -> tuple[tf.Tensor, Moments]:
     """Move the parameters down the gradient; there are no moments to keep."""
     return parameters - step_size * gradient, moments

@@ -36,6 +36,7 @@ class Updates(NamedTuple):
     order: np.ndarray
     step_sizes: np.ndarray
     decays: np.ndarray
+    epsilons: np.ndarray
     seeds: np.ndarray
 
     def padded(self, multiple: int) -> "Updates":
@@ -98,6 +99,7 @@ def run_updates(
         tf.constant(n_updates),
         tf.constant(updates.step_sizes, dtype),
         tf.constant(updates.decays, dtype),
+        tf.constant(updates.epsilons, dtype),
         tf.constant(updates.seeds),
         tf.constant(data.loss_scale * np.finfo(dtype).eps, dtype),
         *targets,

@@ -50,6 +50,7 @@ class _PerUpdate(NamedTuple):
 
     step_size: tf.Tensor
     decay: tf.Tensor
+    epsilon: tf.Tensor
     seed: tf.Tensor
 
     def at(self, i: tf.Tensor) -> "_PerUpdate":
@@ -86,6 +87,7 @@ def update_loop(objective: Objective, batch_rows: int, has_targets: bool, kernel
         n_updates,
         step_sizes,
         decays,
+        epsilons,
         seeds,
         negligible,
         targets=None,
@@ -98,17 +100,14 @@ def update_loop(objective: Objective, batch_rows: int, has_targets: bool, kernel
             (spectra, targets, weights),
             order,
             n_updates,
-            _PerUpdate(step_sizes, decays, seeds),
+            _PerUpdate(step_sizes, decays, epsilons, seeds),
             negligible,
         )
 
     parameters, *data = _data_signature(network, has_targets, batch_rows)
     spectra, weights, order, *targets = data
-    per_update = [
-        tf.TensorSpec((None,), dtype),
-        tf.TensorSpec((None,), dtype),
-        tf.TensorSpec((None, 2), tf.int32),
-    ]
+    number = tf.TensorSpec((None,), dtype)
+    per_update = [number, number, number, tf.TensorSpec((None, 2), tf.int32)]
     n_updates, negligible = tf.TensorSpec((), tf.int32), tf.TensorSpec((), dtype)
     moments = tf.TensorSpec((n_moments(objective.optimizer), *parameters.shape), dtype)
     state = [parameters, moments]
@@ -265,7 +264,9 @@ def _update(
         for name, piece in pieces.items():
             gradient = tf.add_n([part[name] for part in gradients])
             piece -= each.decay * is_decayed[name] * piece
-            moved[name], its_moments[name] = optimize(piece, gradient, moments[name], step_size)
+            moved[name], its_moments[name] = optimize(
+                piece, gradient, moments[name], step_size, each.epsilon
+            )
         return moved, its_moments, loss
 
     return update

@@ -131,7 +131,7 @@ def _train(network, n_updates):
     data = TrainingData(np.ones((4, network.n_bands), np.float32), None, np.ones(4, np.float32))
     zeros = np.zeros(n_updates)
     seeds = np.zeros((n_updates, 2), np.int32)
-    updates = Updates(np.zeros((n_updates, 2), np.int32), zeros, zeros, seeds)
+    updates = Updates(np.zeros((n_updates, 2), np.int32), zeros, zeros, zeros, seeds)
     kernels = choose_kernels(network, 2, n_updates)
     return run_updates(Objective(network, "sse", "sgd"), state, data, updates, kernels)
 

@@ -91,7 +91,9 @@ def _run(name, start, gradients, rate):
     steps = np.arange(len(gradients))
     sizes = step_sizes(name, np.full(len(gradients), rate), steps)
     for gradient, size in zip(gradients, sizes, strict=True):
-        parameters, moments = OPTIMIZERS[name](parameters, tf.constant(gradient), moments, size)
+        parameters, moments = OPTIMIZERS[name](
+            parameters, tf.constant(gradient), moments, size, 1e-8
+        )
     return parameters.numpy(), [moment.numpy() for moment in moments]
 
 

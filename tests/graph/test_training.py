@@ -91,6 +91,7 @@ EPOCHS = Epochs(
     shuffle=True,
     seed=5,
     weight_decay=0.0,
+    epsilon=1e-8,
     schedule="constant",
     learning_rate=0.01,
     decay_steps=1,
@@ -129,6 +130,7 @@ def _updates(order, rate=0.01, decay=0.0):
         order=order,
         step_sizes=np.linspace(rate, rate / 2, n),
         decays=np.full(n, decay),
+        epsilons=np.full(n, 1e-8),
         seeds=np.stack([np.full(n, 3), np.arange(n)], axis=1).astype(np.int32),
     )
 
@@ -514,7 +516,7 @@ def run(n_rows, n_updates, batch_rows=8):
     X = tf.constant(rng.uniform(size=(n_rows, 7)), tf.float32)
     order = rng.integers(0, n_rows, (n_updates, batch_rows)).astype(np.int32)
     rates, seeds = np.full(n_updates, 0.01), np.zeros((n_updates, 2), np.int32)
-    updates = Updates(order, rates, rates, seeds)
+    updates = Updates(order, rates, rates, rates, seeds)
     data = TrainingData(X, None, tf.ones(n_rows))
     run_updates(objective, state, data, updates, Kernels("products", True, 2))
     n_compiled = len(list(folder.glob("*before_optimizations.txt")))

@@ -1,0 +1,37 @@
+"""Files that are written as a whole or not at all."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that others see either all of it or what was there before.
+
+    The content goes to a file beside it first, is forced to the disk, and takes the name then:
+    whatever happens on the way (no space, no permission, a process or a machine that ends), a
+    former file stays as it was. Processes that write the same file do not mix.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    try:
+        with draft.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise
+    _force_names_to_disk(path.parent)
+
+
+def _force_names_to_disk(folder: Path) -> None:
+    """Make a new name survive the loss of power, where the system knows how to."""
+    with contextlib.suppress(OSError, AttributeError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

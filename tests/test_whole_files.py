@@ -1,0 +1,95 @@
+"""Files appear whole or not at all, whatever goes wrong on the way."""
+
+import errno
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from skhyp._whole_files import write_whole
+
+
+def test_a_file_is_written_and_replaced_and_nothing_is_left_beside_it(tmp_path):
+    path = tmp_path / "model.json"
+    for content in (b"first", b"", b"x" * 100_000):
+        write_whole(path, content)
+        assert path.read_bytes() == content
+        assert [p.name for p in tmp_path.iterdir()] == ["model.json"]
+
+
+def test_a_file_is_as_readable_for_others_as_any_new_one(tmp_path):
+    write_whole(tmp_path / "whole", b"")
+    (tmp_path / "plain").write_bytes(b"")
+    assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_a_failure_leaves_the_former_file(tmp_path, monkeypatch, failing):
+    path = tmp_path / "model.json"
+    write_whole(path, b"former")
+
+    def fail(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, failing, fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_whole(path, b"later")
+    assert path.read_bytes() == b"former"
+    assert [p.name for p in tmp_path.iterdir()] == ["model.json"]
+
+
+def test_ctrl_c_leaves_the_former_file(tmp_path, monkeypatch):
+    write_whole(tmp_path / "model.json", b"former")
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "model.json", b"later")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("model.json", b"former")]
+
+
+def test_a_folder_that_is_missing_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_whole(tmp_path / "nowhere" / "model.json", b"")
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from skhyp._whole_files import write_whole
+contents = [bytes([i]) * 300_000 for i in range(3)]
+print("ready", flush=True)
+while True:
+    for content in contents:
+        write_whole(Path(sys.argv[1]), content)
+"""
+
+
+def test_readers_see_whole_files_while_two_processes_write_and_are_killed(tmp_path):
+    path = tmp_path / "model.bin"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    try:
+        for writer in writers:
+            writer.stdout.readline()
+        ends = time.monotonic() + 1.0
+        n_read = 0
+        while time.monotonic() < ends:
+            if path.exists():
+                content = path.read_bytes()
+                assert len(content) == 300_000 and len(set(content)) == 1
+                n_read += 1
+        assert n_read > 1
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.wait()
+            writer.stdout.close()
+    content = path.read_bytes()
+    assert len(content) == 300_000 and len(set(content)) == 1
