@@ -130,7 +130,7 @@ def _updates(order, rate=0.01, decay=0.0):
         order=order,
         step_sizes=np.linspace(rate, rate / 2, n),
         decays=np.full(n, decay),
-        epsilons=np.full(n, 1e-8),
+        epsilons=np.geomspace(1e-8, 1e-2, n),
         seeds=np.stack([np.full(n, 3), np.arange(n)], axis=1).astype(np.int32),
     )
 
@@ -169,7 +169,7 @@ def _train_by_hand(objective, state, data, updates):
         [np.full(p.size, len(p.shape) > 1) for p in objective.network.parameters]
     )
     losses = []
-    for rows, step_size, decay, _ in zip(*updates, strict=True):
+    for rows, step_size, decay, epsilon, _ in zip(*updates, strict=True):
         loss, gradient = _loss_and_gradient(objective, parameters, data, rows[rows >= 0])
         losses.append(loss)
         parameters[kernels] *= 1 - decay
@@ -178,7 +178,7 @@ def _train_by_hand(objective, state, data, updates):
         else:
             m = 0.9 * m + 0.1 * gradient
             v = 0.999 * v + 0.001 * gradient**2
-            parameters -= step_size * m / (np.sqrt(v) + 1e-8)
+            parameters -= step_size * m / (np.sqrt(v) + epsilon)
     return parameters, (m, v), losses
 
 
