@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import datasets, deephyp, metrics, scenes, wavelengths
+    from . import checkpoints, datasets, deephyp, metrics, scenes, wavelengths
     from ._show_versions import show_versions
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
@@ -20,6 +20,7 @@ __all__ = [
     "HypPreprocessor",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
+    "checkpoints",
     "datasets",
     "deephyp",
     "metrics",

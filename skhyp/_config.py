@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -45,10 +45,7 @@ class ConfigMixin:
             "config_version": CONFIG_VERSION,
             "skhyp": __version__,
             "estimator": type(self).__name__,
-            "parameters": {
-                name: _encode(value, name)
-                for name, value in sorted(self.get_params(deep=False).items())
-            },
+            "parameters": encode_parameters(self),
         }
         if path is not None:
             text = json.dumps(config, indent=2, allow_nan=False) + "\n"
@@ -97,9 +94,23 @@ class ConfigMixin:
             )
         known = cls().get_params(deep=False)
         _refuse_unknown("parameters", where, content["parameters"].keys() - known.keys(), known)
-        estimator = cls(**{name: _decode(v, name) for name, v in content["parameters"].items()})
+        estimator = cls(**decode_parameters(content["parameters"]))
         estimator._validate_params()
         return estimator
+
+
+def encode_parameters(estimator: Any, leaving_out: Set[str] = frozenset()) -> dict[str, Any]:
+    """Return the parameters of an estimator as values of JSON."""
+    return {
+        name: _encode(value, name)
+        for name, value in sorted(estimator.get_params(deep=False).items())
+        if name not in leaving_out
+    }
+
+
+def decode_parameters(encoded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that were encoded."""
+    return {name: _decode(value, name) for name, value in encoded.items()}
 
 
 def _refuse_unknown(what: str, where: str, unknown: set[str], known: Any) -> None:
@@ -112,6 +123,8 @@ def _refuse_unknown(what: str, where: str, unknown: set[str], known: Any) -> Non
 
 def _encode(value: Any, name: str) -> Any:
     """Return a value of JSON that :func:`_decode` turns back into an equal one."""
+    if isinstance(value, PathLike):
+        value = str(value)
     if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufU":
         value = value.tolist()
     if isinstance(value, float) and not math.isfinite(value):

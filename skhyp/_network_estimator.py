@@ -3,6 +3,7 @@
 import warnings
 from abc import ABCMeta, abstractmethod
 from numbers import Integral, Real
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +13,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from ._checkpoints import TrainingCheckpoints
 from ._config import ConfigMixin
 from ._progress import TrainingProgress
 from ._validation import computation_dtype
 
 if TYPE_CHECKING:
-    from .graph.epochs import EpochsResult
+    from .graph.epochs import Epochs, EpochsResult
+    from .graph.milestones import Milestone
     from .graph.updates import Objective
 
 ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "softplus"})
@@ -56,6 +59,10 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "patience": [POSITIVE_INTEGER],
         "warm_start": ["boolean"],
+        "checkpoint_dir": [str, PathLike, None],
+        "save_epochs": [POSITIVE_INTEGER, "array-like"],
+        "resume": ["boolean"],
+        "callbacks": ["array-like", None],
         "inference_dtype": [StrOptions({"bfloat16"}), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -87,6 +94,13 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
         return split(self.parameters_, self._fitted_network().parameters)
 
     def _check_training_parameters(self) -> None:
+        for callback in self.callbacks or ():
+            for moment in ("on_training_begin", "on_epoch_end", "on_training_end"):
+                if not callable(getattr(callback, moment, None)):
+                    raise ValueError(
+                        f"callbacks must hold objects with the methods of "
+                        f"skhyp.callbacks.Callback, got {callback!r} without {moment}."
+                    )
         if self.learning_rate_schedule != "piecewise":
             return
         given = f"{self.learning_rate_boundaries!r} and {self.learning_rate_values!r}"
@@ -124,6 +138,16 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
             raise ValueError("Every sample_weight is zero: a weight above zero is needed to fit.")
         return weights
 
+    def _open_checkpoints(
+        self, *data: np.ndarray | None, continues: bool
+    ) -> TrainingCheckpoints | None:
+        """Return the checkpoints of a fit to these data, or ``None`` where none are wanted."""
+        if self.checkpoint_dir is None:
+            if self.resume:
+                raise ValueError("resume=True needs checkpoint_dir, the folder to resume from.")
+            return None
+        return TrainingCheckpoints(self, *data, first_epoch=self.n_iter_ if continues else 0)
+
     def _fit_network(
         self,
         X: np.ndarray,
@@ -134,6 +158,7 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
         validation: tuple[np.ndarray, np.ndarray | None, np.ndarray] | None = None,
         n_epochs: int | None = None,
         seed: int,
+        checkpoints: TrainingCheckpoints | None = None,
         **shape: int,
     ) -> "EpochsResult":
         """Train on the rows of X, anew or from the fitted state, and set the fitted state.
@@ -141,34 +166,67 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
         ``n_epochs`` is given where a call is one part of a longer training (``partial_fit``);
         ``validation`` holds spectra, targets and weights to stop by.
         """
-        from .graph.epochs import Epochs, run_epochs
+        from .graph.epochs import run_epochs
         from .graph.networks import describe
-        from .graph.parameters import initial_vector
-        from .graph.training import TrainingState, rows_per_batch
 
         if continues:
             network = self._network(X.shape[1], self.parameters_.dtype.name, **shape)
             self._refuse_another_network(network)
-            objective = self._objective(network)
-            seed, statistics, first_epoch = self.seed_, self.statistics_, self.n_iter_
-            state = self._continued_state(objective)
+            statistics = self.statistics_
         else:
             network = self._network(X.shape[1], computation_dtype(X), **shape)
-            objective = self._objective(network)
-            first_epoch = 0
             statistics = self._learn_statistics(network, X, targets, weights)
             statistics = statistics.astype(network.dtype)
-            parameters = initial_vector(
-                network.parameters,
-                np.random.default_rng(seed),
-                initializer=self.initializer,
-                initializer_std=self.initializer_std,
-                dtype=network.dtype,
+        objective = self._objective(network)
+        epochs = self._epochs(len(X), seed, n_epochs, continues=continues)
+        data = self._training_data(network, statistics, X, targets, weights)
+        held_out = None
+        if validation is not None:
+            held_out = self._training_data(network, statistics, *validation)
+        former = vars(self).copy() if continues else {}
+
+        def keep(milestone: "Milestone") -> None:
+            """Set the fitted state of a milestone."""
+            self._set_fitted_state(milestone, statistics, seed, former)
+            self.architecture_ = describe(network)
+
+        def report(milestone: "Milestone") -> None:
+            if checkpoints is not None and checkpoints.is_due(milestone):
+                keep(milestone)
+                checkpoints.save(self, milestone)
+            progress.tell(milestone.losses, milestone.validation_losses)
+
+        start = None if checkpoints is None else checkpoints.milestone()
+        start = start or self._start(objective, seed, continues=continues)
+        with TrainingProgress(
+            self, epochs.n_epochs, former.get("n_iter_", 0), start.n_epochs
+        ) as progress:
+            result = run_epochs(
+                objective,
+                start,
+                data,
+                epochs,
+                report=report,
+                validation=held_out,
+                patience=self.patience,
+                stops=None if checkpoints is None else checkpoints.is_due_after,
             )
-            state = TrainingState.start(parameters, self.optimizer)
-        n_batches = -(-len(X) // rows_per_batch(len(X), self.batch_size))
+        keep(result.reached)
+        if checkpoints is not None:
+            checkpoints.save(self, result.reached)
+        if n_epochs is None and not self.warm_start:
+            # Moments are twice the size of the model: kept only where training may go on.
+            del self._moments, self._n_updates
+        return result
+
+    def _epochs(self, n_rows: int, seed: int, n_epochs: int | None, *, continues: bool) -> "Epochs":
+        from .graph.epochs import Epochs
+        from .graph.training import rows_per_batch
+
+        n_batches = -(-n_rows // rows_per_batch(n_rows, self.batch_size))
         planned = self._planned_epochs(n_batches)
-        epochs = Epochs(
+        first_epoch = self.n_iter_ if continues else 0
+        return Epochs(
             n_epochs=planned if n_epochs is None else n_epochs,
             first_epoch=first_epoch,
             n_epochs_planned=planned + (first_epoch if n_epochs is None else 0),
@@ -184,33 +242,29 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
             boundaries=self.learning_rate_boundaries,
             values=self.learning_rate_values,
         )
-        data = self._training_data(network, statistics, X, targets, weights)
-        held_out = None
-        if validation is not None:
-            held_out = self._training_data(network, statistics, *validation)
-        with TrainingProgress(
-            verbose=self.verbose, n_epochs=epochs.n_epochs, description=type(self).__name__
-        ) as progress:
-            result = run_epochs(
-                objective,
-                state,
-                data,
-                epochs,
-                report=progress.show,
-                validation=held_out,
-                patience=self.patience,
-            )
-        self.architecture_ = describe(network)
-        self._set_fitted_state(
-            result, statistics, seed, continues, keep_moments=n_epochs is not None
+
+    def _start(self, objective: "Objective", seed: int, *, continues: bool) -> "Milestone":
+        """Return where training begins: with drawn parameters, or with the fitted ones."""
+        from .graph.milestones import Milestone
+        from .graph.parameters import initial_vector
+        from .graph.training import TrainingState
+
+        if continues:
+            return Milestone(self._continued_state(objective))
+        parameters = initial_vector(
+            objective.network.parameters,
+            np.random.default_rng(seed),
+            initializer=self.initializer,
+            initializer_std=self.initializer_std,
+            dtype=objective.network.dtype,
         )
-        return result
+        return Milestone(TrainingState.start(parameters, self.optimizer))
 
     def _tell_of_interruption(self, result: "EpochsResult") -> None:
         """Warn if Ctrl-C ended training; called when the fitted state is complete."""
         if result.was_interrupted:
             warnings.warn(
-                f"{type(self).__name__} was interrupted after {len(result.loss_curve)} of "
+                f"{type(self).__name__} was interrupted after {len(result.reached.losses)} of "
                 f"{result.n_epochs_asked} epochs; it is fitted with what it learned until then.",
                 ConvergenceWarning,
                 stacklevel=4,
@@ -274,23 +328,19 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
         )
 
     def _set_fitted_state(
-        self, result: Any, statistics: np.ndarray, seed: int, continues: bool, keep_moments: bool
+        self, milestone: "Milestone", statistics: np.ndarray, seed: int, former: dict[str, Any]
     ) -> None:
-        former = self if continues else None
-        self.loss_curve_ = [*getattr(former, "loss_curve_", ()), *result.loss_curve]
+        """Set what was learned up to a milestone; ``former`` is what the estimator had before."""
+        self.loss_curve_ = [*former.get("loss_curve_", ()), *milestone.losses]
         self.validation_loss_curve_ = [
-            *getattr(former, "validation_loss_curve_", ()),
-            *result.validation_loss_curve,
+            *former.get("validation_loss_curve_", ()),
+            *milestone.validation_losses,
         ]
         self.n_iter_ = len(self.loss_curve_)
-        self.parameters_ = result.state.parameters
+        learned = milestone.learned
+        self.parameters_, self._moments, self._n_updates = learned
         self.statistics_ = statistics
         self.seed_ = seed
-        # Moments are twice the size of the model: kept only where training may go on.
-        if keep_moments or self.warm_start:
-            self._moments, self._n_updates = result.state.moments, result.state.n_updates
-        elif hasattr(self, "_moments"):
-            del self._moments, self._n_updates
 
     def _n_held_out(self, n_spectra: int, least: int) -> int:
         """Return how many spectra early stopping holds out, at least ``least`` on either side."""
@@ -303,8 +353,10 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
             )
         return n_held_out
 
-    def _draw_seed(self, *, continues: bool) -> int:
+    def _draw_seed(self, checkpoints: TrainingCheckpoints | None = None, *, continues: bool) -> int:
         """Return the seed of this training: what is continued keeps its own, and its split."""
+        if checkpoints is not None and checkpoints.seed is not None:
+            return checkpoints.seed
         if continues:
             return self.seed_
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))

@@ -1,44 +1,65 @@
-"""Progress of long work, shown when it is asked for."""
+"""Telling of a training while it runs: a bar where it is asked for, and the user's callbacks."""
 
+import copy
 import sys
+from collections.abc import Sequence
 from types import TracebackType
+from typing import Any
 
 
 class TrainingProgress:
-    """A bar over epochs with the latest losses: tqdm's where it is installed, else plain lines.
+    """Who is told of the epochs of one training: a bar (with ``verbose``) and callbacks.
 
-    Used as a context manager; silent with ``verbose=0``.
+    Used as a context manager. The bar is tqdm's where that is installed, else plain lines; the
+    callbacks are copies of the estimator's. ``first_epoch`` is how many epochs came before this
+    training, ``n_done`` how many of its own were done before it was resumed.
     """
 
-    def __init__(self, *, verbose: int, n_epochs: int, description: str):
+    def __init__(self, estimator: Any, n_epochs: int, first_epoch: int, n_done: int):
+        self._estimator = estimator
+        self._name = type(estimator).__name__
+        self._n_epochs, self._first_epoch = n_epochs, first_epoch
+        self._callbacks = [copy.deepcopy(callback) for callback in estimator.callbacks or ()]
+        self._n_told = n_done
         self._bar = None
         self._prints = False
-        self._n_epochs = n_epochs
-        self._description = description
-        if not verbose:
+        if not estimator.verbose:
             return
         try:
             from tqdm.auto import tqdm
         except ImportError:
             self._prints = True
         else:
-            self._bar = tqdm(total=n_epochs, desc=description, unit="epoch")
+            self._bar = tqdm(total=n_epochs, desc=self._name, unit="epoch", initial=n_done)
 
-    def show(self, n_done: int, losses: dict[str, float]) -> None:
-        """Report that ``n_done`` epochs are done, and the losses by name."""
-        figures = {name: f"{value:.4g}" for name, value in losses.items()}
+    def tell(self, losses: Sequence[float], validation_losses: Sequence[float]) -> None:
+        """Tell of the losses of all epochs so far."""
+        for i in range(self._n_told, len(losses)):
+            figures = {"loss": losses[i]}
+            if validation_losses:
+                figures["validation loss"] = validation_losses[i]
+            for callback in self._callbacks:
+                callback.on_epoch_end(self._first_epoch + i + 1, figures)
+        if self._n_told == len(losses):
+            return
+        self._n_told = len(losses)
+        self._show(len(losses), {name: f"{value:.4g}" for name, value in figures.items()})
+
+    def _show(self, n_done: int, figures: dict[str, str]) -> None:
         if self._bar is not None:
             self._bar.set_postfix(figures, refresh=False)
             self._bar.update(n_done - self._bar.n)
         elif self._prints:
             text = ", ".join(f"{name} {figure}" for name, figure in figures.items())
             print(
-                f"{self._description}: epoch {n_done} of {self._n_epochs}, {text}",
+                f"{self._name}: epoch {n_done} of {self._n_epochs}, {text}",
                 file=sys.stderr,
                 flush=True,
             )
 
     def __enter__(self) -> "TrainingProgress":
+        for callback in self._callbacks:
+            callback.on_training_begin(self._estimator, self._n_epochs)
         return self
 
     def __exit__(
@@ -49,3 +70,5 @@ class TrainingProgress:
     ) -> None:
         if self._bar is not None:
             self._bar.close()
+        for callback in self._callbacks:
+            callback.on_training_end()

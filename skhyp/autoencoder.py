@@ -1,5 +1,7 @@
 """SpectralAutoencoder: features of spectra, learned without labels."""
 
+from collections.abc import Sequence
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,7 @@ from ._validation import (
     warn_of_outliers,
 )
 from ._views import weighted_quantile
+from .callbacks import Callback
 from .metrics import MEASURES
 
 MEASURE_NAMES = StrOptions(set(MEASURES))
@@ -133,6 +136,18 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         Epochs.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs.
+    checkpoint_dir : str, path or None, default=None
+        A folder that ``fit`` writes checkpoints to, for this training alone. What killed a training
+        costs no more than the epochs since the last one; :mod:`skhyp.checkpoints` loads them.
+    save_epochs : int or tuple of int, default=10
+        After every so many epochs, or after which epochs, a checkpoint is written; always after
+        the last one.
+    resume : bool, default=False
+        Whether ``fit`` goes on from the latest checkpoint in ``checkpoint_dir``, if there is one,
+        up to ``max_epochs``. It ends with the same weights, to the last bit, as a training that
+        was never interrupted. ``max_epochs`` may have been raised since.
+    callbacks : list of :class:`skhyp.callbacks.Callback` or None, default=None
+        What is told of the training; each fit works with copies.
     inference_dtype : {"bfloat16"} or None, default=None
         "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster
         on processors that have such instructions and less exact; the guide says by how much.
@@ -255,6 +270,10 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         validation_fraction: float = 0.1,
         patience: int = 10,
         warm_start: bool = False,
+        checkpoint_dir: str | PathLike | None = None,
+        save_epochs: int | tuple[int, ...] = 10,
+        resume: bool = False,
+        callbacks: Sequence[Callback] | None = None,
         inference_dtype: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -291,6 +310,10 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.save_epochs = save_epochs
+        self.resume = resume
+        self.callbacks = callbacks
         self.inference_dtype = inference_dtype
         self.random_state = random_state
         self.verbose = verbose
@@ -324,7 +347,8 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
-            seed = self._draw_seed(continues=continues)
+            checkpoints = self._open_checkpoints(X, weights, continues=continues)
+            seed = self._draw_seed(checkpoints, continues=continues)
             validation = None
             if self.early_stopping:
                 X, X_held_out, weights, weights_held_out = train_test_split(
@@ -332,7 +356,13 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
                 )
                 validation = (X_held_out, None, weights_held_out)
             result = self._fit_network(
-                X, None, weights, continues=continues, validation=validation, seed=seed
+                X,
+                None,
+                weights,
+                continues=continues,
+                validation=validation,
+                seed=seed,
+                checkpoints=checkpoints,
             )
         self._tell_of_interruption(result)
         return self

@@ -1,6 +1,8 @@
 """SpectralCNNClassifier: classes of spectra by a convolutional network over the bands."""
 
+from collections.abc import Sequence
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from ._architecture import convolutions, layer_sizes, warn_of_shrunk_kernels
 from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstimator
 from ._validation import all_or_nothing, validate_spectra
 from ._views import learn_view_statistics
+from .callbacks import Callback
 
 
 class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
@@ -96,6 +99,18 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     warm_start : bool, default=False
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs. The classes must
         be the same.
+    checkpoint_dir : str, path or None, default=None
+        A folder that ``fit`` writes checkpoints to, for this training alone. What killed a training
+        costs no more than the epochs since the last one; :mod:`skhyp.checkpoints` loads them.
+    save_epochs : int or tuple of int, default=10
+        After every so many epochs, or after which epochs, a checkpoint is written; always after
+        the last one.
+    resume : bool, default=False
+        Whether ``fit`` goes on from the latest checkpoint in ``checkpoint_dir``, if there is one,
+        up to ``max_epochs``. It ends with the same weights, to the last bit, as a training that
+        was never interrupted. ``max_epochs`` may have been raised since.
+    callbacks : list of :class:`skhyp.callbacks.Callback` or None, default=None
+        What is told of the training; each fit works with copies.
     inference_dtype : {"bfloat16"} or None, default=None
         "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster
         on processors that have such instructions and less exact; the guide says by how much.
@@ -218,6 +233,10 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         validation_fraction: float = 0.1,
         patience: int = 10,
         warm_start: bool = False,
+        checkpoint_dir: str | PathLike | None = None,
+        save_epochs: int | tuple[int, ...] = 10,
+        resume: bool = False,
+        callbacks: Sequence[Callback] | None = None,
         inference_dtype: str | None = None,
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
@@ -250,6 +269,10 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
         self.validation_fraction = validation_fraction
         self.patience = patience
         self.warm_start = warm_start
+        self.checkpoint_dir = checkpoint_dir
+        self.save_epochs = save_epochs
+        self.resume = resume
+        self.callbacks = callbacks
         self.inference_dtype = inference_dtype
         self.random_state = random_state
         self.verbose = verbose
@@ -293,7 +316,9 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                 )
             self._refuse_one_class(classes)
             weights = self._weigh_classes(classes, targets, weights)
-            seed = self._draw_seed(continues=continues)
+            checkpoints = self._open_checkpoints(X, targets, weights, continues=continues)
+            seed = self._draw_seed(checkpoints, continues=continues)
+            self.classes_ = classes
             validation = None
             if self.early_stopping:
                 X, X_held_out, targets, targets_held_out, weights, weights_held_out = (
@@ -307,9 +332,9 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
                 continues=continues,
                 validation=validation,
                 seed=seed,
+                checkpoints=checkpoints,
                 n_classes=len(classes),
             )
-            self.classes_ = classes
         self._tell_of_interruption(result)
         return self
 

@@ -122,10 +122,10 @@ def interrupted_after_two_epochs(monkeypatch):
     from skhyp._progress import TrainingProgress
     from skhyp.graph import epochs
 
-    def show(_, n_done, losses):
-        if n_done == 2:
+    def tell(_, losses, validation_losses):
+        if len(losses) == 2:
             raise KeyboardInterrupt
 
     monkeypatch.setattr(epochs, "FIRST_CALL_UPDATES", 1)
     monkeypatch.setattr(epochs, "SECONDS_PER_CALL", 0)
-    monkeypatch.setattr(TrainingProgress, "show", show)
+    monkeypatch.setattr(TrainingProgress, "tell", tell)

@@ -166,7 +166,7 @@ def _restore(
     estimator: Estimator, configuration: Configuration, variables: Variables, folder: Path
 ) -> None:
     """Give the estimator the fitted state that a checkpoint holds."""
-    from ..graph.epochs import EpochsResult
+    from ..graph.milestones import Milestone
     from ..graph.networks import describe
     from ..graph.training import TrainingState
 
@@ -188,18 +188,13 @@ def _restore(
             first, second = (_vector(network, names, variables, slot) for slot in slots)
             state = state._replace(moments=np.stack([first / scale, second / scale**2]))
     n_epochs = int(_EPOCH_FOLDER.fullmatch(folder.name).group(1)) + 1  # deephyp counts from 0
-    result = EpochsResult(state, [math.nan] * n_epochs, [], False, n_epochs)
+    milestone = Milestone(state, losses=(math.nan,) * n_epochs)
     estimator.n_features_in_ = network.n_bands
     estimator.architecture_ = describe(network)
     if n_classes is not None:
         estimator.classes_ = np.arange(1, n_classes + 1)
-    estimator._set_fitted_state(
-        result,
-        np.zeros(0, network.dtype),
-        estimator._draw_seed(continues=False),
-        continues=False,
-        keep_moments=True,
-    )
+    seed = estimator._draw_seed(continues=False)
+    estimator._set_fitted_state(milestone, np.zeros(0, network.dtype), seed, former={})
 
 
 def _order_of_creation(network: Any) -> list[str]:

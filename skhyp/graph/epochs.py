@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .kernels import Kernels, choose_kernels
+from .milestones import Milestone
 from .optimizers import learning_rates, step_sizes
 from .training import (
     TrainingData,
@@ -89,11 +90,9 @@ class Epochs:
 
 
 class EpochsResult(NamedTuple):
-    """The state that training ends with, the loss of each epoch, and why it ended."""
+    """Where training ended, and why."""
 
-    state: TrainingState
-    loss_curve: list[float]
-    validation_loss_curve: list[float]
+    reached: Milestone
     was_interrupted: bool
     n_epochs_asked: int
 
@@ -104,60 +103,72 @@ class TrainingDivergedError(ValueError):
 
 def run_epochs(
     objective: Objective,
-    state: TrainingState,
+    start: Milestone,
     data: TrainingData,
     epochs: Epochs,
     *,
-    report: Callable[[int, dict[str, float]], None],
+    report: Callable[[Milestone], None],
     validation: TrainingData | None = None,
     patience: int = 0,
+    stops: Callable[[int], bool] | None = None,
 ) -> EpochsResult:
-    """Train, and stop early where there are validation data.
+    """Train on from a milestone, and stop early where there are validation data.
 
     With validation data, training stops when their loss has not fallen for ``patience`` epochs,
-    and the parameters of the best epoch are returned. Ctrl-C ends training as if the last
-    complete epoch had been the last, if there was one.
+    and the best epoch's state is what was learned. ``report`` is called at milestones: now and
+    then, and wherever ``stops`` says so of a number of epochs. Ctrl-C ends training as if the
+    last milestone had been the end, if there was one.
     """
     n_rows = len(data.spectra)
     batch_rows = rows_per_batch(n_rows, epochs.batch_size)
     n_batches = -(-n_rows // batch_rows)
-    n_updates = state.n_updates + epochs.n_epochs * n_batches
+    # As many as when the training began, so that what is resumed takes the same kernels.
+    n_updates = start.state.n_updates + (epochs.n_epochs - start.n_epochs) * n_batches
     kernels = choose_kernels(objective.network, batch_rows, n_updates)
-    losses: list[float] = []
-    validation_losses: list[float] = []
-    best, best_epoch, best_loss = state, 0, np.inf
-    pace = _Pace()
-    was_interrupted = False
+    reached, pace = start, _Pace()
     try:
-        if validation is not None:
+        if validation is not None and reached.best is None:
             # What is continued may already be better than what comes.
-            best_loss = mean_loss(objective, state.parameters, validation)
-        while len(losses) < epochs.n_epochs:
+            reached = reached.judged(mean_loss(objective, reached.state.parameters, validation))
+        while reached.n_epochs < epochs.n_epochs:
+            if validation is not None and reached.n_epochs - reached.best_epoch >= patience:
+                break
             n_epochs = 1
             if validation is None:
                 most = max(1, MAX_ROWS_PER_CALL // (n_batches * batch_rows))
-                fitting = min(pace.updates_per_call // n_batches, most)
-                n_epochs = min(max(1, fitting), epochs.n_epochs - len(losses))
+                n_epochs = max(1, min(pace.updates_per_call // n_batches, most))
+                n_epochs = _up_to_a_stop(reached.n_epochs, n_epochs, epochs.n_epochs, stops)
             updates = epochs.updates(
-                objective, n_rows, epochs.first_epoch + len(losses), n_epochs, state.n_updates
+                objective,
+                n_rows,
+                epochs.first_epoch + reached.n_epochs,
+                n_epochs,
+                reached.state.n_updates,
             )
-            state, batch_losses = _run_in_calls(objective, state, data, updates, kernels, pace)
-            losses += _epoch_losses(batch_losses, updates.order, n_epochs, n_rows)
-            figures = {"loss": losses[-1]}
+            state, batch_losses = _run_in_calls(
+                objective, reached.state, data, updates, kernels, pace
+            )
+            losses = _epoch_losses(batch_losses, updates.order, n_epochs, n_rows)
+            later = reached._replace(state=state, losses=(*reached.losses, *losses))
             if validation is not None:
-                validation_losses.append(mean_loss(objective, state.parameters, validation))
-                figures["validation loss"] = validation_losses[-1]
-                if validation_losses[-1] < best_loss:
-                    best, best_epoch, best_loss = state, len(losses), validation_losses[-1]
-                if len(losses) - best_epoch >= patience:
-                    break
-            report(len(losses), figures)
+                later = later.judged(mean_loss(objective, state.parameters, validation))
+            reached = later
+            report(reached)
     except KeyboardInterrupt:
-        if not losses:
+        if not reached.losses:
             raise  # nothing was learned that would be worth keeping
-        was_interrupted = True
-    final = state if validation is None else best
-    return EpochsResult(final, losses, validation_losses, was_interrupted, epochs.n_epochs)
+        return EpochsResult(reached, True, epochs.n_epochs)
+    return EpochsResult(reached, False, epochs.n_epochs)
+
+
+def _up_to_a_stop(
+    n_done: int, n_more: int, n_asked: int, stops: Callable[[int], bool] | None
+) -> int:
+    """Return how many epochs to run at once: ``n_more``, or less to end at a stop."""
+    most = min(n_more, n_asked - n_done)
+    if stops is None:
+        return most
+    return next((n for n in range(1, most) if stops(n_done + n)), most)
 
 
 class _Pace:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from skhyp.graph.convolutions import BLOCKS, DIRECT, PRODUCTS
 from skhyp.graph.epochs import Epochs, TrainingDivergedError, run_epochs
 from skhyp.graph.kernels import Kernels
 from skhyp.graph.losses import LOSSES
+from skhyp.graph.milestones import Milestone
 from skhyp.graph.parameters import initial_vector, split
 from skhyp.graph.training import (
     TrainingData,
@@ -471,7 +473,14 @@ def _ignore(*_):
 def _run(objective, epochs, data=None, state=None, **options):
     data = _data(objective.network) if data is None else data
     state = _state(objective) if state is None else state
-    return run_epochs(objective, state, data, epochs, **{"report": _ignore, **options})
+    start = Milestone(state)
+    result = run_epochs(objective, start, data, epochs, **{"report": _ignore, **options})
+    return SimpleNamespace(
+        state=result.reached.learned,
+        loss_curve=list(result.reached.losses),
+        validation_loss_curve=list(result.reached.validation_losses),
+        was_interrupted=result.was_interrupted,
+    )
 
 
 SSE = Objective(DENSE, "sse", "adam")
@@ -646,9 +655,34 @@ def test_training_lowers_the_loss():
 
 def test_every_report_tells_of_the_epochs_so_far():
     reports = []
-    result = _run(SSE, EPOCHS, report=lambda *report: reports.append(report))
-    assert reports[-1] == (6, {"loss": result.loss_curve[-1]})
-    assert [n for n, _ in reports] == sorted({n for n, _ in reports})
+    result = _run(SSE, EPOCHS, report=reports.append)
+    assert list(reports[-1].losses) == result.loss_curve and reports[-1].n_epochs == 6
+    n_epochs = [milestone.n_epochs for milestone in reports]
+    assert n_epochs == sorted(set(n_epochs))
+
+
+@pytest.mark.parametrize("every", [1, 2, 4])
+def test_epochs_are_reported_wherever_training_is_to_stop(every):
+    reports = []
+    epochs = replace(EPOCHS, n_epochs=20)
+    found = _run(SSE, epochs, report=reports.append, stops=lambda n: n % every == 0)
+    n_epochs = [milestone.n_epochs for milestone in reports]
+    assert set(range(every, 21, every)) <= set(n_epochs)
+    np.testing.assert_array_equal(found.state.parameters, _run(SSE, epochs).state.parameters)
+
+
+@pytest.mark.parametrize("validates", [False, True])
+def test_training_goes_on_from_any_milestone_to_the_same_end(validates):
+    validation = _data(DENSE, 20, seed=8) if validates else None
+    options = {"validation": validation, "patience": 3}
+    epochs, reports = replace(EPOCHS, n_epochs=12, learning_rate=0.2), []
+    stops = {"stops": lambda n: True, "report": reports.append}
+    whole = _run(SSE, epochs, **options, **stops)
+    for milestone in reports:
+        again = run_epochs(SSE, milestone, _data(DENSE), epochs, report=_ignore, **options).reached
+        np.testing.assert_array_equal(again.learned.parameters, whole.state.parameters)
+        assert list(again.losses) == whole.loss_curve
+        assert list(again.validation_losses) == whole.validation_loss_curve
 
 
 def _scripted(monkeypatch, losses, before=np.inf):
@@ -691,12 +725,12 @@ def test_validation_losses_are_those_of_the_validation_data_after_each_epoch():
     validation, reports = _data(DENSE, 20, seed=8), []
     found = _run(
         SSE, replace(EPOCHS, n_epochs=2), validation=validation, patience=9,
-        report=lambda *report: reports.append(report),
+        report=reports.append,
     )  # fmt: skip
     after_one = _run(SSE, replace(EPOCHS, n_epochs=1)).state.parameters
     assert found.validation_loss_curve[0] == mean_loss(SSE, after_one, validation)
     assert found.validation_loss_curve[1] == mean_loss(SSE, found.state.parameters, validation)
-    assert reports[1][1]["validation loss"] == found.validation_loss_curve[1]
+    assert list(reports[1].validation_losses) == found.validation_loss_curve
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])

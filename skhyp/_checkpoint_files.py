@@ -1,0 +1,82 @@
+"""Files of a training's state: written whole, checked before they are read, never unpickled.
+
+A file is a line that says what it is, a check sum, and an ``npz`` archive of arrays, one of which
+is JSON text.
+"""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._whole_files import write_whole
+
+_MAGIC = b"skhyp checkpoint 1\n"
+_DIGEST_BYTES = hashlib.sha256().digest_size
+_TEXT = "description"
+_NAME = re.compile(r"epoch_(\d+)\.ckpt")
+
+
+class CheckpointFile(NamedTuple):
+    """What a file holds: a description of plain values, and arrays."""
+
+    description: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+
+    def write(self, path: Path) -> None:
+        """Write the file as a whole or not at all; arrays of objects have no place in it."""
+        text = np.frombuffer(json.dumps(self.description).encode(), np.uint8)
+        archive = io.BytesIO()
+        np.savez(archive, **{_TEXT: text}, **self.arrays)
+        content = archive.getvalue()
+        write_whole(path, _MAGIC + hashlib.sha256(content).digest() + content)
+
+    @classmethod
+    def read(cls, path: Path) -> "CheckpointFile":
+        """Read a file.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is damaged or something else.
+        """
+        if not path.is_file():
+            raise FileNotFoundError(f"There is no file {path}.")
+        content = path.read_bytes()
+        if not content.startswith(_MAGIC):
+            raise ValueError(f"{path} is not a checkpoint of skhyp, or its beginning is damaged.")
+        digest = content[len(_MAGIC) : len(_MAGIC) + _DIGEST_BYTES]
+        archive = content[len(_MAGIC) + _DIGEST_BYTES :]
+        if hashlib.sha256(archive).digest() != digest:
+            raise ValueError(f"{path} is damaged: its check sum is not that of its content.")
+        try:
+            with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
+                held = dict(arrays)
+            description = json.loads(held.pop(_TEXT).tobytes())
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise ValueError(f"{path} is not a whole checkpoint: {error}") from error
+        return cls(description, held)
+
+
+def checkpoint_path(folder: Path, n_epochs: int) -> Path:
+    """Return the file of the state after so many epochs."""
+    return folder / f"epoch_{n_epochs:06d}.ckpt"
+
+
+def saved_checkpoints(folder: Path) -> dict[int, Path]:
+    """Return the files in a folder by their numbers of epochs, in order."""
+    if not folder.is_dir():
+        return {}
+    found = {
+        int(match.group(1)): path
+        for path in folder.iterdir()
+        if (match := _NAME.fullmatch(path.name)) and path.is_file()
+    }
+    return dict(sorted(found.items()))

@@ -1,0 +1,70 @@
+"""Models from the checkpoints of a training.
+
+With ``checkpoint_dir`` a ``fit`` writes checkpoints: the weights, all that is needed to go on
+training as if nothing had happened, and the parameters. Each is written whole or not at all and
+carries a check sum; reading one executes nothing.
+"""
+
+from os import PathLike
+from pathlib import Path
+
+from ._checkpoint_files import CheckpointFile, saved_checkpoints
+from ._checkpoints import restore
+from ._config import decode_parameters
+from .autoencoder import SpectralAutoencoder
+from .classifier import SpectralCNNClassifier
+
+__all__ = ["load_model", "saved_epochs"]
+
+_ESTIMATORS = {kind.__name__: kind for kind in (SpectralAutoencoder, SpectralCNNClassifier)}
+
+
+def saved_epochs(folder: str | PathLike) -> list[int]:
+    """Return the epochs after which there are checkpoints in a folder, in order."""
+    return list(saved_checkpoints(Path(folder)))
+
+
+def load_model(
+    folder: str | PathLike, epoch: int | None = None
+) -> SpectralAutoencoder | SpectralCNNClassifier:
+    """Return the estimator that a training had made after an epoch.
+
+    Parameters
+    ----------
+    folder : str or path
+        The ``checkpoint_dir`` of the training.
+    epoch : int, default=None
+        One of :func:`saved_epochs`; ``None`` is the last.
+
+    Returns
+    -------
+    estimator : SpectralAutoencoder or SpectralCNNClassifier
+        As ``fit`` would have left it had it ended then. Models of several epochs can be used side
+        by side.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such checkpoint.
+    ValueError
+        If it is damaged.
+    """
+    folder = Path(folder)
+    saved = saved_checkpoints(folder)
+    if not saved:
+        raise FileNotFoundError(f"{folder} has no checkpoints (epoch_N.ckpt).")
+    if epoch is None:
+        epoch = max(saved)
+    if epoch not in saved:
+        raise FileNotFoundError(
+            f"{folder} has no checkpoint of epoch {epoch!r}; saved are "
+            f"{', '.join(map(str, saved))}."
+        )
+    checkpoint = CheckpointFile.read(saved[epoch])
+    try:
+        kind = _ESTIMATORS[checkpoint.description["identity"]["estimator"]]
+        estimator = kind(**decode_parameters(checkpoint.description["config"]))
+        restore(estimator, checkpoint)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{saved[epoch]} is not a whole checkpoint: {error!r}.") from error
+    return estimator

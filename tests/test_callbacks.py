@@ -1,0 +1,126 @@
+"""What callbacks hear of a training, and that nobody shares them."""
+
+import csv
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp.callbacks import Callback, CSVLogger
+
+
+class Recorder(Callback):
+    """Writes down all that it hears in a list that its copies share, as a file would be."""
+
+    def __init__(self, heard):
+        self.heard = heard
+
+    def __deepcopy__(self, memo):
+        return Recorder(self.heard)
+
+    def on_training_begin(self, estimator, n_epochs):
+        self.heard.append(("begin", type(estimator).__name__, n_epochs))
+
+    def on_epoch_end(self, epoch, losses):
+        self.heard.append((epoch, losses))
+
+    def on_training_end(self):
+        self.heard.append("end")
+
+
+@pytest.fixture(scope="module")
+def spectra():
+    return np.random.default_rng(0).uniform(0.1, 1, (60, 20)).astype(np.float32)
+
+
+@pytest.fixture
+def autoencoder():
+    return SpectralAutoencoder(
+        hidden_layer_sizes=(5,), n_components=2, max_epochs=5, batch_size=16, random_state=0
+    )
+
+
+def test_callbacks_hear_of_each_epoch_once_and_in_order(autoencoder, spectra):
+    heard = []
+    autoencoder.set_params(callbacks=[Recorder(heard)]).fit(spectra)
+    assert heard[0] == ("begin", "SpectralAutoencoder", 5) and heard[-1] == "end"
+    assert heard[1:-1] == [
+        (epoch, {"loss": loss}) for epoch, loss in enumerate(autoencoder.loss_curve_, start=1)
+    ]
+
+
+def test_validation_losses_are_told_too(autoencoder, spectra):
+    heard = []
+    autoencoder.set_params(callbacks=[Recorder(heard)], early_stopping=True).fit(spectra)
+    told = [losses["validation loss"] for _, losses in heard[1:-1]]
+    assert told == autoencoder.validation_loss_curve_
+
+
+def test_epochs_go_on_counting_in_a_warm_start_and_after_resuming(autoencoder, spectra, tmp_path):
+    heard = []
+    autoencoder.set_params(callbacks=[Recorder(heard)], warm_start=True)
+    autoencoder.fit(spectra).fit(spectra).partial_fit(spectra)
+    assert [entry[0] for entry in heard if isinstance(entry[0], int)] == list(range(1, 12))
+    heard.clear()
+    resumable = clone(autoencoder).set_params(
+        callbacks=[Recorder(heard)], checkpoint_dir=tmp_path, resume=True, warm_start=False
+    )
+    clone(resumable).set_params(max_epochs=3, callbacks=None).fit(spectra)
+    resumable.fit(spectra)
+    assert [entry[0] for entry in heard[1:-1]] == [4, 5]
+
+
+def test_each_fit_has_callbacks_of_its_own(autoencoder, spectra):
+    class Counter(Callback):
+        n_epochs = 0
+
+        def on_epoch_end(self, epoch, losses):
+            self.n_epochs += 1
+            assert self.n_epochs == epoch  # it has never heard of another fit
+
+    callback = Counter()
+    autoencoder.set_params(callbacks=[callback]).fit(spectra)
+    clone(autoencoder).fit(spectra)
+    autoencoder.fit(spectra)
+    assert callback.n_epochs == 0
+
+
+@pytest.mark.parametrize("error", [RuntimeError("full"), KeyboardInterrupt()])
+def test_the_end_is_told_whatever_ends_training(autoencoder, spectra, error):
+    heard = []
+
+    class Failing(Callback):
+        def on_epoch_end(self, epoch, losses):
+            raise error
+
+    autoencoder.set_params(callbacks=[Recorder(heard), Failing()])
+    if isinstance(error, RuntimeError):
+        with pytest.raises(RuntimeError, match="full"):
+            autoencoder.fit(spectra)
+        assert not hasattr(autoencoder, "parameters_")
+    else:
+        with pytest.warns(UserWarning, match="interrupted"):
+            autoencoder.fit(spectra)
+    assert heard[-1] == "end"
+
+
+def test_what_is_no_callback_is_refused(autoencoder, spectra):
+    with pytest.raises(ValueError, match=r"callbacks.*print.*without on_training_begin"):
+        autoencoder.set_params(callbacks=[print]).fit(spectra)
+
+
+def test_losses_are_logged_to_a_csv_file_that_each_fit_begins_anew(spectra, tmp_path):
+    path = tmp_path / "losses.csv"
+    y = np.arange(len(spectra)) % 3
+    classifier = SpectralCNNClassifier(
+        max_epochs=3, callbacks=[CSVLogger(path)], early_stopping=True, random_state=0
+    )
+    for _ in range(2):
+        classifier.fit(spectra, y)
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
+        assert [float(row["loss"]) for row in rows] == classifier.loss_curve_
+        found = [float(row["validation loss"]) for row in rows]
+        assert found == classifier.validation_loss_curve_

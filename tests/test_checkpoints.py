@@ -1,0 +1,207 @@
+"""Trainings that end too early, go on, and end as if nothing had happened."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp.checkpoints import load_model, saved_epochs
+
+SMALL = {"max_epochs": 6, "batch_size": 16, "random_state": 0, "save_epochs": 2}
+AUTOENCODER = SpectralAutoencoder(hidden_layer_sizes=(8,), n_components=3, **SMALL)
+CLASSIFIER = SpectralCNNClassifier(n_filters=(4,), kernel_sizes=5, dense_layer_sizes=(8,), **SMALL)
+ESTIMATORS = {
+    "autoencoder": AUTOENCODER,
+    "sgd": clone(AUTOENCODER).set_params(optimizer="sgd", learning_rate_schedule="exponential"),
+    "conv": clone(AUTOENCODER).set_params(
+        architecture="conv", n_filters=(3,), kernel_sizes=5, loss="sid"
+    ),
+    "stopping": clone(AUTOENCODER).set_params(early_stopping=True, learning_rate=0.05, patience=2),
+    "classifier": CLASSIFIER,
+    "dropout": clone(CLASSIFIER).set_params(dropout=0.3, class_weight="balanced"),
+    "stopping classifier": clone(CLASSIFIER).set_params(early_stopping=True, patience=3),
+}
+of_all = pytest.mark.parametrize("name", ESTIMATORS)
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    endmembers = rng.uniform(0.1, 1, (3, 30))
+    y = rng.integers(0, 3, 90)
+    X = endmembers[y] * rng.uniform(0.5, 1, (90, 1)) + rng.normal(0, 0.02, (90, 30))
+    return X.astype(np.float32), np.array(["ash", "elm", "oak"])[y]
+
+
+def fitted(name, data, **parameters):
+    X, y = data
+    return clone(ESTIMATORS[name]).set_params(**parameters).fit(X, y)
+
+
+def assert_same_model(one, other):
+    for attribute in ("parameters_", "statistics_", "loss_curve_", "validation_loss_curve_"):
+        np.testing.assert_array_equal(getattr(one, attribute), getattr(other, attribute))
+    assert one.n_iter_ == other.n_iter_ and one.seed_ == other.seed_
+    assert one.architecture_ == other.architecture_
+
+
+@of_all
+def test_checkpoints_do_not_change_a_training(name, data, tmp_path):
+    plain = fitted(name, data)
+    assert_same_model(fitted(name, data, checkpoint_dir=tmp_path), plain)
+    saved = saved_epochs(tmp_path)
+    assert saved[-1] == plain.n_iter_
+    assert saved[:-1] == [epoch for epoch in (2, 4) if epoch < plain.n_iter_]
+
+
+@of_all
+@pytest.mark.parametrize("epochs", [2, 4, 5])
+def test_a_training_cut_short_goes_on_to_the_same_bits(name, data, tmp_path, epochs):
+    whole = fitted(name, data)
+    fitted(name, data, checkpoint_dir=tmp_path, max_epochs=epochs)
+    resumed = fitted(name, data, checkpoint_dir=tmp_path, resume=True)
+    if ESTIMATORS[name].learning_rate_schedule != "cosine":
+        assert_same_model(resumed, whole)
+
+
+@of_all
+def test_resuming_a_training_that_has_ended_gives_its_model(name, data, tmp_path):
+    whole = fitted(name, data, checkpoint_dir=tmp_path)
+    files = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert_same_model(fitted(name, data, checkpoint_dir=tmp_path, resume=True), whole)
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == files
+
+
+@of_all
+def test_models_of_several_epochs_are_loaded_side_by_side(name, data, tmp_path):
+    whole = fitted(name, data, checkpoint_dir=tmp_path, save_epochs=(1, 3))
+    models = {epoch: load_model(tmp_path, epoch) for epoch in saved_epochs(tmp_path)}
+    assert_same_model(load_model(tmp_path), whole)
+    function = "transform" if hasattr(whole, "transform") else "predict_proba"
+    outputs = {epoch: getattr(m, function)(data[0]) for epoch, m in models.items()}
+    np.testing.assert_array_equal(outputs[whole.n_iter_], getattr(whole, function)(data[0]))
+    assert not np.array_equal(outputs[1], outputs[3])
+    if hasattr(whole, "classes_"):
+        np.testing.assert_array_equal(models[1].classes_, whole.classes_)
+        assert set(models[1].predict(data[0])) <= set(whole.classes_)
+    assert models[1].get_params()["n_filters"] == whole.get_params()["n_filters"]
+
+
+def test_a_folder_with_another_training_is_refused(data, tmp_path):
+    fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    with pytest.raises(ValueError, match="has checkpoints of a training already"):
+        fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    for parameters, message in [
+        ({"learning_rate": 0.5}, r"learning_rate \(0.001 there, 0.5 here\)"),
+        ({"n_components": 2}, "n_components"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            fitted("autoencoder", data, checkpoint_dir=tmp_path, resume=True, **parameters)
+    with pytest.raises(ValueError, match="these differ: data"):
+        fitted("autoencoder", (data[0] * 2, None), checkpoint_dir=tmp_path, resume=True)
+    with pytest.raises(ValueError, match="these differ: estimator"):
+        fitted("classifier", data, checkpoint_dir=tmp_path, resume=True)
+
+
+def test_resume_needs_a_folder_but_not_a_checkpoint(data, tmp_path):
+    with pytest.raises(ValueError, match="resume=True needs checkpoint_dir"):
+        fitted("autoencoder", data, resume=True)
+    folder = tmp_path / "new" / "folder"
+    assert fitted("autoencoder", data, checkpoint_dir=folder, resume=True).n_iter_ == 6
+    assert saved_epochs(folder) == [2, 4, 6]
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_training(data, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match=r"checkpoint_dir=.*cannot be written to"):
+        fitted("autoencoder", data, checkpoint_dir=tmp_path / "file")
+
+
+def test_a_full_disk_ends_training_and_leaves_the_checkpoints_before(data, tmp_path, monkeypatch):
+    replace, calls = os.replace, []
+
+    def fail_at_the_second(*paths):
+        calls.append(paths)
+        if len(calls) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(*paths)
+
+    monkeypatch.setattr(os, "replace", fail_at_the_second)
+    with pytest.raises(OSError, match=r"No space left on device.*resume=True"):
+        fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["epoch_000002.ckpt"]
+    monkeypatch.undo()
+    resumed = fitted("autoencoder", data, checkpoint_dir=tmp_path, resume=True)
+    assert_same_model(resumed, fitted("autoencoder", data))
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1, 18, 19, 50, 51, 200, 3000, -1])
+def test_a_checkpoint_cut_anywhere_is_refused(data, tmp_path, n_bytes):
+    fitted("classifier", data, checkpoint_dir=tmp_path)
+    path = tmp_path / "epoch_000006.ckpt"
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    with pytest.raises(ValueError, match=r"epoch_000006\.ckpt"):
+        load_model(tmp_path)
+    with pytest.raises(ValueError, match=r"epoch_000006\.ckpt"):
+        fitted("classifier", data, checkpoint_dir=tmp_path, resume=True)
+    assert load_model(tmp_path, 4).n_iter_ == 4
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_bit_turned_over_anywhere_is_noticed(data, tmp_path, seed):
+    fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    path = tmp_path / "epoch_000006.ckpt"
+    whole, rng = path.read_bytes(), np.random.default_rng(seed)
+    for _ in range(40):
+        damaged = bytearray(whole)
+        damaged[rng.integers(len(whole))] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"epoch_000006\.ckpt"):
+            load_model(tmp_path)
+
+
+def test_an_epoch_or_a_folder_that_is_not_there_is_named(data, tmp_path):
+    with pytest.raises(FileNotFoundError, match="has no checkpoints"):
+        load_model(tmp_path)
+    fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    with pytest.raises(FileNotFoundError, match="no checkpoint of epoch 3; saved are 2, 4, 6"):
+        load_model(tmp_path, 3)
+
+
+TRAINING = """
+import sys, numpy as np
+from skhyp import SpectralAutoencoder
+X = np.load(sys.argv[1])
+SpectralAutoencoder(
+    hidden_layer_sizes=(8,), n_components=3, max_epochs=400, batch_size=16, random_state=0,
+    save_epochs=1, checkpoint_dir=sys.argv[2], resume=True,
+).fit(X)
+print("done")
+"""
+
+
+def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(data, tmp_path):
+    X, _ = data
+    np.save(tmp_path / "X.npy", X)
+    folder = tmp_path / "checkpoints"
+    command = [sys.executable, "-c", TRAINING, str(tmp_path / "X.npy"), str(folder)]
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            before = len(saved_epochs(folder))
+            while len(saved_epochs(folder)) == before and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0, 0.3))
+            process.send_signal(signal.SIGKILL)
+    assert 0 < max(saved_epochs(folder)) < 400
+    subprocess.run(command, check=True, capture_output=True)
+    parameters = {"max_epochs": 400, "save_epochs": 1}
+    whole = clone(AUTOENCODER).set_params(**parameters).fit(X)
+    assert_same_model(load_model(folder), whole)
