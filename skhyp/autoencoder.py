@@ -104,7 +104,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     optimizer : {"adam", "sgd"}, default="adam"
         Adam [3]_ or plain stochastic gradient descent.
     learning_rate : float, default=0.001
-    epsilon : float, default=1e-8
+    epsilon : float, default=1e-08
         For "adam": added to the root of the second moment, so that tiny gradients are not blown up.
     learning_rate_schedule : {"constant", "exponential", "piecewise", "cosine"}, \
             default="constant"

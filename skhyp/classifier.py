@@ -66,7 +66,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     optimizer : {"adam", "sgd"}, default="adam"
         Adam [1]_ or plain stochastic gradient descent.
     learning_rate : float, default=0.001
-    epsilon : float, default=1e-8
+    epsilon : float, default=1e-08
         For "adam": added to the root of the second moment, so that tiny gradients are not blown up.
     learning_rate_schedule : {"constant", "exponential", "piecewise", "cosine"}, \
             default="constant"
