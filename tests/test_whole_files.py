@@ -40,6 +40,25 @@ def test_a_failure_leaves_the_former_file(tmp_path, monkeypatch, failing):
     assert [p.name for p in tmp_path.iterdir()] == ["model.json"]
 
 
+def test_a_disk_that_fills_at_any_byte_leaves_the_former_file(tmp_path):
+    resource = pytest.importorskip("resource")  # limits of a process, where the system has them
+    path, content = tmp_path / "model.json", bytes(range(256)) * 40
+    write_whole(path, b"former")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    n_failed = 0
+    for n_bytes in [0, 1, 2, *range(100, len(content), 97), len(content) - 1, len(content)]:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+            write_whole(path, content)
+        except OSError as error:
+            n_failed += error.errno == errno.EFBIG
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        whole = b"former" if n_bytes < len(content) else content
+        assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("model.json", whole)]
+    assert n_failed == 4 + len(range(100, len(content), 97))
+
+
 def test_ctrl_c_leaves_the_former_file(tmp_path, monkeypatch):
     write_whole(tmp_path / "model.json", b"former")
 
