@@ -5,6 +5,7 @@ import os
 import time
 import zlib
 from collections.abc import Callable
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +130,7 @@ class TrainingCheckpoints:
         return self._is_saved(self._first_epoch + n_epochs)
 
     def is_due(self, milestone: "Milestone") -> bool:
+        """Return whether a checkpoint is due at a milestone of this training."""
         return self.is_due_after(milestone.n_epochs)
 
     def save(self, estimator: Any, milestone: "Milestone") -> None:
@@ -199,8 +201,13 @@ def _multiples_or_members(save_epochs: Any) -> Callable[[int], bool]:
     """Return whether a number of epochs is one to save: a multiple, or one of several."""
     if np.ndim(save_epochs) == 0:
         return lambda n_epochs: n_epochs % save_epochs == 0
-    chosen = {int(n_epochs) for n_epochs in save_epochs}
-    return chosen.__contains__
+    chosen = list(save_epochs)
+    if not all(isinstance(n_epochs, Integral) and n_epochs >= 1 for n_epochs in chosen):
+        raise ValueError(
+            "save_epochs must be an integer of at least 1 (every so many epochs), or hold such "
+            f"integers (after which epochs), got {save_epochs!r}."
+        )
+    return set(chosen).__contains__
 
 
 def _fingerprint(*arrays: np.ndarray | None) -> list[Any]:

@@ -40,6 +40,13 @@ class ConfigMixin:
         ValueError
             If a parameter holds something that is not a number, a string or a collection of them,
             as a ``RandomState``.
+
+        Examples
+        --------
+        >>> from skhyp import SpectralAutoencoder
+        >>> config = SpectralAutoencoder(n_components=3).to_config()
+        >>> SpectralAutoencoder.from_config(config)
+        SpectralAutoencoder(n_components=3)
         """
         config = {
             "config_version": CONFIG_VERSION,

@@ -1,5 +1,6 @@
 """Telling of a training while it runs: a bar where it is asked for, and the user's callbacks."""
 
+import contextlib
 import copy
 import sys
 from collections.abc import Sequence
@@ -68,7 +69,8 @@ class TrainingProgress:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bar is not None:
-            self._bar.close()
-        for callback in self._callbacks:
-            callback.on_training_end()
+        with contextlib.ExitStack() as stack:  # each is told, even if another fails
+            if self._bar is not None:
+                stack.callback(self._bar.close)
+            for callback in reversed(self._callbacks):
+                stack.callback(callback.on_training_end)

@@ -70,8 +70,8 @@ def validate_spectra(
 def _is_seen_to_be_finite(X: Any) -> bool:
     """Return whether one pass of all cores finds no NaN or infinity; False leaves it open.
 
-    scikit-learn's own check adds up the values on one core, which takes a fifth of the time of a
-    small network on a scene.
+    scikit-learn's own check adds up the values on one core, which a small network on a scene
+    would have to wait for.
     """
     if not (type(X) is np.ndarray and X.dtype in (np.float32, np.float64)):
         return False

@@ -20,7 +20,22 @@ _ESTIMATORS = {kind.__name__: kind for kind in (SpectralAutoencoder, SpectralCNN
 
 
 def saved_epochs(folder: str | PathLike) -> list[int]:
-    """Return the epochs after which there are checkpoints in a folder, in order."""
+    """Return the epochs after which there are checkpoints in a folder, in order.
+
+    Parameters
+    ----------
+    folder : str or path
+        The ``checkpoint_dir`` of a training. One that does not exist has none.
+
+    Returns
+    -------
+    epochs : list of int
+        Counted from 1, over all fits of a ``warm_start``.
+
+    Examples
+    --------
+    See :func:`load_model`.
+    """
     return list(saved_checkpoints(Path(folder)))
 
 
@@ -48,6 +63,22 @@ def load_model(
         If there is no such checkpoint.
     ValueError
         If it is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skhyp import SpectralAutoencoder
+    >>> from skhyp.checkpoints import load_model, saved_epochs
+    >>> X = np.random.default_rng(0).uniform(size=(50, 20))
+    >>> folder = tempfile.mkdtemp()
+    >>> training = SpectralAutoencoder(
+    ...     checkpoint_dir=folder, save_epochs=2, max_epochs=5, random_state=0
+    ... ).fit(X)
+    >>> saved_epochs(folder)
+    [2, 4, 5]
+    >>> load_model(folder, epoch=2).transform(X).shape
+    (50, 10)
     """
     folder = Path(folder)
     saved = saved_checkpoints(folder)

@@ -105,6 +105,19 @@ def test_the_end_is_told_whatever_ends_training(autoencoder, spectra, error):
     assert heard[-1] == "end"
 
 
+def test_each_callback_hears_of_the_end_though_another_fails(autoencoder, spectra):
+    heard = []
+
+    class Failing(Callback):
+        def on_training_end(self):
+            raise RuntimeError("cannot close")
+
+    autoencoder.set_params(callbacks=[Failing(), Recorder(heard)])
+    with pytest.raises(RuntimeError, match="cannot close"):
+        autoencoder.fit(spectra)
+    assert heard[-1] == "end"
+
+
 def test_what_is_no_callback_is_refused(autoencoder, spectra):
     with pytest.raises(ValueError, match=r"callbacks.*print.*without on_training_begin"):
         autoencoder.set_params(callbacks=[print]).fit(spectra)

@@ -118,6 +118,13 @@ def test_resume_needs_a_folder_but_not_a_checkpoint(data, tmp_path):
     assert saved_epochs(folder) == [2, 4, 6]
 
 
+@pytest.mark.parametrize("save_epochs", [(0,), (2, -1), (1.5,), ("2",)])
+def test_epochs_to_save_are_checked_before_training(data, tmp_path, save_epochs):
+    with pytest.raises(ValueError, match="save_epochs must be an integer of at least 1"):
+        fitted("autoencoder", data, checkpoint_dir=tmp_path, save_epochs=save_epochs)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_to_is_refused_before_training(data, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ValueError, match=r"checkpoint_dir=.*cannot be written to"):

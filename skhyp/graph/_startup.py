@@ -54,8 +54,8 @@ def import_tensorflow() -> None:
 def garbage_collection_paused() -> Iterator[None]:
     """Do not search for garbage where very many objects are made that all stay.
 
-    The search passes over all objects there are, again and again as their number grows: a
-    quarter of the time of importing TensorFlow, and half of that of tracing a graph.
+    The search passes over all objects there are, again and again as their number grows, and
+    finds next to nothing: what is imported or traced is there to stay.
     """
     if not gc.isenabled():
         yield
@@ -72,7 +72,7 @@ def _keras_postponed() -> Iterator[None]:
     """Leave Keras for whoever uses it first.
 
     TensorFlow imports it at the end of its own import, if it can be imported, for what Keras
-    registers then; it takes a third of the time, and ``tensorflow.keras`` imports it by itself.
+    registers then. Nothing here needs that, and ``tensorflow.keras`` imports it by itself.
     """
     finder = _KerasPostponed()
     sys.meta_path.insert(0, finder)
