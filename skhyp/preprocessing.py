@@ -14,7 +14,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._config import ConfigMixin
-from ._continuum import remove_continuum
 from ._validation import (
     all_or_nothing,
     available_unless,
@@ -220,16 +219,17 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
                 self._check_savgol_parameters()
             X = self._validate(X, reset=True)
             wavelengths = self._input_wavelengths(X.shape[1])
-            kept = select_bands(self.bands, X.shape[1], wavelengths)
-            has_data = self._has_data(X, kept)
+            self.bands_ = select_bands(self.bands, X.shape[1], wavelengths)
+            self.wavelengths_ = None if wavelengths is None else wavelengths[self.bands_]
             for name in _LEARNED:
                 self.__dict__.pop(name, None)  # of a former fit by another method
-            if has_data is not None and not has_data.any():
-                self._refuse_to_learn_from_nothing(X, kept)
-            self.bands_ = kept
-            self.wavelengths_ = None if wavelengths is None else wavelengths[kept]
+            has_data = None
+            if self.nodata is not None:
+                has_data = self._apply("has_data", X, method=None)
+                if not has_data.any():
+                    self._refuse_to_learn_from_nothing(X)
             if self.method in ("standardize", "msc"):
-                self._learn_bands(X, has_data, kept)
+                self._learn_bands(X, has_data)
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -247,16 +247,7 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
             without data.
         """
         check_is_fitted(self)
-        X = self._validate(X, reset=False)
-        dtype = computation_dtype(X)
-        if self.method == "continuum":
-            result = remove_continuum(X, self.bands_, self._positions(), self._segments(), dtype)
-        else:
-            result = self._apply("scale", self.method, X, dtype)
-        has_data = self._has_data(X, self.bands_)
-        if has_data is not None:
-            result[~has_data] = np.nan
-        return result
+        return self._apply("scale", self._validate(X, reset=False))
 
     @available_unless(_why_not_invertible)
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
@@ -278,7 +269,7 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"X has {X.shape[1]} bands, but HypPreprocessor gives {len(self.bands_)} bands."
             )
-        on_kept_bands = self._apply("unscale", self.method, X, X.dtype.name, selects=False)
+        on_kept_bands = self._apply("unscale", X)
         if np.array_equal(self.bands_, np.arange(self.n_features_in_)):
             return on_kept_bands
         on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)
@@ -330,37 +321,23 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
             return validate_wavelengths(self.wavelengths, n_bands)
         return wavelengths_from_names(getattr(self, "feature_names_in_", None))
 
-    def _has_data(self, X: np.ndarray, kept: np.ndarray) -> np.ndarray | None:
-        """Return which rows are complete, or None if all must be."""
-        if self.nodata is None:
-            return None
-        has_data = np.empty(len(X), dtype=bool)
-        for start in range(0, len(X), _CHUNK_ROWS):
-            rows = slice(start, start + _CHUNK_ROWS)
-            has_data[rows] = ~self._is_nodata(X[rows][:, kept]).any(axis=1)
-        return has_data
-
-    def _is_nodata(self, values: np.ndarray) -> np.ndarray:
-        if np.isnan(self.nodata):
-            return np.isnan(values)
-        if values.dtype.kind != "f":
-            return values == self.nodata
-        # Rounded as the data were when they were stored: 0.1 is another number in float32.
-        with np.errstate(over="ignore"):
-            return values == values.dtype.type(self.nodata)
-
-    def _refuse_to_learn_from_nothing(self, X: np.ndarray, kept: np.ndarray) -> None:
-        never = [int(band) for band in kept if self._is_nodata(X[:, band]).all()]
+    def _refuse_to_learn_from_nothing(self, X: np.ndarray) -> None:
+        alone = {"method": None, "kept": None, "n_bands": 1}
+        never = [
+            band
+            for band in self.bands_.tolist()
+            if not self._apply("has_data", X[:, band : band + 1], **alone).any()
+        ]
         hint = f" Bands {never} have it everywhere: drop them with bands." if never else ""
         raise ValueError(
             f"Every pixel has nodata={self.nodata:g} in some kept band: there is nothing to learn "
             f"from.{hint}"
         )
 
-    def _learn_bands(self, X: np.ndarray, has_data: np.ndarray | None, kept: np.ndarray) -> None:
+    def _learn_bands(self, X: np.ndarray, has_data: np.ndarray | None) -> None:
         magnitudes = []
-        largest = np.zeros(len(kept))
-        for spectra in _complete_chunks(X, has_data, kept):
+        largest = np.zeros(len(self.bands_))
+        for spectra in _complete_chunks(X, has_data, self.bands_):
             magnitudes.append(largest_magnitudes(spectra))
             largest = np.maximum(largest, np.abs(spectra).max(axis=0))
         warn_of_outliers(
@@ -372,7 +349,7 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
         # neither overflow nor vanish.
         unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
         scaler = StandardScaler()
-        for spectra in _complete_chunks(X, has_data, kept):
+        for spectra in _complete_chunks(X, has_data, self.bands_):
             scaler.partial_fit(spectra / unit)
         if self.method == "msc":
             self.reference_ = scaler.mean_ * unit
@@ -383,9 +360,6 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
 
     def _segments(self) -> list[slice]:
         return contiguous_segments(self.bands_, self.wavelengths_)
-
-    def _positions(self) -> np.ndarray:
-        return self.bands_ if self.wavelengths_ is None else self.wavelengths_
 
     def _statistics(self) -> np.ndarray:
         if self.method == "standardize":
@@ -408,20 +382,40 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
             )
         return matrix
 
-    def _apply(
-        self, function: str, method: str | None, X: np.ndarray, dtype: str, selects: bool = True
-    ) -> np.ndarray:
-        from .graph.inference import apply_rows
+    def _scaling(self, dtype: np.dtype, **changes: Any) -> Any:
+        """Return what is computed of spectra of a dtype, with fields changed."""
         from .graph.spectra import SpectralScaling
 
-        selects = selects and not np.array_equal(self.bands_, np.arange(self.n_features_in_))
-        scaling = SpectralScaling(
-            method=method,
-            n_bands=len(self.bands_),
-            kept=tuple(self.bands_.tolist()) if selects else None,
-            dtype=dtype,
-        )
-        statistics = self._statistics() if method is not None else np.zeros(0)
+        fields: dict[str, Any] = {
+            "method": self.method,
+            "n_bands": len(self.bands_),
+            "kept": None,
+            "dtype": computation_dtype(np.empty(0, dtype)),
+            "nodata": self._nodata_of(dtype),
+        }
+        if not np.array_equal(self.bands_, np.arange(self.n_features_in_)):
+            fields["kept"] = tuple(self.bands_.tolist())
+        if self.method == "continuum":
+            positions = self.bands_ if self.wavelengths_ is None else self.wavelengths_
+            fields["positions"] = tuple(positions.tolist())
+            fields["segments"] = tuple((part.start, part.stop) for part in self._segments())
+        return SpectralScaling(**fields | changes)
+
+    def _nodata_of(self, dtype: np.dtype) -> float | None:
+        """Return the value that marks missing data among numbers of a dtype."""
+        if self.nodata is None or np.isnan(self.nodata):
+            return None if self.nodata is None else np.nan  # one NaN: others are not equal to it
+        if dtype.kind != "f":
+            return self.nodata
+        # Rounded as the data were when they were stored: 0.1 is another number in float32.
+        with np.errstate(over="ignore"):
+            return float(dtype.type(self.nodata))
+
+    def _apply(self, function: str, X: np.ndarray, **changes: Any) -> np.ndarray:
+        from .graph.inference import apply_rows
+
+        scaling = self._scaling(X.dtype, **changes)
+        statistics = self._statistics() if scaling.statistics else np.zeros(0)
         return apply_rows(scaling, function, np.zeros(0), statistics, X)
 
     def __sklearn_tags__(self):

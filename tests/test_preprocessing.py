@@ -491,6 +491,13 @@ def test_integers_that_float32_cannot_tell_apart_are_not_missing():
     assert_array_equal(np.isnan(result).any(axis=1), [False, True, False])
 
 
+def test_booleans_have_nodata_too():
+    X = np.ones((3, N_BANDS), bool)
+    X[1, 5] = False
+    result = HypPreprocessor(nodata=0).fit_transform(X)
+    assert_array_equal(np.isnan(result).any(axis=1), [False, True, False])
+
+
 def test_missing_values_in_dropped_bands_do_not_matter():
     X = _spectra()
     X[:, 3] = -9999

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 import tensorflow as tf
 
+from .continuum import remove_continuum
 from .parameters import Parameter
 
 Tensors = Mapping[str, tf.Tensor]
@@ -21,13 +22,18 @@ _SHORT_INTEGER = 2
 class SpectralScaling:
     """A selection of bands, and a scaling of each spectrum.
 
-    ``kept`` are the selected bands' indices (``None``: all).
+    ``kept`` are the selected bands' indices (``None``: all). A spectrum that has the value
+    ``nodata`` in a kept band is missing. For the method "continuum" there are the ``positions`` of
+    the kept bands and ``segments`` of them, from a first one to before an end.
     """
 
     method: str | None
     n_bands: int
     kept: tuple[int, ...] | None
     dtype: str
+    nodata: float | None = None
+    positions: tuple[float, ...] = ()
+    segments: tuple[tuple[int, int], ...] = ()
 
     parameters = ()
     casts_input: ClassVar[bool] = True
@@ -35,7 +41,7 @@ class SpectralScaling:
     @property
     def n_values(self) -> int:
         """How many values are computed of a spectrum."""
-        return 4 * self.n_bands
+        return (16 if self.method == "continuum" else 4) * self.n_bands
 
     @property
     def statistics(self) -> tuple[Parameter, ...]:
@@ -46,12 +52,16 @@ class SpectralScaling:
         )
 
     def scale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
-        """Return the scaled spectra (n, kept bands) of spectra (n, bands) of any type."""
-        if self.kept is not None:
-            x = tf.gather(x, self.kept, axis=1)
-        if self.method == "minmax" and x.dtype.is_integer and x.dtype.size <= _SHORT_INTEGER:
-            return _integer_min_max(x, self.dtype)
-        return _METHODS[self.method](tf.cast(x, self.dtype), **statistics)
+        """Return the scaled spectra (n, kept bands) of spectra (n, bands) of any type.
+
+        Those of missing spectra are NaN.
+        """
+        x = self._select(x)
+        scaled = self._scale(statistics, x)
+        if self.nodata is None:
+            return scaled
+        is_missing = tf.reduce_any(self._is_nodata(x), axis=1, keepdims=True)
+        return tf.where(is_missing, tf.constant(np.nan, scaled.dtype), scaled)
 
     def unscale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the spectra of which these are the scaled ones, on the kept bands."""
@@ -59,6 +69,37 @@ class SpectralScaling:
         if self.method == "standardize":
             return x * _normal_or_one(statistics["scale"]) + statistics["mean"]
         return x
+
+    def has_data(self, _: Tensors, __: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return which spectra (n, bands) of any type are not missing, (n,)."""
+        return ~tf.reduce_any(self._is_nodata(self._select(x)), axis=1)
+
+    def _select(self, x: tf.Tensor) -> tf.Tensor:
+        return x if self.kept is None else tf.gather(x, self.kept, axis=1)
+
+    def _scale(self, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        if self.method == "minmax" and x.dtype.is_integer and x.dtype.size <= _SHORT_INTEGER:
+            return _integer_min_max(x, self.dtype)
+        x = tf.cast(x, self.dtype)
+        if self.method == "continuum":
+            return remove_continuum(x, self.positions, self.segments)
+        return _METHODS[self.method](x, **statistics)
+
+    def _is_nodata(self, x: tf.Tensor) -> tf.Tensor:
+        if np.isnan(self.nodata):
+            return x != x  # as tf.math.is_nan, which integers do not have
+        if x.dtype.is_floating:
+            return tf.equal(x, tf.constant(self.nodata, x.dtype))
+        if x.dtype.is_bool:
+            x = tf.cast(x, tf.uint8)
+        if not _is_held(self.nodata, x.dtype):
+            return tf.zeros_like(x, tf.bool)
+        return tf.equal(x, tf.constant(int(self.nodata), x.dtype))
+
+
+def _is_held(value: float, dtype: tf.DType) -> bool:
+    """Return whether a type of integers has the value."""
+    return dtype.min <= value <= dtype.max and value == int(value)
 
 
 def divide_or_zero(x: tf.Tensor, divisor: tf.Tensor, is_degenerate: tf.Tensor) -> tf.Tensor:
