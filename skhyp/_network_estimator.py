@@ -19,6 +19,8 @@ from ._progress import TrainingProgress
 from ._validation import computation_dtype
 
 if TYPE_CHECKING:
+    import keras
+
     from .graph.epochs import Epochs, EpochsResult
     from .graph.milestones import Milestone
     from .graph.updates import Objective
@@ -35,6 +37,8 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
     Fitted state is NumPy: one flat vector of parameters, one of statistics, and plain scalars.
     """
 
+    # The functions of the network, by the methods that compute them of rows.
+    _row_functions: dict[str, str]
     # With max_epochs="auto": at least so many passes over the data and so many updates.
     _min_epochs: int
     _min_updates: int
@@ -365,9 +369,26 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
         """Return a function of the fitted network for the rows of X, computed in X's precision."""
         from .graph.inference import apply_rows
 
+        network, *fitted = self._computation(X.dtype)
+        return apply_rows(network, function, *fitted, X, **options)
+
+    def _computation(self, dtype: np.dtype) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Return network, parameters and statistics, as spectra of a dtype are computed."""
         if self.inference_dtype is not None:
             self._validate_params()  # it may have been set after fit
         network = self._fitted_network(
-            dtype=computation_dtype(X), layers_dtype=self.inference_dtype
+            dtype=computation_dtype(np.empty(0, dtype)), layers_dtype=self.inference_dtype
         )
-        return apply_rows(network, function, self.parameters_, self.statistics_, X, **options)
+        return network, self.parameters_, self.statistics_
+
+    def _keras_model(self, method: str, n_columns: int) -> "keras.Model":
+        from .graph.keras_models import keras_model
+
+        return keras_model(
+            self._fitted_network(),
+            self.parameters_,
+            self.statistics_,
+            function=self._row_functions[method],
+            n_columns=n_columns,
+            name=type(self).__name__,
+        )

@@ -1,8 +1,10 @@
-"""Files that are written as a whole or not at all."""
+"""Files and folders that are written as a whole or not at all."""
 
 import contextlib
 import os
 import secrets
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -25,6 +27,28 @@ def write_whole(path: Path, content: bytes) -> None:
             draft.unlink(missing_ok=True)
         raise
     _force_names_to_disk(path.parent)
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a new folder to write to, which takes the place of ``path`` if nothing fails.
+
+    A former folder is there until the new one is complete. Whatever happens on the way, no folder
+    with a part of its files is ever found under the name.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    former = draft.with_suffix(".former")
+    try:
+        draft.mkdir()
+        yield draft
+        if path.exists():
+            os.replace(path, former)
+        os.replace(draft, path)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if former.exists() and not path.exists():
+            os.replace(former, path)
+        shutil.rmtree(former, ignore_errors=True)
 
 
 def _force_names_to_disk(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,6 +28,9 @@ from ._validation import (
 from ._views import weighted_quantile
 from .callbacks import Callback
 from .metrics import MEASURES
+
+if TYPE_CHECKING:
+    import keras
 
 MEASURE_NAMES = StrOptions(set(MEASURES))
 
@@ -215,6 +218,11 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     True
     """
 
+    _row_functions: ClassVar = {
+        "transform": "codes",
+        "inverse_transform": "spectra",
+        "reconstruct": "reconstruction",
+    }
     _min_epochs = 50
     _min_updates = 2000
 
@@ -475,6 +483,44 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
         )
         X = validate_spectra(self, X, reset=False)
         return self._apply("errors", X, measure=measure)
+
+    def to_keras(self, *, method: str = "transform") -> "keras.Model":
+        """Return the fitted network as a model of Keras, of Keras's own layers.
+
+        What Keras can do with a model can then be done with this one: write a ``.keras`` file,
+        a SavedModel or ONNX, train it further, build it into another. :mod:`skhyp.export` exports
+        whole pipelines.
+
+        Parameters
+        ----------
+        method : {"transform", "inverse_transform", "reconstruct"}, default="transform"
+            What the model computes. "inverse_transform" is absent with skip connections.
+
+        Returns
+        -------
+        model : keras.Model
+            In the precision of fit. The scale of the input is in it, as a constant; tied layers
+            have copies of the kernels.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp import SpectralAutoencoder
+        >>> X = np.random.default_rng(0).uniform(size=(50, 20)).astype("float32")
+        >>> autoencoder = SpectralAutoencoder(n_components=3, max_epochs=1, random_state=0).fit(X)
+        >>> model = autoencoder.to_keras()
+        >>> codes = model.predict(X, verbose=0)
+        >>> bool(np.allclose(codes, autoencoder.transform(X), atol=1e-5))
+        True
+        """
+        check_is_fitted(self)
+        validate_parameter_constraints(
+            {"method": [StrOptions(set(self._row_functions))]}, {"method": method}, "to_keras"
+        )
+        if method == "inverse_transform" and (reason := _why_not_invertible(self)):
+            raise ValueError(reason)
+        n_columns = self._n_features_out if method == "inverse_transform" else self.n_features_in_
+        return self._keras_model(method, n_columns)
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
         """Return minus the mean spectral angle of the reconstructions, in radians.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,9 @@ from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstim
 from ._validation import all_or_nothing, validate_spectra
 from ._views import learn_view_statistics
 from .callbacks import Callback
+
+if TYPE_CHECKING:
+    import keras
 
 
 class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
@@ -185,6 +188,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     1.0
     """
 
+    _row_functions: ClassVar = {"predict_proba": "probabilities"}
     _min_epochs = 100
     _min_updates = 1500
 
@@ -473,6 +477,35 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
             "predict_features",
         )
         return self._predict("features", X, layer=int(layer) % n_layers)
+
+    def to_keras(self) -> "keras.Model":
+        """Return the fitted network as a model of Keras, of Keras's own layers.
+
+        It gives what ``predict_proba`` gives; the layer "output" in it has the logits. What Keras
+        can do with a model can then be done with this one: write a ``.keras`` file, a SavedModel
+        or ONNX, train it further, build it into another. :mod:`skhyp.export` exports whole
+        pipelines.
+
+        Returns
+        -------
+        model : keras.Model
+            In the precision of fit, without dropout. The views and their statistics are in it, as
+            constants.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp import SpectralCNNClassifier
+        >>> X = np.random.default_rng(0).uniform(size=(50, 40)).astype("float32")
+        >>> y = np.where(X[:, 0] > 0.5, "soil", "grass")
+        >>> classifier = SpectralCNNClassifier(max_epochs=1, random_state=0).fit(X, y)
+        >>> model = classifier.to_keras()
+        >>> probabilities = model.predict(X, verbose=0)
+        >>> bool(np.allclose(probabilities, classifier.predict_proba(X), atol=1e-5))
+        True
+        """
+        check_is_fitted(self)
+        return self._keras_model("predict_proba", self.n_features_in_)
 
     def _predict(self, function: str, X: ArrayLike, **options: Any) -> np.ndarray:
         check_is_fitted(self)

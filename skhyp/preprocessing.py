@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +10,7 @@ from scipy.signal import savgol_filter
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._config import ConfigMixin
@@ -29,6 +29,9 @@ from .wavelengths import (
     wavelength_names,
     wavelengths_from_names,
 )
+
+if TYPE_CHECKING:
+    import keras
 
 _INVERTIBLE = (None, "standardize")
 _LEARNED = ("mean_", "scale_", "reference_")
@@ -158,6 +161,8 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
     array(['450.5 nm', '550 nm'], dtype=object)
     """
 
+    _row_functions: ClassVar = {"transform": "scale"}
+
     _parameter_constraints: dict = {
         "method": [
             StrOptions(
@@ -275,6 +280,47 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
         on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)
         on_all_bands[:, self.bands_] = on_kept_bands
         return on_all_bands
+
+    def to_keras(self, *, dtype: str = "float32") -> "keras.Model":
+        """Return what ``transform`` computes as a model of Keras.
+
+        For networks behind it: ``keras.Sequential([preprocessor.to_keras(), network.to_keras()])``.
+        :mod:`skhyp.export` exports whole pipelines, which take a scene's own type of number.
+
+        Parameters
+        ----------
+        dtype : {"float32", "float64"}, default="float32"
+            The precision, of the input too.
+
+        Returns
+        -------
+        model : keras.Model
+            What was learned in fit is in it, as constants. All of its layers are Keras's own,
+            but one for the method "continuum": a ``.keras`` file with that can be read where
+            ``skhyp.graph.keras_models`` has been imported.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp import HypPreprocessor
+        >>> X = np.random.default_rng(0).uniform(size=(50, 20)).astype("float32")
+        >>> preprocessor = HypPreprocessor(method="snv").fit(X)
+        >>> clean = preprocessor.to_keras().predict(X, verbose=0)
+        >>> bool(np.allclose(clean, preprocessor.transform(X), atol=1e-5))
+        True
+        """
+        check_is_fitted(self)
+        validate_parameter_constraints(
+            {"dtype": [StrOptions({"float32", "float64"})]}, {"dtype": dtype}, "to_keras"
+        )
+        from .graph.keras_models import keras_model
+
+        return keras_model(
+            *self._computation(np.dtype(dtype)),
+            function=self._row_functions["transform"],
+            n_columns=self.n_features_in_,
+            name=type(self).__name__,
+        )
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
         """Return the names of the kept bands, which carry their wavelengths where these are known.
@@ -414,9 +460,14 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
     def _apply(self, function: str, X: np.ndarray, **changes: Any) -> np.ndarray:
         from .graph.inference import apply_rows
 
-        scaling = self._scaling(X.dtype, **changes)
+        scaling, *fitted = self._computation(X.dtype, **changes)
+        return apply_rows(scaling, function, *fitted, X)
+
+    def _computation(self, dtype: np.dtype, **changes: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+        """Return scaling, no parameters and statistics, as spectra of a dtype are computed."""
+        scaling = self._scaling(dtype, **changes)
         statistics = self._statistics() if scaling.statistics else np.zeros(0)
-        return apply_rows(scaling, function, np.zeros(0), statistics, X)
+        return scaling, np.zeros(0), statistics
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from .convolutions import BLOCKS, convolution, convolved_lengths, transposed_convolution
-from .layers import activate, dense
+from .convolutions import convolved_lengths
+from .layers import Layers
 from .losses import LOSSES
-from .parameters import Parameter, cast_tensors, kernel_and_bias
+from .parameters import Parameter, kernel_and_bias
 
 Tensors = Mapping[str, tf.Tensor]
 
@@ -51,60 +51,47 @@ class Autoencoder(ABC):
     def input_shape(self) -> tuple[int, ...]:
         return (self.n_bands,)
 
-    def condition(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def condition(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return what the network sees, and learns to reconstruct, of spectra (n, bands)."""
         if not self.scaled:
             return x
-        return tf.clip_by_value(x / statistics["scale"], -SATURATION, SATURATION)
+        return layers.ops.clip(x / statistics["scale"], -SATURATION, SATURATION)
 
-    def output(
-        self,
-        parameters: Tensors,
-        x: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        form: str = BLOCKS,
-    ) -> tf.Tensor:
+    def output(self, layers: Layers, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Return the reconstruction of conditioned spectra; ``seed`` is not used."""
-        z, skips = self.encode(parameters, x, form)
-        return self.decode(parameters, z, skips, form)
+        z, skips = self.encode(layers, x)
+        return self.decode(layers, z, skips)
 
-    def codes(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def codes(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the codes (n, n_components) of spectra (n, bands)."""
-        x = self.condition(parameters, statistics, x)
-        z, _ = self.encode(*cast_tensors(parameters, x, self.layers_dtype))
-        return tf.cast(z, self.dtype)
+        x = self.condition(layers, statistics, x)
+        z, _ = self.encode(layers, layers.enter(x))
+        return layers.leave(z, self.dtype)
 
-    def spectra(self, parameters: Tensors, statistics: Tensors, z: tf.Tensor) -> tf.Tensor:
+    def spectra(self, layers: Layers, statistics: Tensors, z: tf.Tensor) -> tf.Tensor:
         """Return the spectra that codes (n, n_components) stand for."""
-        y = self.decode(*cast_tensors(parameters, z, self.layers_dtype), None)
-        return self._rescale(statistics, y)
+        y = self.decode(layers, layers.enter(z), None)
+        return self._rescale(statistics, layers.leave(y, self.dtype))
 
-    def reconstruction(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def reconstruction(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return spectra (n, bands) as the network reconstructs them."""
-        x = self.condition(parameters, statistics, x)
-        y = self.output(*cast_tensors(parameters, x, self.layers_dtype))
-        return self._rescale(statistics, y)
+        x = self.condition(layers, statistics, x)
+        y = self.output(layers, layers.enter(x))
+        return self._rescale(statistics, layers.leave(y, self.dtype))
 
-    def errors(
-        self, parameters: Tensors, statistics: Tensors, x: tf.Tensor, measure: str
-    ) -> tf.Tensor:
+    def errors(self, layers: Layers, statistics: Tensors, x: tf.Tensor, measure: str) -> tf.Tensor:
         """Return the error (n,) of the reconstruction of spectra (n, bands)."""
-        return LOSSES[measure](x, self.reconstruction(parameters, statistics, x))
+        return LOSSES[measure](x, self.reconstruction(layers, statistics, x))
 
     def _rescale(self, statistics: Tensors, y: tf.Tensor) -> tf.Tensor:
-        y = tf.cast(y, self.dtype)
         return y * statistics["scale"] if self.scaled else y
 
     @abstractmethod
-    def encode(
-        self, parameters: Tensors, x: tf.Tensor, form: str = BLOCKS
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def encode(self, layers: Layers, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the codes of conditioned spectra, and what skip connections carry past them."""
 
     @abstractmethod
-    def decode(
-        self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None, form: str = BLOCKS
-    ) -> tf.Tensor:
+    def decode(self, layers: Layers, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
         """Return the conditioned spectra of codes; ``skips`` is needed with skip connections."""
 
 
@@ -148,34 +135,24 @@ class DenseAutoencoder(Autoencoder):
             described += [bias] if self.tied_weights[i] else [kernel, bias]
         return tuple(described)
 
-    def encode(
-        self, parameters: Tensors, x: tf.Tensor, _: str = BLOCKS
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def encode(self, layers: Layers, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the codes, and what skip connections carry: the input and each layer's sum."""
         skips = [x]
         for i in range(1, self.n_layers + 1):
-            layer = f"encoder_{i}"
-            x = dense(x, parameters[f"{layer}_kernel"], parameters[f"{layer}_bias"])
+            x = layers.dense(x, f"encoder_{i}")
             skips.append(x)
-            x = activate(x, self.activation if i < self.n_layers else self.latent_activation)
+            x = layers.activate(x, self.activation if i < self.n_layers else self.latent_activation)
         return x, skips
 
-    def decode(
-        self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None, _: str = BLOCKS
-    ) -> tf.Tensor:
+    def decode(self, layers: Layers, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""
         x = z
         for i in range(1, self.n_layers + 1):
-            kernel, bias = self._decoder_kernel(parameters, i), parameters[f"decoder_{i}_bias"]
+            mirror = f"encoder_{self.n_layers + 1 - i}" if self.tied_weights[i - 1] else None
             skip = skips[self.n_layers - i] if self.skip_connections else None
-            x = dense(x, kernel, bias, skip)
-            x = activate(x, self.activation if i < self.n_layers else self.output_activation)
+            x = layers.dense(x, f"decoder_{i}", tied_to=mirror, skip=skip)
+            x = layers.activate(x, self.activation if i < self.n_layers else self.output_activation)
         return x
-
-    def _decoder_kernel(self, parameters: Tensors, i: int) -> tf.Tensor:
-        if self.tied_weights[i - 1]:
-            return tf.transpose(parameters[f"encoder_{self.n_layers + 1 - i}_kernel"])
-        return parameters[f"decoder_{i}_kernel"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -235,43 +212,35 @@ class ConvAutoencoder(Autoencoder):
             described += [bias] if self.tied_weights[i] else [kernel, bias]
         return tuple(described)
 
-    def encode(
-        self, parameters: Tensors, x: tf.Tensor, form: str = BLOCKS
-    ) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    def encode(self, layers: Layers, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the codes, and what skip connections carry: the input and each layer's sum."""
-        x = x[:, :, None]
+        x = layers.ops.expand_dims(x, 2)
         skips = [x]
         for i, stride in enumerate(self.strides, start=1):
-            kernel, bias = parameters[f"encoder_{i}_kernel"], parameters[f"encoder_{i}_bias"]
-            x = convolution(x, kernel, bias, stride=stride, padding=self.padding, form=form)
+            x = layers.convolution(x, f"encoder_{i}", stride=stride, padding=self.padding)
             skips.append(x)
-            x = activate(x, self.activation)
-        x = tf.reshape(x, (-1, self._n_flat))
-        z = dense(x, parameters["latent_kernel"], parameters["latent_bias"])
-        return activate(z, self.latent_activation), skips
+            x = layers.activate(x, self.activation)
+        x = layers.ops.reshape(x, (-1, self._n_flat))
+        return layers.activate(layers.dense(x, "latent"), self.latent_activation), skips
 
-    def decode(
-        self, parameters: Tensors, z: tf.Tensor, skips: list[tf.Tensor] | None, form: str = BLOCKS
-    ) -> tf.Tensor:
+    def decode(self, layers: Layers, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""
-        x = dense(z, parameters["unfold_kernel"], parameters["unfold_bias"])
-        x = tf.reshape(x, (-1, self.lengths[-1], self.n_filters[-1]))
+        x = layers.dense(z, "unfold")
+        x = layers.ops.reshape(x, (-1, self.lengths[-1], self.n_filters[-1]))
         if self.skip_connections:
             x += skips[self.n_layers]
-        x = activate(x, self.activation)
+        x = layers.activate(x, self.activation)
         for i in range(1, self.n_layers + 1):
             layer = self.n_layers - i
-            tied = self.tied_weights[i - 1]
-            x = transposed_convolution(
+            x = layers.transposed_convolution(
                 x,
-                parameters[f"encoder_{layer + 1}_kernel" if tied else f"decoder_{i}_kernel"],
-                parameters[f"decoder_{i}_bias"],
+                f"decoder_{i}",
+                tied_to=f"encoder_{layer + 1}" if self.tied_weights[i - 1] else None,
                 length=self.lengths[layer],
                 stride=self.strides[layer],
                 padding=self.padding,
-                form=form,
             )
             if self.skip_connections:
                 x += skips[layer]
-            x = activate(x, self.activation if layer else self.output_activation)
-        return tf.squeeze(x, axis=2)
+            x = layers.activate(x, self.activation if layer else self.output_activation)
+        return layers.ops.squeeze(x, axis=2)

@@ -1,14 +1,15 @@
 """The convolutional classifier as a value: a frozen description that computes pure functions."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import tensorflow as tf
 
-from .convolutions import BLOCKS, convolution, convolved_lengths
-from .layers import activate, dense, dropout
-from .parameters import Parameter, cast_tensors, kernel_and_bias
+from .convolutions import convolved_lengths
+from .layers import Layers, dropout
+from .parameters import Parameter, kernel_and_bias
 from .spectra import standard_normal_variate
 
 Tensors = Mapping[str, tf.Tensor]
@@ -114,84 +115,69 @@ class ConvClassifier:
         """The number of values that the last convolution gives."""
         return self.lengths[-1] * self.n_filters[-1]
 
-    def standard_normal_variate(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def standard_normal_variate(
+        self, layers: Layers, statistics: Tensors, x: tf.Tensor
+    ) -> tf.Tensor:
         """Return the standard normal variate of spectra, standardised per band."""
-        snv = standard_normal_variate(x)
-        return _standardize(snv, statistics["snv_mean"], statistics["snv_scale"])
+        snv = standard_normal_variate(layers.ops, x)
+        return _standardize(layers.ops, snv, statistics["snv_mean"], statistics["snv_scale"])
 
-    def condition(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def condition(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the views (n, bands, channels) of spectra (n, bands)."""
+        ops = layers.ops
         if not self.views:
-            return x[:, :, None]
+            return ops.expand_dims(x, 2)
         made = {}
         if "bands" in self.views:
-            made["bands"] = _standardize(x, statistics["bands_mean"], statistics["bands_scale"])
+            mean, scale = statistics["bands_mean"], statistics["bands_scale"]
+            made["bands"] = _standardize(ops, x, mean, scale)
         if "snv" in self.views or "whitened" in self.views:
-            made["snv"] = self.standard_normal_variate(parameters, statistics, x)
+            made["snv"] = self.standard_normal_variate(layers, statistics, x)
         if "whitened" in self.views:
-            made["whitened"] = tf.linalg.matmul(made["snv"], statistics["whitening"])
-        return tf.stack([VIEW_WEIGHTS[view] * made[view] for view in self.views], axis=2)
+            made["whitened"] = ops.matmul(made["snv"], statistics["whitening"])
+        return ops.stack([VIEW_WEIGHTS[view] * made[view] for view in self.views], axis=2)
 
-    def output(
-        self,
-        parameters: Tensors,
-        x: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        form: str = BLOCKS,
-    ) -> tf.Tensor:
+    def output(self, layers: Layers, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Return the logits of conditioned spectra; with a seed, as training sees them."""
-        return self._layers(parameters, x, seed, form)[-1]
+        return self.layer_values(layers, x, seed)[-1]
 
-    def logits(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def logits(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the logits (n, n_classes) of spectra (n, bands)."""
-        x = self.condition(parameters, statistics, x)
-        logits = self.output(*cast_tensors(parameters, x, self.layers_dtype))
-        return tf.cast(logits, self.dtype)
+        x = self.condition(layers, statistics, x)
+        return layers.leave(self.output(layers, layers.enter(x)), self.dtype)
 
-    def probabilities(self, parameters: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def probabilities(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the probabilities (n, n_classes) of spectra (n, bands)."""
         # Not tf.nn.softmax, whose last digits depend on where a row stands.
-        logits = self.logits(parameters, statistics, x)
-        odds = tf.exp(logits - tf.reduce_max(logits, axis=1, keepdims=True))
-        return odds / tf.reduce_sum(odds, axis=1, keepdims=True)
+        ops, logits = layers.ops, self.logits(layers, statistics, x)
+        odds = ops.exp(logits - ops.max(logits, axis=1, keepdims=True))
+        return odds / ops.sum(odds, axis=1, keepdims=True)
 
-    def log_probabilities(
-        self, parameters: Tensors, statistics: Tensors, x: tf.Tensor
-    ) -> tf.Tensor:
+    def log_probabilities(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the logarithms of the probabilities, exact where these round to 0 or 1."""
-        return tf.nn.log_softmax(self.logits(parameters, statistics, x))
+        return tf.nn.log_softmax(self.logits(layers, statistics, x))
 
-    def features(
-        self, parameters: Tensors, statistics: Tensors, x: tf.Tensor, layer: int
-    ) -> tf.Tensor:
+    def features(self, layers: Layers, statistics: Tensors, x: tf.Tensor, layer: int) -> tf.Tensor:
         """Return the values (n, n_values) of a layer, those of a convolution flattened."""
-        x = self.condition(parameters, statistics, x)
-        values = self._layers(*cast_tensors(parameters, x, self.layers_dtype))[layer]
-        return tf.cast(tf.reshape(values, (tf.shape(values)[0], -1)), self.dtype)
+        x = self.condition(layers, statistics, x)
+        values = layers.leave(self.layer_values(layers, layers.enter(x))[layer], self.dtype)
+        return layers.ops.reshape(values, (-1, math.prod(values.shape[1:])))
 
-    def _layers(
-        self,
-        parameters: Tensors,
-        x: tf.Tensor,
-        seed: tf.Tensor | None = None,
-        form: str = BLOCKS,
+    def layer_values(
+        self, layers: Layers, x: tf.Tensor, seed: tf.Tensor | None = None
     ) -> list[tf.Tensor]:
         """Return the values of each layer: after its activation, and the logits."""
         values = []
         for i, stride in enumerate(self.strides, start=1):
-            kernel = parameters[f"convolution_{i}_kernel"]
-            bias = parameters[f"convolution_{i}_bias"]
-            x = convolution(x, kernel, bias, stride=stride, padding=self.padding, form=form)
-            x = activate(x, self.activation)
+            x = layers.convolution(x, f"convolution_{i}", stride=stride, padding=self.padding)
+            x = layers.activate(x, self.activation)
             values.append(x)
-        x = tf.reshape(x, (-1, self._n_flat))
+        x = layers.ops.reshape(x, (-1, self._n_flat))
         for i in range(1, len(self.dense_layer_sizes) + 1):
-            x = self._drop(x, seed, layer=i)
-            x = dense(x, parameters[f"dense_{i}_kernel"], parameters[f"dense_{i}_bias"])
-            x = activate(x, self.activation)
+            x = layers.dense(self._drop(x, seed, layer=i), f"dense_{i}")
+            x = layers.activate(x, self.activation)
             values.append(x)
-        x = self._drop(x, seed, layer=0)
-        values.append(dense(x, parameters["output_kernel"], parameters["output_bias"]))
+        values.append(layers.dense(self._drop(x, seed, layer=0), "output"))
         return values
 
     def _drop(self, x: tf.Tensor, seed: tf.Tensor | None, layer: int) -> tf.Tensor:
@@ -200,5 +186,5 @@ class ConvClassifier:
         return dropout(x, self.dropout, seed + tf.constant([layer, 0]))
 
 
-def _standardize(x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    return tf.clip_by_value((x - mean) / scale, -CLIPPING, CLIPPING)
+def _standardize(ops: Any, x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    return ops.clip((x - mean) / scale, -CLIPPING, CLIPPING)

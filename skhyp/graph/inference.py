@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from .compilation import compiled
+from .layers import Layers
 from .memory import aligned_empty, shared_array
 from .parameters import split_tensor
 
@@ -48,7 +49,7 @@ def apply_rows(
     Parameters
     ----------
     network : a frozen description of a network
-        Its method ``function`` maps (parameters, statistics, rows, **options) to a tensor with as
+        Its method ``function`` maps (layers, statistics, rows, **options) to a tensor with as
         many rows.
     function : str
     parameters, statistics : ndarray
@@ -149,19 +150,25 @@ def _native_dtype(dtype: np.dtype, network_dtype: str) -> np.dtype:
     return dtype.newbyteorder("=")  # files may hold the other byte order
 
 
-def _row_function(network: Any, function: str, n_columns: int, input_dtype: str, options: tuple):
-    dtype = tf.as_dtype(network.dtype)
+def row_function(network: Any, function: str, **options: Hashable) -> Callable:
+    """Return a function of a network as one of tensors: flat parameters, statistics, and rows."""
 
     def rows_to_rows(parameters, statistics, x):
-        parameters = split_tensor(parameters, network.parameters)
+        arrays = split_tensor(parameters, network.parameters)
+        layers = Layers(arrays, dtype=getattr(network, "layers_dtype", None))
         statistics = split_tensor(statistics, network.statistics)
         if not getattr(network, "casts_input", False):
-            x = tf.cast(x, dtype)
-        return getattr(network, function)(parameters, statistics, x, **dict(options))
+            x = tf.cast(x, network.dtype)
+        return getattr(network, function)(layers, statistics, x, **options)
 
+    return rows_to_rows
+
+
+def _row_function(network: Any, function: str, n_columns: int, input_dtype: str, options: tuple):
+    dtype = tf.as_dtype(network.dtype)
     signature = [
         tf.TensorSpec((_n_values(network.parameters),), dtype),
         tf.TensorSpec((_n_values(network.statistics),), dtype),
         tf.TensorSpec((None, n_columns), tf.as_dtype(input_dtype)),
     ]
-    return rows_to_rows, signature
+    return row_function(network, function, **dict(options)), signature

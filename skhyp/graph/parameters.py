@@ -5,7 +5,7 @@ makes the fitted state of an estimator one array.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -107,12 +107,3 @@ def split_tensor(vector: tf.Tensor, parameters: Sequence[Parameter]) -> dict[str
         return {}
     parts = tf.split(vector, [p.size for p in parameters])
     return {p.name: tf.reshape(part, p.shape) for p, part in zip(parameters, parts, strict=True)}
-
-
-def cast_tensors(
-    tensors: Mapping[str, tf.Tensor], x: tf.Tensor, dtype: str | None
-) -> tuple[Mapping[str, tf.Tensor], tf.Tensor]:
-    """Return parameters and input in another precision, or as they are for ``None``."""
-    if dtype is None:
-        return tensors, x
-    return {name: tf.cast(t, dtype) for name, t in tensors.items()}, tf.cast(x, dtype)

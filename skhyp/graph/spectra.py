@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow as tf
 
-from .continuum import remove_continuum
+from .layers import Layers
 from .parameters import Parameter
 
 Tensors = Mapping[str, tf.Tensor]
@@ -51,150 +51,162 @@ class SpectralScaling:
             for name, n_axes in _STATISTICS.get(self.method, {}).items()
         )
 
-    def scale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def scale(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the scaled spectra (n, kept bands) of spectra (n, bands) of any type.
 
         Those of missing spectra are NaN.
         """
-        x = self._select(x)
-        scaled = self._scale(statistics, x)
+        x = self._select(layers, x)
+        scaled = self._scale(layers, statistics, x)
         if self.nodata is None:
             return scaled
-        is_missing = tf.reduce_any(self._is_nodata(x), axis=1, keepdims=True)
-        return tf.where(is_missing, tf.constant(np.nan, scaled.dtype), scaled)
+        is_missing = layers.ops.any(self._is_nodata(layers, x), axis=1, keepdims=True)
+        return layers.ops.where(is_missing, _constant(np.nan, scaled), scaled)
 
-    def unscale(self, _: Tensors, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def unscale(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the spectra of which these are the scaled ones, on the kept bands."""
-        x = tf.cast(x, self.dtype)
+        x = layers.ops.cast(x, self.dtype)
         if self.method == "standardize":
-            return x * _normal_or_one(statistics["scale"]) + statistics["mean"]
+            return x * _normal_or_one(layers.ops, statistics["scale"]) + statistics["mean"]
         return x
 
-    def has_data(self, _: Tensors, __: Tensors, x: tf.Tensor) -> tf.Tensor:
+    def has_data(self, layers: Layers, _: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return which spectra (n, bands) of any type are not missing, (n,)."""
-        return ~tf.reduce_any(self._is_nodata(self._select(x)), axis=1)
+        return ~layers.ops.any(self._is_nodata(layers, self._select(layers, x)), axis=1)
 
-    def _select(self, x: tf.Tensor) -> tf.Tensor:
-        return x if self.kept is None else tf.gather(x, self.kept, axis=1)
+    def _select(self, layers: Layers, x: tf.Tensor) -> tf.Tensor:
+        return x if self.kept is None else layers.ops.take(x, self.kept, axis=1)
 
-    def _scale(self, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
-        if self.method == "minmax" and x.dtype.is_integer and x.dtype.size <= _SHORT_INTEGER:
-            return _integer_min_max(x, self.dtype)
-        x = tf.cast(x, self.dtype)
+    def _scale(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        if self.method == "minmax" and _is_short_integer(x):
+            return _integer_min_max(layers.ops, x, self.dtype)
+        x = layers.ops.cast(x, self.dtype)
         if self.method == "continuum":
-            return remove_continuum(x, self.positions, self.segments)
-        return _METHODS[self.method](x, **statistics)
+            return layers.remove_continuum(x, self.positions, self.segments)
+        if self.method is None:
+            return x
+        return _METHODS[self.method](layers.ops, x, **statistics)
 
-    def _is_nodata(self, x: tf.Tensor) -> tf.Tensor:
-        if np.isnan(self.nodata):
-            return x != x  # as tf.math.is_nan, which integers do not have
-        if x.dtype.is_floating:
-            return tf.equal(x, tf.constant(self.nodata, x.dtype))
-        if x.dtype.is_bool:
-            x = tf.cast(x, tf.uint8)
-        if not _is_held(self.nodata, x.dtype):
-            return tf.zeros_like(x, tf.bool)
-        return tf.equal(x, tf.constant(int(self.nodata), x.dtype))
+    def _is_nodata(self, layers: Layers, x: tf.Tensor) -> tf.Tensor:
+        if tf.as_dtype(x.dtype).is_bool:
+            x = layers.ops.cast(x, "uint8")
+        if np.isnan(self.nodata) or not _is_held(self.nodata, tf.as_dtype(x.dtype)):
+            return layers.ops.not_equal(x, x)  # true of NaN alone
+        return layers.ops.equal(x, _constant(self.nodata, x))
 
 
 def _is_held(value: float, dtype: tf.DType) -> bool:
-    """Return whether a type of integers has the value."""
-    return dtype.min <= value <= dtype.max and value == int(value)
+    """Return whether a type has the value, but for the rounding of floats."""
+    return dtype.is_floating or (dtype.min <= value <= dtype.max and value == int(value))
 
 
-def divide_or_zero(x: tf.Tensor, divisor: tf.Tensor, is_degenerate: tf.Tensor) -> tf.Tensor:
+def divide_or_zero(
+    ops: Any, x: tf.Tensor, divisor: tf.Tensor, is_degenerate: tf.Tensor
+) -> tf.Tensor:
     """Return x / divisor, and zero in the rows that have nothing to divide by."""
     # Over infinity, a row is zero; to choose row by row takes no pass over the spectra.
-    return x / tf.where(is_degenerate, tf.constant(np.inf, x.dtype), divisor)
+    return x / ops.where(is_degenerate, _constant(np.inf, x), divisor)
 
 
-def unit_magnitude(x: tf.Tensor) -> tf.Tensor:
+def unit_magnitude(ops: Any, x: tf.Tensor) -> tf.Tensor:
     """Return the rows over their largest magnitude: their squares neither overflow nor vanish."""
-    largest = tf.reduce_max(tf.abs(x), axis=1, keepdims=True)
-    return divide_or_zero(x, largest, largest < _smallest_normal(x))
+    largest = ops.max(ops.abs(x), axis=1, keepdims=True)
+    return divide_or_zero(ops, x, largest, largest < _smallest_normal(x))
 
 
-def standard_normal_variate(x: tf.Tensor) -> tf.Tensor:
+def standard_normal_variate(ops: Any, x: tf.Tensor) -> tf.Tensor:
     """Return the rows with zero mean and unit standard deviation; a flat one becomes zero."""
-    x = unit_magnitude(x)
-    centred = x - tf.reduce_mean(x, axis=1, keepdims=True)
-    deviation = tf.sqrt(tf.reduce_mean(tf.square(centred), axis=1, keepdims=True))
-    return divide_or_zero(centred, deviation, deviation <= _rounding(x))
+    x = unit_magnitude(ops, x)
+    centred = x - ops.mean(x, axis=1, keepdims=True)
+    deviation = ops.sqrt(ops.mean(ops.square(centred), axis=1, keepdims=True))
+    return divide_or_zero(ops, centred, deviation, deviation <= _rounding(x))
 
 
-def _min_max(x: tf.Tensor) -> tf.Tensor:
+def _min_max(ops: Any, x: tf.Tensor) -> tf.Tensor:
     # Halves are exact, and their differences cannot overflow.
     x = x / 2
-    lowest = tf.reduce_min(x, axis=1, keepdims=True)
-    highest = tf.reduce_max(x, axis=1, keepdims=True)
+    lowest = ops.min(x, axis=1, keepdims=True)
+    highest = ops.max(x, axis=1, keepdims=True)
     span = highest - lowest
-    largest = tf.maximum(tf.abs(lowest), tf.abs(highest))
-    return divide_or_zero(x - lowest, span, span <= _rounding(x) * largest)
+    largest = ops.maximum(ops.abs(lowest), ops.abs(highest))
+    return divide_or_zero(ops, x - lowest, span, span <= largest * _rounding(x))
 
 
-def _integer_min_max(x: tf.Tensor, dtype: str) -> tf.Tensor:
+def _integer_min_max(ops: Any, x: tf.Tensor, dtype: str) -> tf.Tensor:
     """Do the same to short integers, which floats hold exactly, and whose extremes cost less."""
-    lowest = tf.cast(tf.reduce_min(x, axis=1, keepdims=True), dtype)
-    span = tf.cast(tf.reduce_max(x, axis=1, keepdims=True), dtype) - lowest
-    return divide_or_zero(tf.cast(x, dtype) - lowest, span, tf.equal(span, 0))
+    lowest = ops.cast(ops.min(x, axis=1, keepdims=True), dtype)
+    span = ops.cast(ops.max(x, axis=1, keepdims=True), dtype) - lowest
+    return divide_or_zero(ops, ops.cast(x, dtype) - lowest, span, ops.equal(span, 0))
 
 
-def _deephyp_min_max(x: tf.Tensor) -> tf.Tensor:
-    lowest = tf.reduce_min(x, axis=1, keepdims=True)
-    highest = tf.reduce_max(x, axis=1, keepdims=True)
-    return divide_or_zero(x - (lowest - 1e-3), highest, tf.equal(highest, 0))
+def _deephyp_min_max(ops: Any, x: tf.Tensor) -> tf.Tensor:
+    lowest = ops.min(x, axis=1, keepdims=True)
+    highest = ops.max(x, axis=1, keepdims=True)
+    return divide_or_zero(ops, x - (lowest - 1e-3), highest, ops.equal(highest, 0))
 
 
-def _unit_length(x: tf.Tensor) -> tf.Tensor:
-    x = unit_magnitude(x)
-    length = tf.sqrt(tf.reduce_sum(tf.square(x), axis=1, keepdims=True))
-    return divide_or_zero(x, length, tf.equal(length, 0))
+def _unit_length(ops: Any, x: tf.Tensor) -> tf.Tensor:
+    x = unit_magnitude(ops, x)
+    length = ops.sqrt(ops.sum(ops.square(x), axis=1, keepdims=True))
+    return divide_or_zero(ops, x, length, ops.equal(length, 0))
 
 
-def _unit_area(x: tf.Tensor) -> tf.Tensor:
-    x = unit_magnitude(x)
-    area = tf.reduce_sum(tf.abs(x), axis=1, keepdims=True)
-    return divide_or_zero(x, area, tf.equal(area, 0))
+def _unit_area(ops: Any, x: tf.Tensor) -> tf.Tensor:
+    x = unit_magnitude(ops, x)
+    area = ops.sum(ops.abs(x), axis=1, keepdims=True)
+    return divide_or_zero(ops, x, area, ops.equal(area, 0))
 
 
-def _scatter_correction(x: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
+def _scatter_correction(ops: Any, x: tf.Tensor, reference: tf.Tensor) -> tf.Tensor:
     """Regress each row on the reference and undo offset and slope; a flat row stays flat."""
-    x = unit_magnitude(x)
-    centred = x - tf.reduce_mean(x, axis=1, keepdims=True)
-    largest = tf.reduce_max(tf.abs(reference))
-    reference = unit_magnitude(reference[None, :])
-    level = tf.reduce_mean(reference)
+    x = unit_magnitude(ops, x)
+    centred = x - ops.mean(x, axis=1, keepdims=True)
+    largest = ops.max(ops.abs(reference))
+    reference = unit_magnitude(ops, reference[None, :])
+    level = ops.mean(reference)
     shape = reference - level
-    variance = tf.reduce_mean(tf.square(shape))
-    slope = tf.reduce_mean(centred * shape, axis=1, keepdims=True)
+    variance = ops.mean(ops.square(shape))
+    slope = ops.mean(centred * shape, axis=1, keepdims=True)
     # The slope in units of the reference: zero for a row that shares nothing with it.
-    has_no_slope = tf.abs(slope) <= _rounding(x) * tf.sqrt(variance)
-    return largest * (level + divide_or_zero(centred * variance, slope, has_no_slope))
+    has_no_slope = ops.abs(slope) <= _rounding(x) * ops.sqrt(variance)
+    return (divide_or_zero(ops, centred * variance, slope, has_no_slope) + level) * largest
 
 
-def _standardize(x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    return (x - mean) / _normal_or_one(scale)
+def _standardize(ops: Any, x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
+    return (x - mean) / _normal_or_one(ops, scale)
 
 
-def _filter(x: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:
-    return tf.linalg.matmul(x, filter)
+def _filter(ops: Any, x: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:
+    return ops.matmul(x, filter)
 
 
-def _normal_or_one(scale: tf.Tensor) -> tf.Tensor:
+def _normal_or_one(ops: Any, scale: tf.Tensor) -> tf.Tensor:
     """Return the scales, 1 for those that TensorFlow, which flushes subnormals, takes for zero."""
-    return tf.where(scale < _smallest_normal(scale), tf.ones_like(scale), scale)
+    return ops.where(scale < _smallest_normal(scale), _constant(1, scale), scale)
+
+
+def _constant(value: float, like: tf.Tensor) -> np.ndarray:
+    return np.asarray(value, tf.as_dtype(like.dtype).as_numpy_dtype)
+
+
+def _is_short_integer(x: tf.Tensor) -> bool:
+    dtype = tf.as_dtype(x.dtype)
+    return dtype.is_integer and dtype.size <= _SHORT_INTEGER
+
+
+def _limits(x: tf.Tensor) -> np.finfo:
+    return np.finfo(tf.as_dtype(x.dtype).as_numpy_dtype)
 
 
 def _smallest_normal(x: tf.Tensor) -> float:
-    return float(np.finfo(x.dtype.as_numpy_dtype).tiny)
+    return float(_limits(x).tiny)
 
 
 def _rounding(x: tf.Tensor) -> float:
-    return _ROUNDING_UNITS * float(np.finfo(x.dtype.as_numpy_dtype).eps)
+    return _ROUNDING_UNITS * float(_limits(x).eps)
 
 
 _METHODS = {
-    None: tf.identity,
     "minmax": _min_max,
     "deephyp-minmax": _deephyp_min_max,
     "l2": _unit_length,

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from .kernels import Kernels
+from .layers import Layers
 from .losses import LOSSES, TRAINING_LOSSES, batch_balancing_weights
 from .optimizers import OPTIMIZERS, n_moments
 from .parameters import decay_mask, split_tensor
@@ -121,11 +122,11 @@ def loss_loop(objective: Objective, has_targets: bool):
     dtype = tf.as_dtype(network.dtype)
 
     def loop(parameters, spectra, weights, order, targets=None):
-        named = split_tensor(parameters, network.parameters)
+        layers = Layers(split_tensor(parameters, network.parameters))
 
         def step(i, loss, weight):
             batch = _gather(order[i], spectra, targets, weights)
-            output = network.output(named, batch.spectra[0])
+            output = network.output(layers, batch.spectra[0])
             losses = LOSSES[objective.loss](_targets(batch)[0], output)
             loss += tf.reduce_sum(batch.weights * losses)
             return i + 1, loss, weight + tf.reduce_sum(batch.weights)
@@ -242,7 +243,7 @@ def _update(
     def loss_and_gradient(pieces, spectra, targets, w, seed):
         with tf.GradientTape() as tape:
             tape.watch(pieces)
-            output = network.output(named(pieces), spectra, seed, kernels.form)
+            output = network.output(Layers(named(pieces), kernels.form), spectra, seed)
             loss = tf.reduce_sum(w * TRAINING_LOSSES[objective.loss](targets, output))
         return loss, tape.gradient(loss, pieces)
 

@@ -18,7 +18,7 @@ from skhyp.graph.convolutions import (
     transposed_convolution,
 )
 from skhyp.graph.inference import apply_rows
-from skhyp.graph.layers import ACTIVATIONS, dropout
+from skhyp.graph.layers import ACTIVATIONS, Layers, dropout
 from skhyp.graph.parameters import split
 
 BY_HAND = {
@@ -113,10 +113,8 @@ def _tensors(network, vector):
 
 def _eagerly(network, vector, X):
     """Codes and output without compiling."""
-    parameters = _tensors(network, vector)
-    return network.codes(parameters, {}, tf.constant(X)).numpy(), network.output(
-        parameters, tf.constant(X)
-    ).numpy()
+    layers, x = Layers(_tensors(network, vector)), tf.constant(X)
+    return network.codes(layers, {}, x).numpy(), network.output(layers, x).numpy()
 
 
 def _left_padding(length, width, stride, padding):
@@ -251,9 +249,9 @@ def test_all_forms_of_convolutions_compute_the_same_networks(shape, form):
         network = replace(given, **CONV_SHAPES[shape])
         parameters = _tensors(network, _random_parameters(network))
         x = tf.reshape(_random_spectra(network), (-1, *network.input_shape))
-        expected = network.output(parameters, x, form=DIRECT)
+        expected = network.output(Layers(parameters, DIRECT), x)
         np.testing.assert_allclose(
-            network.output(parameters, x, form=form), expected, rtol=1e-11, atol=1e-12
+            network.output(Layers(parameters, form), x), expected, rtol=1e-11, atol=1e-12
         )
 
 
@@ -444,7 +442,9 @@ def test_kernels_are_cut_to_what_they_are_applied_to(
 def test_classifiers_of_any_shape_compute_as_by_hand(shape, activation):
     network = replace(CLASSIFIER, activation=activation, **CONV_SHAPES[shape])
     vector, X = _random_parameters(network), _random_spectra(network)
-    layers = network._layers(_tensors(network, vector), tf.constant(X[:, :, None]), None)
+    layers = network.layer_values(
+        Layers(_tensors(network, vector)), tf.constant(X[:, :, None]), None
+    )
     expected = _classifier_by_hand(network, vector, X[:, :, None])
     assert len(layers) == len(expected) == network.n_layers
     for found, layer in zip(layers, expected, strict=True):
@@ -549,8 +549,8 @@ def _dropped(network, seed, n=5):
     """The logits of one spectrum, repeated, as training with this seed sees them."""
     X = np.repeat(_random_spectra(network, n=1)[:, :, None], n, axis=0)
     seed = None if seed is None else tf.constant(seed)
-    parameters = _tensors(network, _random_parameters(network))
-    return network.output(parameters, tf.constant(X), seed).numpy()
+    layers = Layers(_tensors(network, _random_parameters(network)))
+    return network.output(layers, tf.constant(X), seed).numpy()
 
 
 def test_nothing_is_dropped_without_a_seed_or_without_a_rate():

@@ -16,6 +16,7 @@ from skhyp.graph.compilation import trace_counts
 from skhyp.graph.convolutions import BLOCKS, DIRECT, PRODUCTS
 from skhyp.graph.epochs import Epochs, TrainingDivergedError, run_epochs
 from skhyp.graph.kernels import Kernels
+from skhyp.graph.layers import Layers
 from skhyp.graph.losses import LOSSES
 from skhyp.graph.milestones import Milestone
 from skhyp.graph.parameters import initial_vector, split
@@ -157,7 +158,7 @@ def _loss_and_gradient(objective, parameters, data, rows):
         for p in network.parameters:
             named[p.name] = tf.reshape(vector[start : start + p.size], p.shape)
             start += p.size
-        output = network.output(named, x, form=DIRECT)
+        output = network.output(Layers(named, DIRECT), x)
         losses = LOSSES[objective.loss](target, output)
         loss = tf.reduce_mean(tf.gather(data.weights, rows) * losses)
     return loss.numpy(), tape.gradient(loss, vector).numpy()
@@ -457,7 +458,7 @@ def test_the_mean_loss_is_the_weighted_mean_over_the_rows(n, loss):
     weights = np.random.default_rng(0).uniform(0, 2, n)
     data, vector = _data(network, n, weights), _state(objective).parameters
     named = {k: tf.constant(v) for k, v in split(vector, network.parameters).items()}
-    output = network.output(named, data.spectra).numpy()
+    output = network.output(Layers(named), data.spectra).numpy()
     if loss == "sse":
         losses = np.sum((data.spectra.numpy() - output) ** 2, axis=1)
     else:
