@@ -123,7 +123,7 @@ class ContinuumRemoval(keras.layers.Layer):
     def __init__(
         self, positions: Sequence[float], segments: Sequence[tuple[int, int]], **kwargs: Any
     ) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         self.positions = tuple(positions)
         self.segments = tuple(tuple(segment) for segment in segments)
 

@@ -168,7 +168,7 @@ def _scatter_correction(ops: Any, x: tf.Tensor, reference: tf.Tensor) -> tf.Tens
     variance = ops.mean(ops.square(shape))
     slope = ops.mean(centred * shape, axis=1, keepdims=True)
     # The slope in units of the reference: zero for a row that shares nothing with it.
-    has_no_slope = ops.abs(slope) <= _rounding(x) * ops.sqrt(variance)
+    has_no_slope = ops.abs(slope) <= ops.sqrt(variance) * _rounding(x)
     return (divide_or_zero(ops, centred * variance, slope, has_no_slope) + level) * largest
 
 
@@ -186,6 +186,7 @@ def _normal_or_one(ops: Any, scale: tf.Tensor) -> tf.Tensor:
 
 
 def _constant(value: float, like: tf.Tensor) -> np.ndarray:
+    # Keras takes a plain number for one of single precision.
     return np.asarray(value, tf.as_dtype(like.dtype).as_numpy_dtype)
 
 
@@ -194,16 +195,16 @@ def _is_short_integer(x: tf.Tensor) -> bool:
     return dtype.is_integer and dtype.size <= _SHORT_INTEGER
 
 
+def _smallest_normal(x: tf.Tensor) -> np.ndarray:
+    return _constant(_limits(x).tiny, x)
+
+
+def _rounding(x: tf.Tensor) -> np.ndarray:
+    return _constant(_ROUNDING_UNITS * _limits(x).eps, x)
+
+
 def _limits(x: tf.Tensor) -> np.finfo:
     return np.finfo(tf.as_dtype(x.dtype).as_numpy_dtype)
-
-
-def _smallest_normal(x: tf.Tensor) -> float:
-    return float(_limits(x).tiny)
-
-
-def _rounding(x: tf.Tensor) -> float:
-    return _ROUNDING_UNITS * float(_limits(x).eps)
 
 
 _METHODS = {

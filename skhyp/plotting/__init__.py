@@ -1,0 +1,22 @@
+"""Displays of scenes, class maps, codes, reconstructions and trainings, as scikit-learn has them.
+
+A display is made by ``from_estimator`` or its like, which compute, draw and return it. It keeps
+what it was made of, so that ``plot`` can draw it again, and what it drew: ``ax_``, ``figure_`` and
+the artists. Matplotlib is imported when something is drawn.
+"""
+
+from ._class_map import ClassMapDisplay
+from ._colours import class_colours
+from ._latent_space import LatentSpaceDisplay
+from ._loss_curve import LossCurveDisplay
+from ._reconstruction import ReconstructionDisplay
+from ._scene import SceneDisplay
+
+__all__ = [
+    "ClassMapDisplay",
+    "LatentSpaceDisplay",
+    "LossCurveDisplay",
+    "ReconstructionDisplay",
+    "SceneDisplay",
+    "class_colours",
+]

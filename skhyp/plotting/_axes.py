@@ -1,0 +1,49 @@
+"""Axes to draw on, and what all images and legends drawn on them share."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sklearn.utils._optional_dependencies import check_matplotlib_support
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.image import AxesImage
+    from matplotlib.legend import Legend
+
+# As many entries stand below each other in the height of a figure of the default size.
+_ENTRIES_IN_A_COLUMN = 20
+
+
+def axes_or_new(ax: "Axes | None", display: Any) -> "Axes":
+    """Return the axes that were given, or those of a new figure."""
+    check_matplotlib_support(f"{type(display).__name__}.plot")
+    from matplotlib.axes import Axes
+
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        return plt.subplots(layout="compressed")[1]
+    if not isinstance(ax, Axes):
+        raise ValueError(f"ax must be one matplotlib Axes or None; got {type(ax).__name__}.")
+    return ax
+
+
+def show_image(ax: "Axes", image: Any, **options: Any) -> "AxesImage":
+    """Draw a map or picture, a cell for each pixel."""
+    ax.set(xlabel="Column (pixel)", ylabel="Row (pixel)")
+    return ax.imshow(image, interpolation="nearest", **options)
+
+
+def legend_beside(ax: "Axes", handles: Sequence["Artist"]) -> "Legend":
+    """Draw a legend to the right of the axes, where it covers no data."""
+    return ax.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(1.02, 1),
+        borderaxespad=0,
+        ncols=-(-len(handles) // _ENTRIES_IN_A_COLUMN),
+        fontsize="small",
+        frameon=False,
+        markerscale=2,
+    )

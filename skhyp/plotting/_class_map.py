@@ -1,0 +1,237 @@
+"""ClassMapDisplay: a map of classes with its legend."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skhyp.scenes import mask_unlabelled, to_map, unroll
+
+from ._axes import axes_or_new, legend_beside, show_image
+from ._classes import class_styles, labels_of
+from ._colours import UNLABELLED_COLOUR
+from ._responses import respond
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+class ClassMapDisplay:
+    """A map of classes, unlabelled pixels in dark grey.
+
+    Made by :meth:`from_predictions` or :meth:`from_estimator`. A label has the same colour in
+    all maps.
+
+    Parameters
+    ----------
+    class_map : array-like of shape (rows, columns)
+        Whole numbers. Pixels of 0, less than 0 or NaN, and masked ones, are unlabelled.
+    class_names : sequence or mapping of str, default=None
+        ``class_names[label]`` is the name of a class, as in ``scene.class_names``; a sequence
+        begins with the name of 0, what is unlabelled. All that it names are in the legend. None
+        shows the labels themselves, of the classes that occur.
+    colours : sequence or mapping of colours, default=None
+        ``colours[label]`` is the colour of a class, in any form that Matplotlib knows; a sequence
+        begins with that of 0. None takes those of :func:`class_colours`.
+
+    Attributes
+    ----------
+    im_ : :class:`matplotlib.image.AxesImage`
+        The map as drawn, of labels.
+    patches_ : list of :class:`matplotlib.patches.Patch`
+        An entry of the legend for each class: maps side by side share one by
+        ``figure.legend(handles=display.patches_)``.
+    legend_ : :class:`matplotlib.legend.Legend` or None
+    ax_ : :class:`matplotlib.axes.Axes`
+    figure_ : :class:`matplotlib.figure.Figure`
+
+    See Also
+    --------
+    SceneDisplay : The scene itself.
+
+    Examples
+    --------
+    >>> from skhyp.plotting import ClassMapDisplay
+    >>> class_map = [[0, 1, 1], [0, 2, 1]]
+    >>> names = ["Unlabelled", "Corn", "Woods"]
+    >>> display = ClassMapDisplay.from_predictions(class_map, class_names=names)
+    >>> [text.get_text() for text in display.legend_.get_texts()]
+    ['Unlabelled', 'Corn', 'Woods']
+    """
+
+    def __init__(
+        self,
+        class_map: ArrayLike,
+        *,
+        class_names: Sequence[str] | Mapping[int, str] | None = None,
+        colours: Sequence[Any] | Mapping[int, Any] | None = None,
+    ):
+        self.class_map = class_map
+        self.class_names = class_names
+        self.colours = colours
+
+    def plot(self, *, ax: "Axes | None" = None, legend: bool = True) -> "ClassMapDisplay":
+        """Draw the map.
+
+        Parameters
+        ----------
+        ax : :class:`matplotlib.axes.Axes`, default=None
+            Where to draw; None makes a new figure.
+        legend : bool, default=True
+            Whether to draw a legend to the right of the axes.
+
+        Returns
+        -------
+        self : ClassMapDisplay
+
+        Raises
+        ------
+        ValueError
+            If `class_map` does not hold whole numbers in two dimensions, if `class_names` lacks a
+            class that occurs or names what is no label, if `colours` lacks a class, or if `ax` is
+            something else.
+        """
+        class_map = _whole_labels(self.class_map)
+        occurring = np.unique(class_map).tolist()
+        names, colours = self.class_names, self.colours
+        if names is None:
+            names = {label: str(label) for label in occurring if label}
+        if isinstance(names, Mapping):
+            names = {0: "Unlabelled", **names}
+        if isinstance(colours, Mapping):
+            colours = {0: UNLABELLED_COLOUR, **colours}
+        labels = _sorted_labels({0, *occurring, *labels_of(names)})
+        styles = class_styles(labels, names, colours)
+        self.ax_ = axes_or_new(ax, self)
+        self.figure_ = self.ax_.figure
+
+        from matplotlib.colors import BoundaryNorm, ListedColormap
+        from matplotlib.patches import Patch
+
+        edges = [label - 0.5 for label in [*labels, labels[-1] + 1]]
+        self.im_ = show_image(
+            self.ax_,
+            class_map,
+            cmap=ListedColormap([style.colour for style in styles]),
+            norm=BoundaryNorm(edges, len(labels)),
+        )
+        if 0 not in occurring:
+            styles = styles[1:]
+        self.patches_ = [Patch(color=style.colour, label=style.name) for style in styles]
+        self.legend_ = legend_beside(self.ax_, self.patches_) if legend else None
+        return self
+
+    @classmethod
+    def from_predictions(
+        cls,
+        class_map: ArrayLike,
+        *,
+        class_names: Sequence[str] | Mapping[int, str] | None = None,
+        colours: Sequence[Any] | Mapping[int, Any] | None = None,
+        legend: bool = True,
+        ax: "Axes | None" = None,
+    ) -> "ClassMapDisplay":
+        """Show a map of labels: predicted ones, or the reference.
+
+        Parameters
+        ----------
+        class_map, class_names, colours
+            As in :class:`ClassMapDisplay`.
+        legend : bool, default=True
+            Whether to draw a legend to the right of the axes.
+        ax : :class:`matplotlib.axes.Axes`, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ClassMapDisplay
+
+        Raises
+        ------
+        ValueError
+            As in :meth:`plot`.
+        """
+        display = cls(class_map, class_names=class_names, colours=colours)
+        return display.plot(ax=ax, legend=legend)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        cube: ArrayLike,
+        *,
+        labels: ArrayLike | None = None,
+        class_names: Sequence[str] | Mapping[int, str] | None = None,
+        colours: Sequence[Any] | Mapping[int, Any] | None = None,
+        legend: bool = True,
+        ax: "Axes | None" = None,
+    ) -> "ClassMapDisplay":
+        """Predict and show the class of each pixel of a scene.
+
+        Parameters
+        ----------
+        estimator : estimator or Pipeline
+            Fitted, with `predict`, which gives whole numbers.
+        cube : array-like of shape (rows, columns, bands)
+            The scene, as the estimator wants its spectra.
+        labels : array-like of shape (rows, columns), default=None
+            The reference: pixels that are unlabelled there are shown as unlabelled. None shows
+            the whole scene.
+        class_names, colours
+            As in :class:`ClassMapDisplay`.
+        legend : bool, default=True
+            Whether to draw a legend to the right of the axes.
+        ax : :class:`matplotlib.axes.Axes`, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ClassMapDisplay
+
+        Raises
+        ------
+        ValueError
+            If `cube` does not have three dimensions, if `estimator` has no `predict`, if `labels`
+            does not fit, and as in :meth:`plot`.
+        """
+        class_map = to_map(respond("estimator", estimator, "predict", unroll(cube)), np.shape(cube))
+        if labels is not None:
+            class_map = mask_unlabelled(class_map, labels)
+        return cls.from_predictions(
+            class_map, class_names=class_names, colours=colours, legend=legend, ax=ax
+        )
+
+
+def _whole_labels(class_map: ArrayLike) -> np.ndarray:
+    """Return the labels as integers, 0 where a pixel has none."""
+    if np.ma.isMaskedArray(class_map):
+        class_map = class_map.filled(0)
+    class_map = np.asarray(class_map)
+    if class_map.ndim != 2 or not class_map.size:
+        raise ValueError(
+            f"class_map must have the shape (rows, columns); got shape {class_map.shape}."
+        )
+    if class_map.dtype.kind not in "biuf":
+        raise ValueError(
+            "class_map must hold whole numbers, 0 where a pixel is unlabelled; got dtype "
+            f"{class_map.dtype}. Names are numbered by numpy.unique(names, return_inverse=True)."
+        )
+    labelled = np.where(class_map > 0, class_map, 0)
+    whole = labelled.astype(np.int64)
+    if np.any(whole != labelled):
+        raise ValueError(
+            "class_map must hold whole numbers, 0 or less or NaN where a pixel is unlabelled; "
+            f"got {labelled[whole != labelled][0]}."
+        )
+    return whole
+
+
+def _sorted_labels(labels: set[Any]) -> list[int]:
+    """Return the labels in order, after checking those that class_names may have brought in."""
+    strange = [label for label in labels if not isinstance(label, int | np.integer) or label < 0]
+    if strange:
+        raise ValueError(
+            f"class_names of a map must name whole numbers, 0 or more; got {strange[0]!r}."
+        )
+    return sorted(labels)

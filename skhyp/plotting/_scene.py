@@ -1,0 +1,175 @@
+"""SceneDisplay: a picture of three bands of a scene, or of three values of its code."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skhyp.scenes import false_colour, to_map, unroll
+from skhyp.wavelengths import nearest_bands, validate_wavelengths
+
+from ._axes import axes_or_new, show_image
+from ._responses import respond, validate_components
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_TRUE_COLOUR = (640.0, 550.0, 460.0)
+
+
+class SceneDisplay:
+    """A scene in true or false colour, or the image that three values of a code make of it.
+
+    Made by :meth:`from_cube` or :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (rows, columns, 3)
+        Red, green and blue, from 0 to 1.
+    channels : str, default=None
+        What they show, for the title, such as "Bands 5, 3, 1"; without it there is none.
+
+    Attributes
+    ----------
+    im_ : :class:`matplotlib.image.AxesImage`
+        The picture as drawn.
+    ax_ : :class:`matplotlib.axes.Axes`
+    figure_ : :class:`matplotlib.figure.Figure`
+
+    See Also
+    --------
+    ClassMapDisplay : A map of classes.
+    skhyp.scenes.false_colour : The picture as an array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp.plotting import SceneDisplay
+    >>> cube = np.random.default_rng(0).uniform(size=(6, 8, 100))
+    >>> display = SceneDisplay.from_cube(cube, wavelengths=np.linspace(400, 2380, 100))
+    >>> display.ax_.get_title()
+    '640, 540, 460 nm as red, green, blue'
+    """
+
+    def __init__(self, picture: ArrayLike, *, channels: str | None = None):
+        self.picture = picture
+        self.channels = channels
+
+    def plot(self, *, ax: "Axes | None" = None) -> "SceneDisplay":
+        """Draw the picture.
+
+        Parameters
+        ----------
+        ax : :class:`matplotlib.axes.Axes`, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self : SceneDisplay
+
+        Raises
+        ------
+        ValueError
+            If `ax` is something else, or if `picture` does not have three channels.
+        """
+        if np.ndim(self.picture) != 3 or np.shape(self.picture)[2] != 3:
+            raise ValueError(
+                f"picture must have the shape (rows, columns, 3); got {np.shape(self.picture)}."
+            )
+        self.ax_ = axes_or_new(ax, self)
+        self.figure_ = self.ax_.figure
+        self.im_ = show_image(self.ax_, self.picture)
+        if self.channels is not None:
+            self.ax_.set_title(f"{self.channels} as red, green, blue", fontsize="medium")
+        return self
+
+    @classmethod
+    def from_cube(
+        cls,
+        cube: ArrayLike,
+        *,
+        wavelengths: ArrayLike | None = None,
+        bands: Sequence[int] | None = None,
+        percentiles: tuple[float, float] = (2, 98),
+        ax: "Axes | None" = None,
+    ) -> "SceneDisplay":
+        """Show three bands of a scene.
+
+        Parameters
+        ----------
+        cube : array-like of shape (rows, columns, bands)
+            The scene, in any unit. NaN and infinite values are missing, and black.
+        wavelengths : array-like of shape (bands,), default=None
+            In nm. With them, the bands nearest to 640, 550 and 460 nm are shown: true colour,
+            if the sensor sees it. The title says which they are.
+        bands : sequence of three int, default=None
+            The bands shown as red, green and blue, whatever the wavelengths. With neither, three
+            spread evenly, the last as red.
+        percentiles : tuple of two float, default=(2, 98)
+            The percentiles of each band that become darkest and brightest.
+        ax : :class:`matplotlib.axes.Axes`, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : SceneDisplay
+
+        Raises
+        ------
+        ValueError
+            If `cube` does not have three dimensions, if `wavelengths` does not fit it, or if
+            `bands`, `percentiles` or `ax` is not as described.
+        """
+        if wavelengths is not None:
+            wavelengths = validate_wavelengths(wavelengths, np.shape(cube)[-1])
+            if bands is None:
+                bands = nearest_bands(wavelengths, _TRUE_COLOUR)
+        picture = false_colour(cube, bands=bands, percentiles=percentiles)
+        if bands is None:
+            return cls(picture).plot(ax=ax)
+        channels = "Bands " + ", ".join(map(str, bands))
+        if wavelengths is not None:
+            channels = ", ".join(f"{wavelengths[band]:.0f}" for band in bands) + " nm"
+        return cls(picture, channels=channels).plot(ax=ax)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        cube: ArrayLike,
+        *,
+        components: Sequence[int] = (0, 1, 2),
+        percentiles: tuple[float, float] = (2, 98),
+        ax: "Axes | None" = None,
+    ) -> "SceneDisplay":
+        """Show three values of the code of each pixel.
+
+        Parameters
+        ----------
+        estimator : estimator or Pipeline
+            Fitted, with `transform`, such as :class:`~skhyp.SpectralAutoencoder`.
+        cube : array-like of shape (rows, columns, bands)
+            The scene, as the estimator wants its spectra.
+        components : sequence of three int, default=(0, 1, 2)
+            The code values shown as red, green and blue.
+        percentiles : tuple of two float, default=(2, 98)
+            The percentiles of each value that become darkest and brightest.
+        ax : :class:`matplotlib.axes.Axes`, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : SceneDisplay
+
+        Raises
+        ------
+        ValueError
+            If `cube` does not have three dimensions, if `estimator` has no `transform`, or if
+            `components`, `percentiles` or `ax` is not as described.
+        """
+        codes = to_map(respond("estimator", estimator, "transform", unroll(cube)), np.shape(cube))
+        components = validate_components(components, 3, codes.shape[2])
+        picture = false_colour(codes, bands=components, percentiles=percentiles)
+        channels = "Code values " + ", ".join(map(str, components))
+        return cls(picture, channels=channels).plot(ax=ax)

@@ -1,0 +1,185 @@
+"""What to_keras gives computes what the estimator computes, and is Keras's own."""
+
+import copy
+
+import keras
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+
+AUTOENCODERS = {
+    "dense": {"hidden_layer_sizes": (12, 6)},
+    "dense, no hidden layer": {"hidden_layer_sizes": ()},
+    "dense, tied and skips": {
+        "hidden_layer_sizes": (12,),
+        "tied_weights": (True, False),
+        "skip_connections": True,
+        "activation": "elu",
+    },
+    "dense, SID": {"loss": "sid", "activation": "sigmoid", "latent_activation": "softplus"},
+    "conv": {"architecture": "conv", "n_filters": (4, 3), "kernel_sizes": (7, 4)},
+    "conv, same, strides": {
+        "architecture": "conv",
+        "n_filters": (4, 3),
+        "kernel_sizes": (6, 5),
+        "strides": (3, 2),
+        "padding": "same",
+        "tied_weights": True,
+        "skip_connections": True,
+    },
+    "conv, strides that leave bands over": {
+        "architecture": "conv",
+        "n_filters": (4, 3),
+        "kernel_sizes": (4, 2),
+        "strides": (3, 5),
+        "scale_input": False,
+        "activation": "tanh",
+    },
+}
+CLASSIFIERS = {
+    "all views": {},
+    "the spectrum itself": {"views": None, "n_filters": (4, 3), "kernel_sizes": (5, 3)},
+    "the bands, no dense layer": {"views": ("bands",), "dense_layer_sizes": ()},
+    "same, strides": {"padding": "same", "strides": 3, "dropout": 0.5},
+}
+# Of Keras, when it reads its variables to write them.
+writes_with_keras = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+METHODS = [
+    *("minmax", "deephyp-minmax", "l2", "l1", "snv", "msc", "standardize", "savgol", "continuum"),
+    None,
+]
+
+
+def fitted(kind, spectra, **parameters):
+    return kind(n_components=3, max_epochs=2, random_state=0, **parameters).fit(*spectra)
+
+
+def assert_close(found, expected):
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    assert found.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("parameters", AUTOENCODERS.values(), ids=AUTOENCODERS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_autoencoder_gives_its_codes_and_reconstructions(spectra, parameters, dtype):
+    X = 4000 * spectra[0].astype(dtype)
+    autoencoder = fitted(SpectralAutoencoder, (X,), **parameters)
+    codes = autoencoder.transform(X)
+    assert_close(autoencoder.to_keras()(X).numpy(), codes)
+    model = autoencoder.to_keras(method="reconstruct")
+    assert_close(model(X).numpy(), autoencoder.reconstruct(X))
+    if not autoencoder.skip_connections:
+        model = autoencoder.to_keras(method="inverse_transform")
+        assert_close(model(codes).numpy(), autoencoder.inverse_transform(codes))
+
+
+@pytest.mark.parametrize("parameters", CLASSIFIERS.values(), ids=CLASSIFIERS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_classifier_gives_its_probabilities(spectra, parameters, dtype):
+    X = spectra[0].astype(dtype).copy()
+    classifier = SpectralCNNClassifier(max_epochs=2, random_state=0, **parameters)
+    classifier.fit(X, spectra[1])
+    X[:4] = [[0], [0.1], [1e18], [-1]]  # flat spectra, which have no normal variate
+    model = classifier.to_keras()
+    assert_close(model(X).numpy(), classifier.predict_proba(X))
+    logits = keras.Model(model.input, model.get_layer("output").output)
+    scores = classifier.decision_function(X)
+    assert_close(logits(X).numpy(), scores)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("nodata", [None, -9999.0, np.nan])
+def test_a_preprocessor_gives_clean_spectra(spectra, method, dtype, nodata):
+    X = spectra[0].astype(dtype).copy()
+    if nodata is not None:
+        X[3, 5] = nodata
+    bands = np.delete(np.arange(X.shape[1]), [7, 8])
+    preprocessor = HypPreprocessor(method=method, bands=bands, nodata=nodata).fit(X)
+    X[:2] = [[0], [0.1]]  # flat spectra
+    expected = preprocessor.transform(X)
+    found = preprocessor.to_keras(dtype=dtype)(X).numpy()
+    np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+    assert_close(found[~np.isnan(found)], expected[~np.isnan(expected)])
+
+
+@writes_with_keras
+@pytest.mark.parametrize("method", METHODS)
+def test_a_keras_file_gives_the_same(spectra, tmp_path, method):
+    X, y = spectra
+    preprocessor = HypPreprocessor(method=method).fit(X)
+    classifier = SpectralCNNClassifier(max_epochs=1, random_state=0)
+    classifier.fit(preprocessor.transform(X), y)
+    model = keras.Sequential([preprocessor.to_keras(), classifier.to_keras()])
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    expected = classifier.predict_proba(preprocessor.transform(X))
+    assert_close(loaded(X).numpy(), expected)
+
+
+LOAD_ELSEWHERE = """
+import sys
+import keras, numpy as np
+sys.modules["skhyp"] = None
+folder = sys.argv[1]
+model = keras.models.load_model(folder + "/model.keras")
+np.save(folder + "/there.npy", model.predict(np.load(folder + "/X.npy"), verbose=0))
+"""
+
+
+@writes_with_keras
+def test_a_keras_file_is_read_where_skhyp_is_not(
+    spectra, fitted_classifier, tmp_path, run_python
+):
+    fitted_classifier.to_keras().save(tmp_path / "model.keras")
+    np.save(tmp_path / "X.npy", spectra[0])
+    finished = run_python(LOAD_ELSEWHERE, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert_close(np.load(tmp_path / "there.npy"), fitted_classifier.predict_proba(spectra[0]))
+
+
+def test_the_layers_are_named_as_the_weights_are(fitted_autoencoder):
+    model = fitted_autoencoder.to_keras(method="reconstruct")
+    weights = fitted_autoencoder.weights_
+    named = [layer for layer in model.layers if layer.weights]
+    assert {layer.name for layer in named} == {name.rpartition("_")[0] for name in weights}
+    for layer in named:
+        kernel, bias = layer.get_weights()
+        np.testing.assert_array_equal(kernel, weights[f"{layer.name}_kernel"])
+        np.testing.assert_array_equal(bias, weights[f"{layer.name}_bias"])
+
+
+def test_a_model_can_be_trained_further_by_keras(spectra, fitted_autoencoder):
+    model = fitted_autoencoder.to_keras(method="reconstruct")
+    before = fitted_autoencoder.parameters_.copy()
+    model.compile(keras.optimizers.Adam(1e-3), keras.losses.CosineSimilarity())
+    history = model.fit(spectra[0], spectra[0], epochs=3, verbose=0).history["loss"]
+    assert history[-1] < history[0]
+    np.testing.assert_array_equal(fitted_autoencoder.parameters_, before)
+
+
+def test_reduced_precision_of_inference_is_not_for_keras(spectra, fitted_classifier):
+    reduced = copy.deepcopy(fitted_classifier).set_params(inference_dtype="bfloat16")
+    expected = fitted_classifier.predict_proba(spectra[0])
+    assert_close(reduced.to_keras().predict(spectra[0], verbose=0), expected)
+
+
+@pytest.mark.parametrize("kind", [HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier])
+def test_only_what_is_fitted_can_be_converted(kind):
+    with pytest.raises(NotFittedError):
+        kind().to_keras()
+
+
+def test_an_unknown_method_or_type_is_refused_by_name(spectra, fitted_autoencoder):
+    with pytest.raises(ValueError, match="'method' parameter of to_keras.*'predict'"):
+        fitted_autoencoder.to_keras(method="predict")
+    with pytest.raises(ValueError, match="'dtype' parameter of to_keras.*'float16'"):
+        HypPreprocessor().fit(spectra[0]).to_keras(dtype="float16")
+
+
+def test_there_is_no_decoder_of_codes_alone_where_there_are_skips(spectra):
+    autoencoder = fitted(SpectralAutoencoder, spectra, skip_connections=True)
+    with pytest.raises(ValueError, match="no inverse_transform"):
+        autoencoder.to_keras(method="inverse_transform")
