@@ -105,6 +105,21 @@ def test_a_preprocessor_gives_clean_spectra(spectra, method, dtype, nodata):
     assert_close(found[~np.isnan(found)], expected[~np.isnan(expected)])
 
 
+@pytest.mark.parametrize("nodata", [-9999.0, np.nan])
+def test_a_pixel_without_data_is_nan_to_the_end(spectra, nodata):
+    X, y = spectra[0].copy(), spectra[1]
+    preprocessor = HypPreprocessor(method="snv", nodata=nodata).fit(X)
+    networks = [
+        SpectralCNNClassifier(max_epochs=1).fit(preprocessor.transform(X), y),
+        SpectralAutoencoder(max_epochs=1).fit(preprocessor.transform(X)),
+    ]
+    X[5, 3] = nodata
+    for network in networks:
+        model = keras.Sequential([preprocessor.to_keras(), network.to_keras()])
+        is_nan = np.isnan(model(X).numpy()).all(axis=1)
+        assert is_nan[5] and is_nan.sum() == 1
+
+
 @writes_with_keras
 @pytest.mark.parametrize("method", METHODS)
 def test_a_keras_file_gives_the_same(spectra, tmp_path, method):
@@ -130,9 +145,7 @@ np.save(folder + "/there.npy", model.predict(np.load(folder + "/X.npy"), verbose
 
 
 @writes_with_keras
-def test_a_keras_file_is_read_where_skhyp_is_not(
-    spectra, fitted_classifier, tmp_path, run_python
-):
+def test_a_keras_file_is_read_where_skhyp_is_not(spectra, fitted_classifier, tmp_path, run_python):
     fitted_classifier.to_keras().save(tmp_path / "model.keras")
     np.save(tmp_path / "X.npy", spectra[0])
     finished = run_python(LOAD_ELSEWHERE, tmp_path)

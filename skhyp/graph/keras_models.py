@@ -1,6 +1,7 @@
 """The networks as models of Keras, of its own layers: for whatever Keras knows to do with them."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -9,6 +10,7 @@ import numpy as np
 from .continuum import remove_continuum
 from .layers import Layers
 from .parameters import split
+from .spectra import SpectralScaling, computed_where_known
 
 
 def keras_model(
@@ -26,9 +28,12 @@ def keras_model(
     """
     dtype = network.dtype
     layers = KerasLayers(split(parameters.astype(dtype), network.parameters), dtype)
-    x = keras.Input((n_columns,), dtype=dtype, name="spectra" if function != "spectra" else "codes")
-    y = getattr(network, function)(layers, split(statistics.astype(dtype), network.statistics), x)
-    return keras.Model(x, y, name=name)
+    statistics = split(statistics.astype(dtype), network.statistics)
+    compute = partial(getattr(network, function), layers, statistics)
+    x = keras.Input((n_columns,), dtype=dtype, name="codes" if function == "spectra" else "spectra")
+    if isinstance(network, SpectralScaling):
+        return keras.Model(x, compute(x), name=name)
+    return keras.Model(x, computed_where_known(compute, keras.ops, x), name=name)
 
 
 class KerasLayers(Layers):

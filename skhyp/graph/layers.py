@@ -30,6 +30,7 @@ OPERATIONS = SimpleNamespace(
     equal=tf.equal,
     exp=tf.exp,
     expand_dims=tf.expand_dims,
+    isnan=tf.math.is_nan,
     matmul=tf.linalg.matmul,
     max=tf.reduce_max,
     maximum=tf.maximum,

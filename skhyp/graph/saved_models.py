@@ -8,6 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from .inference import row_function, rows_per_chunk
+from .layers import OPERATIONS
+from .spectra import SpectralScaling, computed_where_known
 
 
 class Step(NamedTuple):
@@ -97,7 +99,15 @@ class SavedSpectralModel(tf.Module):
         function = row_function(step.network, step.function, **step.options)
         parameters = self._variable(step.parameters, step.network.dtype)
         statistics = self._variable(step.statistics, step.network.dtype)
-        return lambda rows: function(parameters, statistics, rows)
+
+        def compute(rows: tf.Tensor) -> tf.Tensor:
+            return function(parameters, statistics, rows)
+
+        if isinstance(step.network, SpectralScaling):
+            return compute
+        return lambda rows: computed_where_known(
+            compute, OPERATIONS, tf.cast(rows, step.network.dtype)
+        )
 
     def _variable(self, array: np.ndarray, dtype: str) -> tf.Variable:
         """Return the variable of an array, one for all methods that use it."""

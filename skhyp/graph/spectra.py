@@ -1,6 +1,6 @@
 """Scalings of spectra, row by row, as a frozen value like a network without parameters."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -98,6 +98,17 @@ class SpectralScaling:
 def _is_held(value: float, dtype: tf.DType) -> bool:
     """Return whether a type has the value, but for the rounding of floats."""
     return dtype.is_floating or (dtype.min <= value <= dtype.max and value == int(value))
+
+
+def computed_where_known(function: Callable, ops: Any, x: tf.Tensor) -> tf.Tensor:
+    """Return a function of rows, and NaN for the rows that hold one.
+
+    Networks do not pass NaN on: what is clipped, or passes a ReLU, may be a number again. Their
+    estimators refuse such rows; models that leave them are given any.
+    """
+    y = function(x)
+    is_unknown = ops.any(ops.isnan(x), axis=1, keepdims=len(y.shape) > 1)
+    return ops.where(is_unknown, _constant(np.nan, y), y)
 
 
 def divide_or_zero(
