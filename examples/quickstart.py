@@ -15,15 +15,12 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.colors import BoundaryNorm, ListedColormap
-from matplotlib.patches import Patch
 from sklearn.metrics import classification_report, cohen_kappa_score
 from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
 from skhyp.datasets import load_indian_pines
-from skhyp.scenes import false_colour, mask_unlabelled, to_map
-from skhyp.wavelengths import contiguous_segments, nearest_bands
+from skhyp.plotting import ClassMapDisplay, ReconstructionDisplay, SceneDisplay
 
 RESULTS = Path("results")
 
@@ -34,40 +31,35 @@ def main() -> None:
     print(f"Indian Pines: {scene.cube.shape}, {len(scene.data)} labelled pixels, 16 classes\n")
     learn_without_labels(scene)
     classify(scene)
-    print("\nWritten to results/:", ", ".join(sorted(path.name for path in RESULTS.iterdir())))
+    written = sorted(path.name for path in RESULTS.iterdir() if path.is_file())
+    print("\nWritten to results/:", ", ".join(written))
 
 
 def learn_without_labels(scene) -> None:
     """Three features for every pixel, from the spectra alone."""
-    preprocessor = HypPreprocessor(method="minmax", wavelengths=scene.wavelengths)
-    spectra = preprocessor.fit_transform(scene.cube)
     # The spectral angle as the loss: brightness, and so shading, does not count.
-    autoencoder = SpectralAutoencoder(n_components=3, loss="sa", random_state=0, verbose=1)
-    codes = autoencoder.fit_transform(spectra)
-    angle = np.degrees(-autoencoder.score(spectra))
+    model = make_pipeline(
+        HypPreprocessor(method="minmax", wavelengths=scene.wavelengths),
+        SpectralAutoencoder(n_components=3, loss="sa", random_state=0, verbose=1),
+    )
+    model.fit(scene.cube)
+    angle = np.degrees(-model.score(scene.cube))
     print(f"Three values a pixel reconstruct the spectra to {angle:.2f} degrees in the mean.\n")
 
-    true_colour = nearest_bands(scene.wavelengths, (640, 550, 460))
-    fig, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
-    show(axes[0], false_colour(scene.cube, bands=true_colour), "Scene (640, 550, 460 nm)")
-    latent_image = false_colour(to_map(codes, scene.cube.shape), bands=(0, 1, 2))
-    show(axes[1], latent_image, "Three latent values as red, green, blue")
-    save(fig, "latent_image.png")
+    figure, axes = plt.subplots(1, 2, figsize=(10, 5), layout="compressed")
+    SceneDisplay.from_cube(scene.cube, wavelengths=scene.wavelengths, ax=axes[0])
+    SceneDisplay.from_estimator(model, scene.cube, ax=axes[1])
+    save(figure, "latent_image.png")
 
-    pixels = [np.flatnonzero(scene.labels.ravel() == label)[0] for label in (2, 6, 14, 16)]
-    reconstructed = autoencoder.reconstruct(spectra[pixels])
-    # The angle says nothing of brightness: each reconstruction is shown at its best gain.
-    gain = (spectra[pixels] * reconstructed).sum(1) / (reconstructed**2).sum(1)
-    reconstructed *= gain[:, None]
-    fig, axes = plt.subplots(2, 2, figsize=(9, 6), sharex=True, sharey=True, layout="constrained")
-    for ax, pixel, fit in zip(axes.flat, pixels, reconstructed, strict=True):
-        plot_spectrum(ax, scene.wavelengths, spectra[pixel], "black", "spectrum")
-        plot_spectrum(ax, scene.wavelengths, fit, "#D55E00", "reconstruction")
-        ax.set_title(scene.class_names[scene.labels.ravel()[pixel]])
-    axes[0, 0].legend(frameon=False)
-    fig.supxlabel("Wavelength (nm)")
-    fig.supylabel("Scaled radiance")
-    save(fig, "reconstructions.png")
+    figure, axes = plt.subplots(
+        2, 2, figsize=(11, 7), sharex=True, sharey=True, layout="constrained"
+    )
+    for ax, label in zip(axes.flat, (2, 6, 14, 16), strict=True):
+        # The wavelengths are known to the preprocessor.
+        ReconstructionDisplay.from_estimator(model, scene.cube[scene.labels == label][0], ax=ax)
+        ax.set_title(scene.class_names[label])
+        ax.label_outer()
+    save(figure, "reconstructions.png")
 
 
 def classify(scene) -> None:
@@ -85,50 +77,23 @@ def classify(scene) -> None:
     (RESULTS / "report.txt").write_text(report)
     print(f"On the {len(y_test)} test pixels of the published split:\n{report}")
 
-    predicted = to_map(model.predict(scene.cube), scene.cube.shape)
-    colours = class_colours(len(scene.class_names))
-    fig, axes = plt.subplots(1, 3, figsize=(13, 6), layout="constrained")
-    shown = {
-        "Reference": scene.labels,
-        "Predicted, whole scene": predicted,
-        "Predicted, labelled pixels": mask_unlabelled(predicted, scene.labels),
-    }
-    for ax, (title, class_map) in zip(axes, shown.items(), strict=True):
-        norm = BoundaryNorm(np.arange(len(colours) + 1) - 0.5, len(colours))
-        show(ax, class_map, title, cmap=ListedColormap(colours), norm=norm)
-    handles = [
-        Patch(color=colour, label=f"{label} {name}")
-        for label, (colour, name) in enumerate(zip(colours, scene.class_names, strict=True))
-    ]
-    fig.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
-    save(fig, "maps.png")
+    figure, axes = plt.subplots(1, 3, figsize=(13, 5.6), layout="constrained")
+    options = {"class_names": scene.class_names, "legend": False}
+    ClassMapDisplay.from_predictions(scene.labels, **options, ax=axes[0])
+    ClassMapDisplay.from_estimator(model, scene.cube, **options, ax=axes[1])
+    masked = ClassMapDisplay.from_estimator(
+        model, scene.cube, labels=scene.labels, **options, ax=axes[2]
+    )
+    titles = ("Reference", "Predicted, whole scene", "Predicted, labelled pixels")
+    for ax, title in zip(axes, titles, strict=True):
+        ax.set_title(title)
+    figure.legend(handles=masked.patches_, loc="outside lower center", ncols=5, frameon=False)
+    save(figure, "maps.png")
 
 
-def plot_spectrum(ax, wavelengths, spectrum, colour, label) -> None:
-    """Draw a spectrum with gaps where bands are missing and where the detectors change."""
-    for segment in contiguous_segments(np.arange(len(wavelengths)), wavelengths):
-        ax.plot(wavelengths[segment], spectrum[segment], color=colour, lw=1, label=label)
-        label = None
-
-
-def class_colours(n_classes: int) -> list:
-    """Return dark grey for what is unlabelled, and hues whose neighbours differ in lightness."""
-    colours = plt.get_cmap("turbo")(np.linspace(0.05, 0.95, n_classes - 1))
-    colours[1::3, :3] *= 0.6
-    colours[2::3, :3] = 0.5 + 0.5 * colours[2::3, :3]
-    return [(0.15, 0.15, 0.15, 1.0), *map(tuple, colours)]
-
-
-def show(ax, image, title, **options) -> None:
-    ax.imshow(image, interpolation="nearest", **options)
-    ax.set_title(title)
-    ax.set_xlabel("Column (pixel of 20 m)")
-    ax.set_ylabel("Row (pixel of 20 m)")
-
-
-def save(fig, name: str) -> None:
-    fig.savefig(RESULTS / name, dpi=110)
-    plt.close(fig)
+def save(figure, name: str) -> None:
+    figure.savefig(RESULTS / name, dpi=110)
+    plt.close(figure)
 
 
 if __name__ == "__main__":

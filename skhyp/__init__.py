@@ -8,7 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import checkpoints, datasets, deephyp, metrics, scenes, wavelengths
+    from . import (
+        callbacks,
+        checkpoints,
+        datasets,
+        deephyp,
+        export,
+        metrics,
+        plotting,
+        scenes,
+        wavelengths,
+    )
     from ._show_versions import show_versions
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
@@ -20,10 +30,13 @@ __all__ = [
     "HypPreprocessor",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
+    "callbacks",
     "checkpoints",
     "datasets",
     "deephyp",
+    "export",
     "metrics",
+    "plotting",
     "scenes",
     "show_versions",
     "wavelengths",

@@ -186,9 +186,9 @@ def test_only_what_is_fitted_can_be_converted(kind):
 
 
 def test_an_unknown_method_or_type_is_refused_by_name(spectra, fitted_autoencoder):
-    with pytest.raises(ValueError, match="'method' parameter of to_keras.*'predict'"):
+    with pytest.raises(ValueError, match=r"'method' parameter of to_keras.*'predict'"):
         fitted_autoencoder.to_keras(method="predict")
-    with pytest.raises(ValueError, match="'dtype' parameter of to_keras.*'float16'"):
+    with pytest.raises(ValueError, match=r"'dtype' parameter of to_keras.*'float16'"):
         HypPreprocessor().fit(spectra[0]).to_keras(dtype="float16")
 
 

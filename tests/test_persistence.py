@@ -6,10 +6,13 @@ import pickletools
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+import skops.io
 from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp.callbacks import CSVLogger
 
 OUTPUTS = {
     "autoencoder": ["transform"],
@@ -103,6 +106,53 @@ def test_nothing_of_tensorflow_is_saved(spectra, estimator, method):
     words = [arg for _, arg, _ in pickletools.genops(pickle.dumps(network)) if isinstance(arg, str)]
     assert any(word.startswith("skhyp.") for word in words)
     assert not [word for word in words if word.startswith(("tensorflow", "keras"))]
+
+
+OUR_TYPES = {
+    "skhyp.autoencoder.SpectralAutoencoder",
+    "skhyp.classifier.SpectralCNNClassifier",
+    "skhyp.preprocessing.HypPreprocessor",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_skops_needs_to_trust_no_types_but_ours(pipelines, spectra, tmp_path, kind):
+    path = tmp_path / "model.skops"
+    skops.io.dump(pipelines[kind], path)
+    types = skops.io.get_untrusted_types(file=path)
+    assert set(types) < OUR_TYPES and len(types) == 2
+    loaded = skops.io.load(path, trusted=types)
+    for method in OUTPUTS[kind]:
+        expected = getattr(pipelines[kind], method)(spectra[0])
+        assert np.array_equal(getattr(loaded, method)(spectra[0]), expected)
+
+
+@pytest.mark.parametrize("method", ["savgol", "msc", "standardize", "continuum"])
+def test_skops_keeps_all_of_a_preprocessor(spectra, method):
+    columns = {f"{band}.5 nm": values for band, values in enumerate(spectra[0].T, start=400)}
+    frame = pd.DataFrame(columns)
+    preprocessor = HypPreprocessor(method=method, bands=[(420, 425)], nodata=np.nan).fit(frame)
+    content = skops.io.dumps(preprocessor)
+    loaded = skops.io.loads(content, trusted=["skhyp.preprocessing.HypPreprocessor"])
+    assert np.array_equal(loaded.transform(frame), preprocessor.transform(frame))
+    assert np.array_equal(loaded.get_feature_names_out(), preprocessor.get_feature_names_out())
+    assert vars(loaded).keys() == vars(preprocessor).keys()
+
+
+@pytest.mark.parametrize("estimator", [SpectralAutoencoder, SpectralCNNClassifier])
+def test_training_goes_on_from_what_skops_kept(spectra, estimator, tmp_path):
+    callbacks = [CSVLogger(str(tmp_path / "losses.csv"))]
+    network = estimator(max_epochs=2, warm_start=True, random_state=0, callbacks=callbacks)
+    network.fit(*spectra)
+    content = skops.io.dumps(network)
+    types = skops.io.get_untrusted_types(data=content)
+    assert set(types) == {
+        f"{estimator.__module__}.{estimator.__name__}",
+        "skhyp.callbacks.CSVLogger",
+    }
+    loaded = skops.io.loads(content, trusted=types)
+    expected = network.fit(*spectra).parameters_
+    assert np.array_equal(loaded.fit(*spectra).parameters_, expected)
 
 
 @pytest.mark.parametrize("kind", KINDS)

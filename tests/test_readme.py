@@ -39,13 +39,19 @@ def test_the_first_two_commands_are_single_lines():
     assert "pytest" in commands[1]
 
 
-def test_the_guides_python_maps_a_scene_with_missing_pixels():
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras
+def test_the_guides_python_maps_a_scene_with_missing_pixels(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     namespace = {}
     for block in fenced_blocks("python", PAGES[1]):
         exec(block, namespace)
     class_map, labels = namespace["class_map"], namespace["labels"]
     assert np.all(class_map[:20, :30] == 0) and np.all(class_map[20:] > 0)
     assert np.mean(class_map[labels > 0] == labels[labels > 0]) > 0.8
+    np.testing.assert_array_equal(namespace["exported_map"], class_map)
+    np.testing.assert_allclose(namespace["probabilities"].sum(axis=1), 1, atol=1e-5)
+    assert str(sorted(namespace["trusted"])) in capsys.readouterr().out
+    assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
 
 
 def test_the_new_code_of_the_migration_page_does_what_the_old_code_did():

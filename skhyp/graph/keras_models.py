@@ -31,9 +31,11 @@ def keras_model(
     statistics = split(statistics.astype(dtype), network.statistics)
     compute = partial(getattr(network, function), layers, statistics)
     x = keras.Input((n_columns,), dtype=dtype, name="codes" if function == "spectra" else "spectra")
-    if isinstance(network, SpectralScaling):
-        return keras.Model(x, compute(x), name=name)
-    return keras.Model(x, computed_where_known(compute, keras.ops, x), name=name)
+    is_scaling = isinstance(network, SpectralScaling)
+    y = compute(x) if is_scaling else computed_where_known(compute, keras.ops, x)
+    model = keras.Model(x, y, name=name)
+    model(np.zeros((1, n_columns), dtype))  # Keras writes ONNX of models that have been called only
+    return model
 
 
 class KerasLayers(Layers):

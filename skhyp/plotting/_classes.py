@@ -11,6 +11,8 @@ _MARKERS = "osD^vP*X<>hd"
 
 
 class ClassStyle(NamedTuple):
+    """The name of a class, and what it looks like."""
+
     label: Any
     name: str
     colour: Any

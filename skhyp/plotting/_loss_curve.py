@@ -127,7 +127,7 @@ class LossCurveDisplay:
         if self.ax_.get_ylabel() not in ("", loss):
             loss = "Loss"
         self.ax_.set(xlabel="Epoch", ylabel=loss)
-        self.ax_.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        self.ax_.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
         self.legend_ = self.ax_.legend(frameon=False, fontsize="small")
         return self
 

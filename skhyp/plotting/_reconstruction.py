@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
 
 from skhyp.metrics import spectral_angle
 from skhyp.metrics._reconstruction import _reconstruct
-from skhyp.wavelengths import contiguous_segments, validate_wavelengths, wavelengths_from_names
+from skhyp.wavelengths import contiguous_segments, validate_wavelengths
 
 from ._axes import axes_or_new
+from ._responses import bands_seen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -242,18 +242,14 @@ class ReconstructionDisplay:
                 f"x must be one spectrum, of shape (n_bands,) or (1, n_bands); got {np.shape(x)}."
             )
         seen, reconstruction = _reconstruct(autoencoder, X)
-        preprocessor = None
-        if isinstance(autoencoder, Pipeline) and len(autoencoder) > 1:
-            preprocessor = autoencoder[-2]
+        bands, known_wavelengths = bands_seen(autoencoder)
         if wavelengths is None:
-            wavelengths = getattr(preprocessor, "wavelengths_", None)
-        if wavelengths is None:
-            wavelengths = wavelengths_from_names(getattr(autoencoder, "feature_names_in_", None))
+            wavelengths = known_wavelengths
         return cls.from_predictions(
             np.asarray(seen)[0],
             np.asarray(reconstruction)[0],
             wavelengths=wavelengths,
-            bands=getattr(preprocessor, "bands_", None),
+            bands=bands,
             match_brightness=match_brightness,
             ax=ax,
         )

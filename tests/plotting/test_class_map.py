@@ -1,0 +1,140 @@
+"""A class map shows each class in its colour, and what is unlabelled in dark grey."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgba
+from sklearn.pipeline import make_pipeline
+
+from skhyp import HypPreprocessor
+from skhyp.plotting import ClassMapDisplay, class_colours
+
+NAMES = ["Nothing", "Alfalfa", "Corn", "Oats"]
+
+
+def drawn_colours(display):
+    """The colour of each pixel."""
+    return display.im_.cmap(display.im_.norm(display.im_.get_array()))
+
+
+def legend_entries(display):
+    return [text.get_text() for text in display.legend_.get_texts()]
+
+
+def test_each_pixel_has_the_colour_of_its_class(class_map):
+    display = ClassMapDisplay.from_predictions(class_map, class_names=NAMES)
+    np.testing.assert_array_equal(display.im_.get_array(), class_map)
+    palette = np.array([to_rgba(colour) for colour in class_colours(3)])
+    np.testing.assert_array_equal(drawn_colours(display), palette[class_map])
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("Column (pixel)", "Row (pixel)")
+
+
+def test_the_legend_has_names_and_colours_of_all_classes(class_map):
+    display = ClassMapDisplay.from_predictions(class_map, class_names=NAMES)
+    assert legend_entries(display) == NAMES
+    assert [patch.get_facecolor() for patch in display.patches_] == [
+        to_rgba(colour) for colour in class_colours(3)
+    ]
+
+
+@pytest.mark.parametrize(
+    "unlabelled",
+    [
+        lambda labels: np.where(labels == 0, -9999, labels),
+        lambda labels: np.where(labels == 0, np.nan, labels),
+        lambda labels: np.ma.masked_equal(np.where(labels == 0, 2, labels), 2),
+    ],
+    ids=["negative", "NaN", "masked"],
+)
+def test_pixels_without_a_class_are_dark_grey(class_map, unlabelled):
+    given = unlabelled(class_map)
+    display = ClassMapDisplay.from_predictions(given)
+    grey = np.all(drawn_colours(display) == to_rgba("#262626"), axis=2)
+    without = np.ma.getmaskarray(given) | ~(np.ma.getdata(given) > 0)
+    np.testing.assert_array_equal(grey, without)
+    assert legend_entries(display)[0] == "Unlabelled"
+
+
+def test_unlabelled_is_in_the_legend_only_where_it_occurs(class_map):
+    assert legend_entries(ClassMapDisplay.from_predictions(class_map[1:])) == ["1", "2", "3"]
+
+
+def test_a_class_keeps_its_colour_where_others_are_missing(class_map):
+    few = np.where(class_map == 3, 3, 0)
+    first, second = (ClassMapDisplay.from_predictions(labels) for labels in (class_map, few))
+    np.testing.assert_array_equal(
+        drawn_colours(first)[class_map == 3], drawn_colours(second)[class_map == 3]
+    )
+    assert legend_entries(second) == ["Unlabelled", "3"]
+
+
+def test_sparse_codes_have_names_and_colours_by_mappings():
+    display = ClassMapDisplay.from_predictions(
+        [[112, 0], [311, 511]],
+        class_names={112: "Urban", 311: "Woods", 511: "Water"},
+        colours={112: "red", 311: "green", 511: "blue"},
+    )
+    assert legend_entries(display) == ["Unlabelled", "Urban", "Woods", "Water"]
+    np.testing.assert_array_equal(
+        drawn_colours(display).reshape(4, 4),
+        [to_rgba(colour) for colour in ("red", "#262626", "green", "blue")],
+    )
+
+
+def test_an_estimator_maps_a_whole_scene(fitted_classifier, cube):
+    pipeline = make_pipeline(HypPreprocessor().fit(cube), fitted_classifier)
+    predicted = fitted_classifier.predict(cube.reshape(120, -1)).reshape(10, 12)
+    for estimator in (fitted_classifier, pipeline):
+        display = ClassMapDisplay.from_estimator(estimator, cube)
+        np.testing.assert_array_equal(display.im_.get_array(), predicted)
+
+
+def test_an_estimator_maps_only_what_the_reference_labels(fitted_classifier, cube, class_map):
+    display = ClassMapDisplay.from_estimator(fitted_classifier, cube, labels=class_map)
+    predicted = fitted_classifier.predict(cube.reshape(120, -1)).reshape(10, 12)
+    np.testing.assert_array_equal(display.im_.get_array(), np.where(class_map > 0, predicted, 0))
+
+
+def test_maps_side_by_side_can_share_a_legend(class_map):
+    figure, axes = plt.subplots(1, 2)
+    for ax in axes:
+        display = ClassMapDisplay.from_predictions(
+            class_map, class_names=NAMES, legend=False, ax=ax
+        )
+        assert display.legend_ is None and ax.get_legend() is None
+    legend = figure.legend(handles=display.patches_)
+    assert [text.get_text() for text in legend.get_texts()] == NAMES
+
+
+def test_a_legend_of_many_classes_stays_within_the_figure():
+    names = ["Unlabelled", *(f"A class with a name of some length, {i}" for i in range(16))]
+    display = ClassMapDisplay.from_predictions(np.arange(16).reshape(4, 4), class_names=names)
+    display.figure_.canvas.draw()
+    drawn = display.figure_.get_tightbbox()
+    width, height = display.figure_.get_size_inches()
+    assert drawn.x0 > 0 and drawn.y0 > 0 and drawn.x1 < width and drawn.y1 < height
+
+
+@pytest.mark.parametrize(
+    ("class_map", "message"),
+    [
+        ([1, 2], r"class_map must have the shape .* got shape \(2,\)"),
+        ([[]], r"class_map must have the shape .* got shape \(1, 0\)"),
+        ([["corn", "oats"]], r"class_map must hold whole numbers.* dtype <U4.* numpy.unique"),
+        ([[1.0, 2.5]], r"class_map must hold whole numbers.* got 2.5"),
+    ],
+)
+def test_what_is_no_class_map_is_refused(class_map, message):
+    with pytest.raises(ValueError, match=message):
+        ClassMapDisplay.from_predictions(class_map)
+
+
+def test_classes_without_a_name_or_colour_are_refused(class_map, fitted_autoencoder, cube):
+    with pytest.raises(ValueError, match=r"class_names must .* label 3 too; got 3 entries, for"):
+        ClassMapDisplay.from_predictions(class_map, class_names=NAMES[:3])
+    with pytest.raises(ValueError, match=r"colours must .* label 2 too; got a mapping of \[0, 1\]"):
+        ClassMapDisplay.from_predictions(class_map, colours={1: "red"})
+    with pytest.raises(ValueError, match=r"class_names of a map must name whole .* got 'corn'"):
+        ClassMapDisplay.from_predictions(class_map, class_names={"corn": "Corn"})
+    with pytest.raises(ValueError, match=r"estimator must have predict; got SpectralAuto"):
+        ClassMapDisplay.from_estimator(fitted_autoencoder, cube)

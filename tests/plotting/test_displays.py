@@ -1,0 +1,73 @@
+"""What all displays do alike, as scikit-learn's do."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from skhyp.plotting import (
+    ClassMapDisplay,
+    LatentSpaceDisplay,
+    LossCurveDisplay,
+    ReconstructionDisplay,
+    SceneDisplay,
+)
+
+DISPLAYS = {
+    "scene": lambda: SceneDisplay(np.zeros((2, 3, 3))),
+    "class map": lambda: ClassMapDisplay(np.eye(3)),
+    "latent space": lambda: LatentSpaceDisplay(np.eye(3), [1, 2, 3]),
+    "reconstruction": lambda: ReconstructionDisplay(np.ones(4), np.ones(4)),
+    "loss curve": lambda: LossCurveDisplay([2, 1]),
+}
+
+
+@pytest.fixture(params=DISPLAYS)
+def display(request):
+    return DISPLAYS[request.param]()
+
+
+def test_making_a_display_draws_nothing(display):
+    assert not hasattr(display, "ax_") and plt.get_fignums() == []
+
+
+def test_plot_returns_the_display_with_a_figure_of_its_own(display):
+    assert display.plot() is display
+    assert len(plt.get_fignums()) == 1
+    assert display.figure_ is display.ax_.figure is plt.gcf()
+
+
+def test_plot_draws_on_given_axes_and_makes_no_figure(display, ax):
+    display.plot(ax=ax)
+    assert display.ax_ is ax and display.figure_ is ax.figure
+    assert ax.has_data() and len(plt.get_fignums()) == 1
+
+
+def test_a_display_can_be_drawn_again(display, ax):
+    first = display.plot().ax_
+    assert display.plot(ax=ax).ax_ is ax is not first
+
+
+def test_what_are_no_axes_is_refused(display):
+    axes = plt.subplots(1, 2)[1]
+    with pytest.raises(ValueError, match=r"ax must be one matplotlib Axes or None; got ndarray"):
+        display.plot(ax=axes)
+
+
+def test_a_refused_display_leaves_no_figure_behind():
+    for refused in (
+        SceneDisplay(np.zeros(3)),
+        ClassMapDisplay([["corn"]]),
+        LatentSpaceDisplay(np.eye(3), [1]),
+        ReconstructionDisplay([1, 2], [1]),
+        LossCurveDisplay([]),
+    ):
+        with pytest.raises(ValueError, match="must"):
+            refused.plot()
+    assert plt.get_fignums() == []
+
+
+def test_importing_the_displays_loads_neither_tensorflow_nor_matplotlib(run_python):
+    finished = run_python(
+        "import sys, skhyp.plotting; print({'tensorflow', 'matplotlib'} & set(sys.modules))"
+    )
+    assert (finished.stdout.strip(), finished.stderr) == ("set()", "")

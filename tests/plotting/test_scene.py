@@ -1,0 +1,76 @@
+"""A scene is drawn in the bands, or the code values, that its title says."""
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from skhyp import HypPreprocessor
+from skhyp.plotting import SceneDisplay
+from skhyp.scenes import false_colour
+
+
+def test_with_wavelengths_the_scene_is_in_true_colour(cube, wavelengths):
+    display = SceneDisplay.from_cube(cube, wavelengths=wavelengths)
+    np.testing.assert_array_equal(
+        display.im_.get_array(), false_colour(cube, bands=[12, 7, 3], percentiles=(2, 98))
+    )
+    assert display.ax_.get_title() == "640, 540, 460 nm as red, green, blue"
+
+
+def test_chosen_bands_come_before_true_colour(cube, wavelengths):
+    display = SceneDisplay.from_cube(cube, wavelengths=wavelengths, bands=(39, 20, 0))
+    np.testing.assert_array_equal(display.im_.get_array(), false_colour(cube, bands=(39, 20, 0)))
+    assert display.ax_.get_title() == "1680, 770, 400 nm as red, green, blue"
+    display = SceneDisplay.from_cube(cube, bands=(39, 20, 0), percentiles=(0, 100))
+    np.testing.assert_array_equal(
+        display.im_.get_array(), false_colour(cube, bands=(39, 20, 0), percentiles=(0, 100))
+    )
+    assert display.ax_.get_title() == "Bands 39, 20, 0 as red, green, blue"
+
+
+def test_a_scene_of_unknown_wavelengths_is_shown_in_false_colour_without_a_title(cube):
+    display = SceneDisplay.from_cube(cube)
+    np.testing.assert_array_equal(display.im_.get_array(), false_colour(cube))
+    assert display.ax_.get_title() == ""
+
+
+def test_axes_count_pixels(cube):
+    ax = SceneDisplay.from_cube(cube).ax_
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("Column (pixel)", "Row (pixel)")
+
+
+def test_code_values_make_a_picture(fitted_autoencoder, cube):
+    display = SceneDisplay.from_estimator(fitted_autoencoder, cube, components=(2, 0, 0))
+    codes = fitted_autoencoder.transform(cube.reshape(120, -1)).reshape(10, 12, 3)
+    np.testing.assert_array_equal(display.im_.get_array(), false_colour(codes, bands=(2, 0, 0)))
+    assert display.ax_.get_title() == "Code values 2, 0, 0 as red, green, blue"
+
+
+def test_a_pipeline_makes_the_same_picture(fitted_autoencoder, cube):
+    pipeline = make_pipeline(HypPreprocessor().fit(cube), fitted_autoencoder)
+    np.testing.assert_array_equal(
+        SceneDisplay.from_estimator(pipeline, cube).picture,
+        SceneDisplay.from_estimator(fitted_autoencoder, cube).picture,
+    )
+
+
+def test_what_is_no_scene_is_refused(cube, wavelengths, fitted_autoencoder):
+    with pytest.raises(ValueError, match=r"cube must have the shape .* got shape \(12, 40\)"):
+        SceneDisplay.from_cube(cube[0])
+    with pytest.raises(ValueError, match=r"cube must have the shape .* got shape \(12, 40\)"):
+        SceneDisplay.from_estimator(fitted_autoencoder, cube[0])
+    with pytest.raises(ValueError, match=r"wavelengths .* each of the 40 bands, .* shape \(39,\)"):
+        SceneDisplay.from_cube(cube, wavelengths=wavelengths[1:])
+    with pytest.raises(ValueError, match=r"picture must have the shape .* got \(10, 12, 40\)"):
+        SceneDisplay(cube).plot()
+
+
+@pytest.mark.parametrize("components", [(0, 1), (0, 1, 3), (-1, 0, 1), (0.0, 1.0, 2.0), "rgb"])
+def test_components_that_are_no_three_code_values_are_refused(fitted_autoencoder, cube, components):
+    with pytest.raises(ValueError, match=r"components must .*; got "):
+        SceneDisplay.from_estimator(fitted_autoencoder, cube, components=components)
+
+
+def test_an_estimator_that_gives_no_codes_is_refused(fitted_classifier, cube):
+    with pytest.raises(ValueError, match=r"estimator must have transform; got SpectralCNN"):
+        SceneDisplay.from_estimator(fitted_classifier, cube)
