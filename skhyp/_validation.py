@@ -82,9 +82,9 @@ def _is_seen_to_be_finite(X: Any) -> bool:
         return bool(np.isfinite(np.dot(values, values)))
 
 
-def computation_dtype(X: np.ndarray) -> str:
-    """Return the dtype that X is computed in: float64 for itself, float32 for anything else."""
-    return "float64" if X.dtype.kind == "f" and X.dtype.itemsize >= 8 else "float32"
+def computation_dtype(dtype: np.dtype) -> str:
+    """Return what is computed in: float64 for itself and longer floats, float32 for all else."""
+    return "float64" if dtype.kind == "f" and dtype.itemsize >= 8 else "float32"
 
 
 def largest_magnitudes(X: np.ndarray) -> np.ndarray:

@@ -17,7 +17,8 @@ from sklearn.utils._param_validation import StrOptions, validate_parameter_const
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, per_layer, warn_of_shrunk_kernels
-from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstimator
+from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER
+from ._training import TrainedNetworkEstimator
 from ._validation import (
     all_or_nothing,
     available_unless,
@@ -51,7 +52,9 @@ def _why_not_invertible(autoencoder: "SpectralAutoencoder") -> str | None:
     )
 
 
-class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, NetworkEstimator):
+class SpectralAutoencoder(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNetworkEstimator
+):
     """Autoencoder for spectra, trained by a loss made for spectra.
 
     The encoder maps a spectrum to a code of ``n_components`` values, the decoder maps the code to
@@ -227,7 +230,7 @@ class SpectralAutoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Net
     _min_updates = 2000
 
     _parameter_constraints: dict = {
-        **NetworkEstimator._parameter_constraints,
+        **TrainedNetworkEstimator._parameter_constraints,
         "architecture": [StrOptions({"dense", "conv"})],
         "n_components": [POSITIVE_INTEGER],
         "hidden_layer_sizes": ["array-like"],

@@ -16,7 +16,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, warn_of_shrunk_kernels
-from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER, NetworkEstimator
+from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER
+from ._training import TrainedNetworkEstimator
 from ._validation import all_or_nothing, validate_spectra
 from ._views import learn_view_statistics
 from .callbacks import Callback
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import keras
 
 
-class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
+class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     """Convolutional network that classifies spectra, without spatial context.
 
     With default parameters a spectrum enters as three channels: its standard normal variate,
@@ -193,7 +194,7 @@ class SpectralCNNClassifier(ClassifierMixin, NetworkEstimator):
     _min_updates = 1500
 
     _parameter_constraints: dict = {
-        **NetworkEstimator._parameter_constraints,
+        **TrainedNetworkEstimator._parameter_constraints,
         "views": ["array-like", None],
         "whitening": [Interval(Real, 0, 1, closed="both")],
         "n_filters": ["array-like"],

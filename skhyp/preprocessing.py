@@ -436,7 +436,7 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
             "method": self.method,
             "n_bands": len(self.bands_),
             "kept": None,
-            "dtype": computation_dtype(np.empty(0, dtype)),
+            "dtype": computation_dtype(dtype),
             "nodata": self._nodata_of(dtype),
         }
         if not np.array_equal(self.bands_, np.arange(self.n_features_in_)):

@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from skhyp._network_estimator import NetworkEstimator
+from skhyp._training import TrainedNetworkEstimator
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FILES = {
@@ -47,7 +47,7 @@ FILES = {
 def run(tmp_path, monkeypatch):
     """A function that runs an example in an empty folder and returns the files it wrote."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(NetworkEstimator, "_planned_epochs", lambda self, n_batches: 2)
+    monkeypatch.setattr(TrainedNetworkEstimator, "_planned_epochs", lambda self, n_batches: 2)
 
     def run_example(name):
         runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
