@@ -1,6 +1,7 @@
 """What is looked at in all spectra, and must not take long."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skhyp import SpectralAutoencoder
@@ -52,3 +53,24 @@ def test_large_values_are_not_taken_for_infinite(autoencoder, dtype):
     X = np.random.default_rng(0).uniform(size=SCENE).astype(dtype)
     X[7] = np.finfo(dtype).max ** 0.6  # its squares overflow
     assert len(autoencoder.transform(X)) == len(X)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "longdouble", ">f4"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_one_spectrum_is_looked_at_as_a_scene_is(autoencoder, dtype, value):
+    x = np.full((1, SCENE[1]), 0.5, dtype)
+    assert np.isfinite(autoencoder.transform(x)).all()
+    x[0, -1] = value
+    with pytest.raises(ValueError, match=r"Input X contains (NaN|infinity)"):
+        autoencoder.transform(x)
+
+
+def test_a_spectrum_of_other_bands_or_without_names_is_told_of(autoencoder):
+    x = np.full((1, SCENE[1]), 0.5)
+    for wrong, message in ((x[:, 1:], "has 59 features"), (x[:0], "0 sample"), (x[0], "1D array")):
+        with pytest.raises(ValueError, match=message):
+            autoencoder.transform(wrong)
+    frame = pd.DataFrame(np.repeat(x, 50, axis=0), columns=[f"{i} nm" for i in range(SCENE[1])])
+    named = SpectralAutoencoder(max_epochs=1).fit(frame)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        named.transform(x)
