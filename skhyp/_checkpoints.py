@@ -89,7 +89,12 @@ class TrainingCheckpoints:
                 f"last is of epoch {max(saved)}). Set resume=True to go on from there, or choose "
                 "another folder: each training, each candidate of a search too, needs its own."
             )
-        latest = CheckpointFile.read(saved[max(saved)])
+        try:
+            latest = CheckpointFile.read(saved[max(saved)])
+        except ValueError as error:
+            before = sorted(saved)[-2:-1]
+            way_on = f"go on from epoch {before[0]}" if before else "begin anew"
+            raise ValueError(f"{error} Delete it to {way_on}.") from error
         self._refuse_another_training(latest, saved[max(saved)])
         self._saved = saved[max(saved)]
         return latest

@@ -1,5 +1,6 @@
 """The parameters of an estimator as JSON: to keep, to compare, to put beside a paper's figures."""
 
+import difflib
 import json
 import math
 from collections.abc import Mapping, Set
@@ -102,7 +103,10 @@ class ConfigMixin:
         known = cls().get_params(deep=False)
         _refuse_unknown("parameters", where, content["parameters"].keys() - known.keys(), known)
         estimator = cls(**decode_parameters(content["parameters"]))
-        estimator._validate_params()
+        try:
+            estimator._validate_params()
+        except ValueError as error:
+            raise ValueError(f"{where}: {error}") from error
         return estimator
 
 
@@ -122,9 +126,11 @@ def decode_parameters(encoded: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refuse_unknown(what: str, where: str, unknown: set[str], known: Any) -> None:
     if unknown:
+        meant = {close for name in unknown for close in difflib.get_close_matches(name, known, 1)}
+        question = f" Did you mean {', '.join(sorted(meant))}?" if meant else ""
         raise ValueError(
-            f"{where} has {what} that are not known: {', '.join(sorted(map(repr, unknown)))}. "
-            f"Known are {', '.join(sorted(known))}."
+            f"{where} has {what} that are not known: {', '.join(sorted(map(repr, unknown)))}."
+            f"{question} Known are {', '.join(sorted(known))}."
         )
 
 
@@ -144,7 +150,8 @@ def _encode(value: Any, name: str) -> Any:
         return {"mapping": [[_encode(k, name), _encode(v, name)] for k, v in value.items()]}
     raise ValueError(
         f"{name}={value!r} cannot be kept in a config, which holds None, booleans, numbers, "
-        "strings, and lists, arrays and dicts of them."
+        "strings, and lists, arrays and dicts of them. Leave it out: "
+        f"clone(estimator).set_params({name}=None).to_config()."
     )
 
 

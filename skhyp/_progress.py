@@ -38,7 +38,7 @@ class TrainingProgress:
         for i in range(self._n_told, len(losses)):
             figures = {"loss": losses[i]}
             if validation_losses:
-                figures["validation loss"] = validation_losses[i]
+                figures["validation_loss"] = validation_losses[i]
             for callback in self._callbacks:
                 callback.on_epoch_end(self._first_epoch + i + 1, figures)
         if self._n_told == len(losses):

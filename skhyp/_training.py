@@ -91,7 +91,10 @@ class TrainedNetworkEstimator(NetworkEstimator):
         """Return the checkpoints of a fit to these data, or ``None`` where none are wanted."""
         if self.checkpoint_dir is None:
             if self.resume:
-                raise ValueError("resume=True needs checkpoint_dir, the folder to resume from.")
+                raise ValueError(
+                    "resume=True needs checkpoint_dir, the folder to resume from, got None. Give "
+                    "one, or set resume=False."
+                )
             return None
         return TrainingCheckpoints(self, *data, first_epoch=self.n_iter_ if continues else 0)
 

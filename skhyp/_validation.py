@@ -62,9 +62,9 @@ def validate_spectra(
             raise
         raise ValueError(
             f"Input X contains NaN. {type(estimator).__name__} needs complete spectra: leave out "
-            "the pixels without data, which HypPreprocessor(nodata=numpy.nan) lets pass (for a "
-            "scene: predict the others, then put them back with skhyp.scenes.to_map), or drop the "
-            "bands that have none with HypPreprocessor(bands=)."
+            "the pixels without data, which HypPreprocessor(nodata=) turns into NaN (complete = "
+            "~numpy.isnan(X).any(axis=1); for a scene, predict these and put them back with "
+            "skhyp.scenes.to_map), or drop the bands that have none with HypPreprocessor(bands=)."
         ) from error
 
 

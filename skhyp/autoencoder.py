@@ -1,5 +1,7 @@
 """SpectralAutoencoder: features of spectra, learned without labels."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -41,7 +43,7 @@ _SCALE_QUANTILE = 0.99
 _MAX_SCALE_IN_MEDIANS = 3.0
 
 
-def _why_not_invertible(autoencoder: "SpectralAutoencoder") -> str | None:
+def _why_not_invertible(autoencoder: SpectralAutoencoder) -> str | None:
     fitted = getattr(autoencoder, "architecture_", {})
     if not fitted.get("skip_connections", autoencoder.skip_connections):
         return None
@@ -112,11 +114,10 @@ class SpectralAutoencoder(
     learning_rate : float, default=0.001
     epsilon : float, default=1e-08
         For "adam": added to the root of the second moment, so that tiny gradients are not blown up.
-    learning_rate_schedule : {"constant", "exponential", "piecewise", "cosine"}, \
-            default="constant"
-        How the rate changes with the updates: not, by ``decay_rate`` after every
-        ``decay_steps``, to ``learning_rate_values`` after ``learning_rate_boundaries``, or along
-        half a cosine to zero at the last epoch.
+    learning_rate_schedule : str, default="constant"
+        How the rate changes with the updates: "constant", it does not; "exponential", by
+        ``decay_rate`` after every ``decay_steps``; "piecewise", to ``learning_rate_values`` after
+        ``learning_rate_boundaries``; "cosine", along half a cosine to zero at the last epoch.
     decay_steps : int, default=1000
         Updates. For "exponential".
     decay_rate : float, default=0.9
@@ -130,8 +131,8 @@ class SpectralAutoencoder(
     batch_size : int, default=256
         Spectra of an update.
     max_epochs : int or "auto", default="auto"
-        Passes over the training spectra. "auto": 50, or as many as 2000 updates take,
-        whichever is more.
+        Passes over the training spectra: with ``resume``, in all; with ``warm_start``, so many
+        more. "auto": 50, or as many as 2000 updates take, whichever is more.
     shuffle : bool, default=True
         Whether each epoch takes the spectra in a new order.
     early_stopping : bool, default=False
@@ -332,7 +333,7 @@ class SpectralAutoencoder(
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
-    ) -> "SpectralAutoencoder":
+    ) -> SpectralAutoencoder:
         """Train on spectra.
 
         Parameters
@@ -381,7 +382,7 @@ class SpectralAutoencoder(
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
-    ) -> "SpectralAutoencoder":
+    ) -> SpectralAutoencoder:
         """Train one epoch on these spectra, going on from what was learned before.
 
         The first call also learns the scale of the input; give it spectra that stand for all.
@@ -487,7 +488,7 @@ class SpectralAutoencoder(
         X = validate_spectra(self, X, reset=False)
         return self._apply("errors", X, measure=measure)
 
-    def to_keras(self, *, method: str = "transform") -> "keras.Model":
+    def to_keras(self, *, method: str = "transform") -> keras.Model:
         """Return the fitted network as a model of Keras, of Keras's own layers.
 
         What Keras can do with a model can then be done with this one: write a ``.keras`` file,

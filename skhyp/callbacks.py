@@ -15,6 +15,9 @@ __all__ = ["CSVLogger", "Callback"]
 class Callback:
     """A base that does nothing at each moment; override what is of interest.
 
+    As each fit works with a copy, what a callback collects is not on the object that was passed:
+    write it to a file, or see ``loss_curve_``. A callback watches; it does not end a training.
+
     Examples
     --------
     >>> import numpy as np
@@ -52,7 +55,7 @@ class Callback:
         epoch : int
             The number of epochs so far, counted from 1.
         losses : dict
-            "loss", and "validation loss" with ``early_stopping``.
+            "loss", and "validation_loss" with ``early_stopping``.
         """
 
     def on_training_end(self) -> None:
@@ -62,10 +65,13 @@ class Callback:
 class CSVLogger(Callback):
     """Write the losses of each epoch to a text file, as they become known.
 
+    Its columns are "epoch", "loss" and, with ``early_stopping``, "validation_loss".
+
     Parameters
     ----------
     path : str or path
-        The file. One that is there is replaced, or continued by a fit with ``resume=True``.
+        The file, in a folder that is made if need be. One that is there is replaced, or continued
+        by a fit with ``resume=True``.
     """
 
     def __init__(self, path: str | PathLike):
@@ -73,6 +79,7 @@ class CSVLogger(Callback):
 
     def on_training_begin(self, estimator: Any, n_epochs: int) -> None:
         """Remove a former file."""
+        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
         if not estimator.resume:
             Path(self.path).unlink(missing_ok=True)
 

@@ -54,8 +54,9 @@ def load_model(
     Returns
     -------
     estimator : SpectralAutoencoder or SpectralCNNClassifier
-        As ``fit`` would have left it had it ended then. Models of several epochs can be used side
-        by side.
+        As ``fit`` would have left it had it ended then, with the parameters of the training.
+        Models of several epochs can be used side by side. To train one on by itself, let go of
+        the folder: ``model.set_params(checkpoint_dir=None, resume=False, warm_start=True)``.
 
     Raises
     ------

@@ -1,5 +1,7 @@
 """SpectralCNNClassifier: classes of spectra by a convolutional network over the bands."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from numbers import Integral, Real
 from os import PathLike
@@ -72,11 +74,10 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     learning_rate : float, default=0.001
     epsilon : float, default=1e-08
         For "adam": added to the root of the second moment, so that tiny gradients are not blown up.
-    learning_rate_schedule : {"constant", "exponential", "piecewise", "cosine"}, \
-            default="constant"
-        How the rate changes with the updates: not, by ``decay_rate`` after every
-        ``decay_steps``, to ``learning_rate_values`` after ``learning_rate_boundaries``, or along
-        half a cosine to zero at the last epoch.
+    learning_rate_schedule : str, default="constant"
+        How the rate changes with the updates: "constant", it does not; "exponential", by
+        ``decay_rate`` after every ``decay_steps``; "piecewise", to ``learning_rate_values`` after
+        ``learning_rate_boundaries``; "cosine", along half a cosine to zero at the last epoch.
     decay_steps : int, default=1000
         Updates. For "exponential".
     decay_rate : float, default=0.9
@@ -90,8 +91,8 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     batch_size : int, default=64
         Spectra of an update.
     max_epochs : int or "auto", default="auto"
-        Passes over the training spectra. "auto": 100, or as many as 1500 updates take,
-        whichever is more.
+        Passes over the training spectra: with ``resume``, in all; with ``warm_start``, so many
+        more. "auto": 100, or as many as 1500 updates take, whichever is more.
     shuffle : bool, default=True
         Whether each epoch takes the spectra in a new order.
     early_stopping : bool, default=False
@@ -285,7 +286,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> "SpectralCNNClassifier":
+    ) -> SpectralCNNClassifier:
         """Train on labelled spectra.
 
         Parameters
@@ -350,7 +351,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         y: ArrayLike,
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
-    ) -> "SpectralCNNClassifier":
+    ) -> SpectralCNNClassifier:
         """Train one epoch on these spectra, going on from what was learned before.
 
         The first call also learns the statistics of the views; give it spectra that stand for
@@ -479,7 +480,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         )
         return self._predict("features", X, layer=int(layer) % n_layers)
 
-    def to_keras(self) -> "keras.Model":
+    def to_keras(self) -> keras.Model:
         """Return the fitted network as a model of Keras, of Keras's own layers.
 
         It gives what ``predict_proba`` gives; the layer "output" in it has the logits. What Keras
@@ -491,7 +492,9 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         -------
         model : keras.Model
             In the precision of fit, without dropout. The views and their statistics are in it, as
-            constants.
+            constants. To train it further with Keras, give it the places of the labels in
+            ``classes_`` (``numpy.searchsorted(classifier.classes_, y)``) and a cross-entropy of
+            probabilities; there is no way back.
 
         Examples
         --------

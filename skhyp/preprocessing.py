@@ -1,5 +1,7 @@
 """HypPreprocessor: from raw spectra to clean ones."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -38,7 +40,7 @@ _LEARNED = ("mean_", "scale_", "reference_")
 _CHUNK_ROWS = 4096
 
 
-def _why_not_invertible(preprocessor: "HypPreprocessor") -> str | None:
+def _why_not_invertible(preprocessor: HypPreprocessor) -> str | None:
     if preprocessor.method in _INVERTIBLE:
         return None
     return (
@@ -77,7 +79,8 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
         - "snv": standard normal variate, (x - mean x) / sd x, with the population's standard
           deviation [1]_;
         - "msc": multiplicative scatter correction [2]_: x ≈ a + b · reference by least squares,
-          then (x - a) / b, with the mean spectrum of fit as the reference;
+          then (x - a) / b, with the mean spectrum of fit as the reference; spectra unlike it,
+          whose b is next to zero, become huge;
         - "standardize": each band to zero mean and unit variance, as learned in fit;
         - "savgol": Savitzky-Golay smoothing or derivative [3]_, see ``window_length``;
         - "continuum": x over its upper convex hull over wavelength [4]_, between 0 and 1.
@@ -199,7 +202,7 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
         self.deriv = deriv
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None) -> "HypPreprocessor":
+    def fit(self, X: ArrayLike, y: Any = None) -> HypPreprocessor:
         """Learn which bands are kept, and what the method needs to know of the data.
 
         Parameters
@@ -281,7 +284,7 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
         on_all_bands[:, self.bands_] = on_kept_bands
         return on_all_bands
 
-    def to_keras(self, *, dtype: str = "float32") -> "keras.Model":
+    def to_keras(self, *, dtype: str = "float32") -> keras.Model:
         """Return what ``transform`` computes as a model of Keras.
 
         For networks behind it: ``keras.Sequential([preprocessor.to_keras(), network.to_keras()])``.
@@ -374,7 +377,12 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
             for band in self.bands_.tolist()
             if not self._apply("has_data", X[:, band : band + 1], **alone).any()
         ]
-        hint = f" Bands {never} have it everywhere: drop them with bands." if never else ""
+        hint = ""
+        if never:
+            hint = (
+                f" Bands {never} have it everywhere. Keep the others: bands=numpy.setdiff1d("
+                f"numpy.arange({self.n_features_in_}), {never})."
+            )
         raise ValueError(
             f"Every pixel has nodata={self.nodata:g} in some kept band: there is nothing to learn "
             f"from.{hint}"

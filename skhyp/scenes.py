@@ -4,6 +4,8 @@ A cube has the shape (rows, columns, bands). Estimators want one pixel a row; th
 there and return. Pixels labelled 0, less than 0 or NaN are unlabelled, and never a class.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -225,6 +227,7 @@ def false_colour(
     *,
     bands: Sequence[int] | None = None,
     percentiles: tuple[float, float] = (2, 98),
+    nodata: float | None = None,
 ) -> NDArray[np.float64]:
     """Make a picture of three bands of a scene, or of three values of a map.
 
@@ -238,6 +241,8 @@ def false_colour(
         spread evenly, the last as red: five sixths, a half and a sixth of the way.
     percentiles : tuple of two float, default=(2, 98)
         The percentiles of a channel that become 0 and 1; what lies beyond is clipped.
+    nodata : float, default=None
+        A value that is missing as well.
 
     Returns
     -------
@@ -277,7 +282,9 @@ def false_colour(
         raise ValueError(
             f"percentiles must be two rising numbers between 0 and 100; got {percentiles!r}."
         )
-    return np.stack([_stretched(cube[..., band], percentiles) for band in channels], axis=-1)
+    return np.stack(
+        [_stretched(cube[..., band], percentiles, nodata) for band in channels], axis=-1
+    )
 
 
 def _check_cube(cube):
@@ -352,9 +359,10 @@ def _filling(dtype, fill_value):
     return fill_value, np.result_type(dtype, np.min_scalar_type(fill_value))
 
 
-def _stretched(channel, percentiles):
+def _stretched(channel, percentiles, nodata):
+    is_missing = np.zeros(channel.shape, bool) if nodata is None else channel == float(nodata)
     channel = channel.astype(np.float64)
-    present = np.isfinite(channel)
+    present = np.isfinite(channel) & ~is_missing
     values = channel[present]
     picture = np.zeros(channel.shape)
     if values.size == 0:

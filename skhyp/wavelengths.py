@@ -4,6 +4,8 @@ Wavelengths are in nanometres throughout. They need not rise from band to band: 
 of two detectors overlap, real lists step back.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from itertools import pairwise

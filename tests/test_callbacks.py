@@ -53,7 +53,7 @@ def test_callbacks_hear_of_each_epoch_once_and_in_order(autoencoder, spectra):
 def test_validation_losses_are_told_too(autoencoder, spectra):
     heard = []
     autoencoder.set_params(callbacks=[Recorder(heard)], early_stopping=True).fit(spectra)
-    told = [losses["validation loss"] for _, losses in heard[1:-1]]
+    told = [losses["validation_loss"] for _, losses in heard[1:-1]]
     assert told == autoencoder.validation_loss_curve_
 
 
@@ -135,5 +135,5 @@ def test_losses_are_logged_to_a_csv_file_that_each_fit_begins_anew(spectra, tmp_
             rows = list(csv.DictReader(file))
         assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
         assert [float(row["loss"]) for row in rows] == classifier.loss_curve_
-        found = [float(row["validation loss"]) for row in rows]
+        found = [float(row["validation_loss"]) for row in rows]
         assert found == classifier.validation_loss_curve_

@@ -529,7 +529,7 @@ def test_verbose_shows_a_bar(spectra, small_classifier, capsys):
     SpectralCNNClassifier(**small_classifier, verbose=1, early_stopping=True).fit(*spectra)
     shown = capsys.readouterr()
     assert not shown.out
-    assert "SpectralCNNClassifier: 100%" in shown.err and "validation loss=" in shown.err
+    assert "SpectralCNNClassifier: 100%" in shown.err and "validation_loss=" in shown.err
 
 
 def test_verbose_prints_lines_without_tqdm(spectra, small_classifier, capsys, monkeypatch):

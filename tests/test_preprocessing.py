@@ -510,7 +510,10 @@ def test_a_scene_without_any_data_is_refused_and_the_guilty_bands_are_named(noda
     X = _spectra()
     X[:, [3, 5]] = nodata
     X[0] = nodata
-    message = rf"Every pixel has nodata={nodata:g} in some kept band.*Bands \[3, 5\] .* bands"
+    message = (
+        rf"Every pixel has nodata={nodata:g} in some kept band.*Bands \[3, 5\] .*"
+        rf"bands=numpy.setdiff1d\(numpy.arange\({N_BANDS}\), \[3, 5\]\)"
+    )
     with pytest.raises(ValueError, match=message):
         HypPreprocessor(nodata=nodata).fit(X)
     with pytest.raises(ValueError, match=r"Bands \[5\] have it everywhere"):

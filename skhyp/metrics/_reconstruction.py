@@ -1,5 +1,7 @@
 """Scorers of how well an estimator reconstructs spectra."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

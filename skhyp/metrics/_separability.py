@@ -1,5 +1,7 @@
 """How well classes are separated in a feature space."""
 
+from __future__ import annotations
+
 from numbers import Real
 
 import numpy as np

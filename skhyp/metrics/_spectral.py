@@ -1,5 +1,7 @@
 """Four measures of how far apart two spectra are."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, gen_batches

@@ -1,5 +1,7 @@
 """ClassMapDisplay: a map of classes with its legend."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,11 @@ from ._responses import respond
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_NAMES_OF_UNLABELLED = {
+    *("", "0", "background", "no data", "nodata", "none", "other"),
+    *("unclassified", "undefined", "unknown", "unlabeled", "unlabelled"),
+}
+
 
 class ClassMapDisplay:
     """A map of classes, unlabelled pixels in dark grey.
@@ -29,7 +36,7 @@ class ClassMapDisplay:
         Whole numbers. Pixels of 0, less than 0 or NaN, and masked ones, are unlabelled.
     class_names : sequence or mapping of str, default=None
         ``class_names[label]`` is the name of a class, as in ``scene.class_names``; a sequence
-        begins with the name of 0, what is unlabelled. All that it names are in the legend. None
+        begins with the name of 0, such as "Unlabelled". All that it names are in the legend. None
         shows the labels themselves, of the classes that occur.
     colours : sequence or mapping of colours, default=None
         ``colours[label]`` is the colour of a class, in any form that Matplotlib knows; a sequence
@@ -71,7 +78,7 @@ class ClassMapDisplay:
         self.class_names = class_names
         self.colours = colours
 
-    def plot(self, *, ax: "Axes | None" = None, legend: bool = True) -> "ClassMapDisplay":
+    def plot(self, *, ax: Axes | None = None, legend: bool = True) -> ClassMapDisplay:
         """Draw the map.
 
         Parameters
@@ -97,6 +104,7 @@ class ClassMapDisplay:
         names, colours = self.class_names, self.colours
         if names is None:
             names = {label: str(label) for label in occurring if label}
+        _refuse_a_class_of_unlabelled(names)
         if isinstance(names, Mapping):
             names = {0: "Unlabelled", **names}
         if isinstance(colours, Mapping):
@@ -130,8 +138,8 @@ class ClassMapDisplay:
         class_names: Sequence[str] | Mapping[int, str] | None = None,
         colours: Sequence[Any] | Mapping[int, Any] | None = None,
         legend: bool = True,
-        ax: "Axes | None" = None,
-    ) -> "ClassMapDisplay":
+        ax: Axes | None = None,
+    ) -> ClassMapDisplay:
         """Show a map of labels: predicted ones, or the reference.
 
         Parameters
@@ -165,8 +173,8 @@ class ClassMapDisplay:
         class_names: Sequence[str] | Mapping[int, str] | None = None,
         colours: Sequence[Any] | Mapping[int, Any] | None = None,
         legend: bool = True,
-        ax: "Axes | None" = None,
-    ) -> "ClassMapDisplay":
+        ax: Axes | None = None,
+    ) -> ClassMapDisplay:
         """Predict and show the class of each pixel of a scene.
 
         Parameters
@@ -235,3 +243,15 @@ def _sorted_labels(labels: set[Any]) -> list[int]:
             f"class_names of a map must name whole numbers, 0 or more; got {strange[0]!r}."
         )
     return sorted(labels)
+
+
+def _refuse_a_class_of_unlabelled(names: Sequence[str] | Mapping[int, str]) -> None:
+    """Raise if a sequence has the names of the classes alone, which would all be one label off."""
+    if isinstance(names, Mapping) or not len(names):
+        return
+    if str(names[0]).strip().casefold() not in _NAMES_OF_UNLABELLED:
+        raise ValueError(
+            "class_names must begin with a name for 0, which is never a class, such as "
+            f"'Unlabelled'; got {names[0]!r}. Pass ['Unlabelled', *class_names] if the first "
+            "class is 1, or a mapping of labels to names."
+        )

@@ -1,5 +1,7 @@
 """LatentSpaceDisplay: where spectra lie in the space of their codes."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +74,7 @@ class LatentSpaceDisplay:
         self.components = components
         self.class_names = class_names
 
-    def plot(self, *, ax: "Axes | None" = None, legend: bool = True) -> "LatentSpaceDisplay":
+    def plot(self, *, ax: Axes | None = None, legend: bool = True) -> LatentSpaceDisplay:
         """Draw the points.
 
         Parameters
@@ -143,8 +145,8 @@ class LatentSpaceDisplay:
         components: Sequence[int] = (0, 1),
         class_names: Sequence[str] | Mapping[Any, str] | None = None,
         legend: bool = True,
-        ax: "Axes | None" = None,
-    ) -> "LatentSpaceDisplay":
+        ax: Axes | None = None,
+    ) -> LatentSpaceDisplay:
         """Show codes that were computed before.
 
         Parameters
@@ -178,8 +180,8 @@ class LatentSpaceDisplay:
         components: Sequence[int] = (0, 1),
         class_names: Sequence[str] | Mapping[Any, str] | None = None,
         legend: bool = True,
-        ax: "Axes | None" = None,
-    ) -> "LatentSpaceDisplay":
+        ax: Axes | None = None,
+    ) -> LatentSpaceDisplay:
         """Compute and show the codes of spectra.
 
         Parameters

@@ -1,5 +1,7 @@
 """LossCurveDisplay: how the loss of a network fell from epoch to epoch."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,7 +70,7 @@ class LossCurveDisplay:
         self.label = label
         self.loss_name = loss_name
 
-    def plot(self, *, ax: "Axes | None" = None, log_scale: bool = False) -> "LossCurveDisplay":
+    def plot(self, *, ax: Axes | None = None, log_scale: bool = False) -> LossCurveDisplay:
         """Draw the curves.
 
         Parameters
@@ -92,6 +94,11 @@ class LossCurveDisplay:
         if losses.ndim != 1 or not len(losses):
             raise ValueError(
                 f"loss_curve must hold the loss of at least one epoch; got shape {losses.shape}."
+            )
+        if np.isnan(losses).all():
+            raise ValueError(
+                "loss_curve must have a loss that is known; got NaN for all epochs. Models that "
+                "deephyp has trained come without: train on, and show what is added."
             )
         curves = {"training": losses}
         if self.validation_loss_curve is not None and len(self.validation_loss_curve):
@@ -138,8 +145,8 @@ class LossCurveDisplay:
         *,
         label: str | None = None,
         log_scale: bool = False,
-        ax: "Axes | None" = None,
-    ) -> "LossCurveDisplay":
+        ax: Axes | None = None,
+    ) -> LossCurveDisplay:
         """Show how the training of an estimator went.
 
         Parameters

@@ -1,5 +1,7 @@
 """ReconstructionDisplay: a spectrum beside what an autoencoder makes of it."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,8 +81,8 @@ class ReconstructionDisplay:
         self.bands = bands
 
     def plot(
-        self, *, ax: "Axes | None" = None, match_brightness: bool = True
-    ) -> "ReconstructionDisplay":
+        self, *, ax: Axes | None = None, match_brightness: bool = True
+    ) -> ReconstructionDisplay:
         """Draw both spectra.
 
         Parameters
@@ -153,7 +155,7 @@ class ReconstructionDisplay:
 
     def _draw(
         self, positions: np.ndarray, values: np.ndarray, segments: list[slice], **options: Any
-    ) -> list["Line2D"]:
+    ) -> list[Line2D]:
         lines = []
         for segment in segments:
             # A line through one band has no length.
@@ -172,8 +174,8 @@ class ReconstructionDisplay:
         wavelengths: ArrayLike | None = None,
         bands: ArrayLike | None = None,
         match_brightness: bool = True,
-        ax: "Axes | None" = None,
-    ) -> "ReconstructionDisplay":
+        ax: Axes | None = None,
+    ) -> ReconstructionDisplay:
         """Show a spectrum and a reconstruction that was computed before.
 
         Parameters
@@ -205,8 +207,8 @@ class ReconstructionDisplay:
         *,
         wavelengths: ArrayLike | None = None,
         match_brightness: bool = True,
-        ax: "Axes | None" = None,
-    ) -> "ReconstructionDisplay":
+        ax: Axes | None = None,
+    ) -> ReconstructionDisplay:
         """Reconstruct and show a spectrum.
 
         Parameters

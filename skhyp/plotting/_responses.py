@@ -1,5 +1,7 @@
 """What fitted estimators are asked for, and which of their bands and values are shown."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

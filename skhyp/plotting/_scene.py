@@ -1,5 +1,7 @@
 """SceneDisplay: a picture of three bands of a scene, or of three values of its code."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +58,7 @@ class SceneDisplay:
         self.picture = picture
         self.channels = channels
 
-    def plot(self, *, ax: "Axes | None" = None) -> "SceneDisplay":
+    def plot(self, *, ax: Axes | None = None) -> SceneDisplay:
         """Draw the picture.
 
         Parameters
@@ -92,8 +94,9 @@ class SceneDisplay:
         wavelengths: ArrayLike | None = None,
         bands: Sequence[int] | None = None,
         percentiles: tuple[float, float] = (2, 98),
-        ax: "Axes | None" = None,
-    ) -> "SceneDisplay":
+        nodata: float | None = None,
+        ax: Axes | None = None,
+    ) -> SceneDisplay:
         """Show three bands of a scene.
 
         Parameters
@@ -108,6 +111,8 @@ class SceneDisplay:
             spread evenly, the last as red.
         percentiles : tuple of two float, default=(2, 98)
             The percentiles of each band that become darkest and brightest.
+        nodata : float, default=None
+            A value that is missing as well.
         ax : :class:`matplotlib.axes.Axes`, default=None
             Where to draw; None makes a new figure.
 
@@ -125,7 +130,7 @@ class SceneDisplay:
             wavelengths = validate_wavelengths(wavelengths, np.shape(cube)[-1])
             if bands is None:
                 bands = nearest_bands(wavelengths, _TRUE_COLOUR)
-        picture = false_colour(cube, bands=bands, percentiles=percentiles)
+        picture = false_colour(cube, bands=bands, percentiles=percentiles, nodata=nodata)
         if bands is None:
             return cls(picture).plot(ax=ax)
         channels = "Bands " + ", ".join(map(str, bands))
@@ -141,8 +146,8 @@ class SceneDisplay:
         *,
         components: Sequence[int] = (0, 1, 2),
         percentiles: tuple[float, float] = (2, 98),
-        ax: "Axes | None" = None,
-    ) -> "SceneDisplay":
+        ax: Axes | None = None,
+    ) -> SceneDisplay:
         """Show three values of the code of each pixel.
 
         Parameters
