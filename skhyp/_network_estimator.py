@@ -94,7 +94,7 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
         )
         return network, self.parameters_, self.statistics_
 
-    def _keras_model(self, method: str, n_columns: int) -> "keras.Model":
+    def _keras_model(self, method: str, n_columns: int, name: str | None) -> "keras.Model":
         from .graph.keras_models import keras_model
 
         return keras_model(
@@ -103,5 +103,5 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
             self.statistics_,
             function=self._row_functions[method],
             n_columns=n_columns,
-            name=type(self).__name__,
+            name=name or type(self).__name__,
         )

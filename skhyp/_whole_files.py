@@ -26,35 +26,42 @@ def write_whole(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
-    _force_names_to_disk(path.parent)
+    _force_to_disk(path.parent)
 
 
 @contextlib.contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a new folder to write to, which takes the place of ``path`` if nothing fails.
 
-    A former folder is there until the new one is complete. Whatever happens on the way, no folder
-    with a part of its files is ever found under the name.
+    A former folder stays until the new one is complete and on the disk. No folder with a part of
+    its files is ever found under the name; between two renames, for an instant, none is.
     """
+    path = path.resolve()  # what a link points to is replaced, not the link
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     former = draft.with_suffix(".former")
     try:
         draft.mkdir()
         yield draft
-        if path.exists():
+        for file in [draft, *draft.rglob("*")]:
+            _force_to_disk(file)
+        with contextlib.suppress(FileNotFoundError):
             os.replace(path, former)
-        os.replace(draft, path)
+        try:
+            os.replace(draft, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.replace(former, path)
+            raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-        if former.exists() and not path.exists():
-            os.replace(former, path)
         shutil.rmtree(former, ignore_errors=True)
+    _force_to_disk(path.parent)
 
 
-def _force_names_to_disk(folder: Path) -> None:
-    """Make a new name survive the loss of power, where the system knows how to."""
+def _force_to_disk(path: Path) -> None:
+    """Make a file, or the names in a folder, survive the loss of power, where that can be had."""
     with contextlib.suppress(OSError, AttributeError):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        handle = os.open(path, os.O_RDONLY | (os.O_DIRECTORY if path.is_dir() else 0))
         try:
             os.fsync(handle)
         finally:

@@ -488,7 +488,7 @@ class SpectralAutoencoder(
         X = validate_spectra(self, X, reset=False)
         return self._apply("errors", X, measure=measure)
 
-    def to_keras(self, *, method: str = "transform") -> keras.Model:
+    def to_keras(self, *, method: str = "transform", name: str | None = None) -> keras.Model:
         """Return the fitted network as a model of Keras, of Keras's own layers.
 
         What Keras can do with a model can then be done with this one: write a ``.keras`` file,
@@ -499,6 +499,8 @@ class SpectralAutoencoder(
         ----------
         method : {"transform", "inverse_transform", "reconstruct"}, default="transform"
             What the model computes. "inverse_transform" is absent with skip connections.
+        name : str, default=None
+            Of the model, which must differ from others built into one; ``None`` is the class's.
 
         Returns
         -------
@@ -524,7 +526,7 @@ class SpectralAutoencoder(
         if method == "inverse_transform" and (reason := _why_not_invertible(self)):
             raise ValueError(reason)
         n_columns = self._n_features_out if method == "inverse_transform" else self.n_features_in_
-        return self._keras_model(method, n_columns)
+        return self._keras_model(method, n_columns, name)
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
         """Return minus the mean spectral angle of the reconstructions, in radians.

@@ -480,13 +480,18 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         )
         return self._predict("features", X, layer=int(layer) % n_layers)
 
-    def to_keras(self) -> keras.Model:
+    def to_keras(self, *, name: str | None = None) -> keras.Model:
         """Return the fitted network as a model of Keras, of Keras's own layers.
 
         It gives what ``predict_proba`` gives; the layer "output" in it has the logits. What Keras
         can do with a model can then be done with this one: write a ``.keras`` file, a SavedModel
         or ONNX, train it further, build it into another. :mod:`skhyp.export` exports whole
         pipelines.
+
+        Parameters
+        ----------
+        name : str, default=None
+            Of the model, which must differ from others built into one; ``None`` is the class's.
 
         Returns
         -------
@@ -509,7 +514,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         True
         """
         check_is_fitted(self)
-        return self._keras_model("predict_proba", self.n_features_in_)
+        return self._keras_model("predict_proba", self.n_features_in_, name)
 
     def _predict(self, function: str, X: ArrayLike, **options: Any) -> np.ndarray:
         check_is_fitted(self)

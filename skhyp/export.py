@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["to_saved_model"]
 
 _DTYPES = ("float32", "float64", "uint8", "uint16", "uint32", "int8", "int16", "int32", "int64")
-# What a pixel without data is labelled, by the kind of the labels; as in skhyp.scenes.to_map.
-_MISSING = {"b": False, "i": 0, "u": 0, "f": np.nan, "U": "", "S": b""}
+# What TensorFlow writes for a SavedModel.
+_OWN_NAMES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"}
 
 
 def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float32") -> None:
@@ -34,15 +34,17 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     classifier; ``transform``, ``reconstruct`` and ``reconstruction_error`` (by the measure of the
     loss) of an autoencoder, where the last two are of the spectra as the autoencoder gets them;
     ``transform`` of a preprocessor. Each is a signature as well, the first of them the default
-    one. ``classes`` has the labels in the order of the probabilities, ``wavelengths`` those of
-    all bands in nm where they were known.
+    one. ``classes`` has the labels in the order of the probabilities, ``missing_label`` what is
+    predicted where data are missing, ``wavelengths`` those of all bands in nm where they were
+    known.
 
     Parameters
     ----------
     estimator : SpectralCNNClassifier, SpectralAutoencoder, HypPreprocessor, or Pipeline of them
-        Fitted.
+        Fitted. Of a fitted search, the best estimator.
     path : str or path
-        The folder to write, whole or not at all. A SavedModel that is there is replaced.
+        The folder to write, whole or not at all, in a folder that exists. A SavedModel that is
+        there is replaced.
     dtype : str, default="float32"
         The type of the numbers that will be passed, such as "uint16" for a scene as it is. As
         everywhere, float64 is computed in float64 and all else in float32.
@@ -52,16 +54,22 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     ValueError
         If a step is of another kind, if ``dtype`` is not a type of numbers, or if the labels are
         neither numbers nor strings.
+    FileNotFoundError
+        If there is no folder to write ``path`` in.
     FileExistsError
-        If ``path`` is something else than a SavedModel.
+        If ``path`` is, or has in it, something else than a SavedModel.
     NotFittedError
         If a step is not fitted.
 
     Notes
     -----
     The model computes what the estimator does, to rounding, in chunks, so that a scene may be
-    passed as a whole. It checks nothing but the shape and type of what it is given. A spectrum
-    that holds ``nodata`` of the preprocessor, or NaN, gives NaN, and the label 0 or "".
+    passed as a whole. It checks nothing but the shape: NumPy arrays of other types are cast to
+    ``dtype`` without a word, fractions to integers too. A spectrum with the ``nodata`` of the
+    preprocessor, or NaN, in a band that is used, gives NaN and the missing label: "" for strings,
+    NaN for floats, and for integers 0 or, if that is a class, one less than the least class (for
+    unsigned ones, the least number that is none). Booleans become integers. Strings come out as
+    bytes, as everywhere in TensorFlow.
 
     Examples
     --------
@@ -84,27 +92,43 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     path = Path(path)
     if dtype not in _DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(_DTYPES)}, got {dtype!r}.")
-    if path.exists() and not (path / "saved_model.pb").is_file():
-        raise FileExistsError(f"{path} is there already, and is not a SavedModel.")
-    steps = list(_steps(estimator))
-    for step in steps:
+    _refuse_to_replace_others(path)
+    *before, last = _steps(getattr(estimator, "best_estimator_", estimator))
+    for step in (*before, last):
         check_is_fitted(step)
-    labels = _labels(steps[-1])
+    classes = _classes(last)
 
     from .graph.saved_models import SavedSpectralModel
 
+    steps, dtype_before_last = _transformations(before, dtype)
     model = SavedSpectralModel(
-        _methods(steps, dtype),
-        n_bands=steps[0].n_features_in_,
+        steps,
+        _methods(last, dtype_before_last),
+        n_bands=[*before, last][0].n_features_in_,
         dtype=dtype,
-        constants=_constants(steps[0]),
+        constants=_constants([*before, last][0]),
     )
-    if labels is not None:
+    if classes is not None:
         model.add_labels(
-            "predict", of="predict_proba", classes=labels, missing=_MISSING[labels.dtype.kind]
+            "predict", of="predict_proba", classes=classes, missing=_missing_label(classes)
         )
     with whole_folder(path) as draft:
         model.save(draft)
+
+
+def _refuse_to_replace_others(path: Path) -> None:
+    if not path.resolve().parent.is_dir():
+        raise FileNotFoundError(f"path={str(path)!r}: there is no folder {path.resolve().parent}.")
+    if not path.exists():
+        return
+    others = [path.name]
+    if path.is_dir():
+        others = sorted(entry.name for entry in path.iterdir() if entry.name not in _OWN_NAMES)
+    if others:
+        raise FileExistsError(
+            f"path={str(path)!r} is there already, and would be replaced with what is no "
+            f"SavedModel: {', '.join(others)}."
+        )
 
 
 def _steps(estimator: Any) -> Iterator[Any]:
@@ -112,50 +136,71 @@ def _steps(estimator: Any) -> Iterator[Any]:
     if isinstance(estimator, Pipeline):
         steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
         if not steps:
-            raise ValueError(f"The pipeline has no step that computes something: {estimator!r}.")
+            raise ValueError(f"estimator must have a step that computes, got {estimator!r}.")
         for step in steps:
             yield from _steps(step)
     elif isinstance(estimator, HypPreprocessor | SpectralAutoencoder | SpectralCNNClassifier):
         yield estimator
     else:
         raise ValueError(
-            "A SavedModel can be made of HypPreprocessor, SpectralAutoencoder, "
-            f"SpectralCNNClassifier and pipelines of them, got {estimator!r}."
+            "estimator must be a HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier or a "
+            f"Pipeline of them, got {estimator!r}."
         )
 
 
-def _methods(steps: list[Any], dtype: str) -> dict[str, list["Step"]]:
-    """Return what each method of the last estimator computes of raw spectra, step by step."""
+def _transformations(estimators: list[Any], dtype: str) -> tuple[list["Step"], str]:
+    """Return what the first estimators of a pipeline compute of raw spectra, and in what dtype."""
     from .graph.saved_models import Step
 
-    chain = []
-    for step in steps:
-        network, parameters, statistics = step._computation(np.dtype(dtype))
-        fitted = Step(network, parameters, statistics, "")
+    steps = []
+    for estimator in estimators:
+        network, *fitted = estimator._computation(np.dtype(dtype))
+        steps.append(Step(network, *fitted, estimator._row_functions["transform"]))
         dtype = network.dtype
-        if step is not steps[-1]:
-            chain.append(fitted._replace(function=step._row_functions["transform"]))
-    last = {
-        method: fitted._replace(function=function)
-        for method, function in steps[-1]._row_functions.items()
+    return steps, dtype
+
+
+def _methods(estimator: Any, dtype: str) -> dict[str, "Step"]:
+    """Return what each method of the last estimator computes of what it is given."""
+    from .graph.saved_models import Step
+
+    fitted = estimator._computation(np.dtype(dtype))
+    methods = {
+        method: Step(*fitted, function)
+        for method, function in estimator._row_functions.items()
         if method != "inverse_transform"
     }
-    if isinstance(steps[-1], SpectralAutoencoder):
-        measure = {"measure": steps[-1].loss}
-        last["reconstruction_error"] = fitted._replace(function="errors", options=measure)
-    return {method: [*chain, step] for method, step in last.items()}
+    if isinstance(estimator, SpectralAutoencoder):
+        methods["reconstruction_error"] = Step(*fitted, "errors", {"measure": estimator.loss})
+    return methods
 
 
-def _labels(estimator: Any) -> np.ndarray | None:
+def _classes(estimator: Any) -> np.ndarray | None:
     """Return the labels of a classifier as TensorFlow can hold them."""
     if not isinstance(estimator, SpectralCNNClassifier):
         return None
-    labels = estimator.classes_
-    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels):
-        labels = labels.astype(str)
-    if labels.dtype.kind not in _MISSING:
-        raise ValueError(f"The labels must be numbers or strings, got {labels.tolist()}.")
-    return labels
+    classes = estimator.classes_
+    if classes.dtype.kind == "O" and all(isinstance(label, str) for label in classes):
+        return classes.astype(str)
+    if classes.dtype.kind not in "biufUS":
+        raise ValueError(
+            f"estimator must have labels that are numbers or strings, got {classes.tolist()}."
+        )
+    return classes.astype(np.int8) if classes.dtype.kind == "b" else classes
+
+
+def _missing_label(classes: np.ndarray) -> np.ndarray:
+    """Return what stands for no label, in the type of the labels."""
+    if classes.dtype.kind in "US":
+        return np.array("", classes.dtype)
+    if classes.dtype.kind == "f":
+        return np.array(np.nan, classes.dtype)
+    if 0 not in classes:
+        return np.array(0, classes.dtype)
+    if classes.dtype.kind == "u":
+        unused = np.setdiff1d(np.arange(len(classes) + 1), classes)
+        return np.array(unused[0], classes.dtype)
+    return classes.min() - 1
 
 
 def _constants(first: Any) -> dict[str, np.ndarray]:

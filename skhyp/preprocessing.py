@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.signal import savgol_filter
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import check_array
+from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
@@ -231,12 +231,11 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
             self.wavelengths_ = None if wavelengths is None else wavelengths[self.bands_]
             for name in _LEARNED:
                 self.__dict__.pop(name, None)  # of a former fit by another method
-            has_data = None
-            if self.nodata is not None:
-                has_data = self._apply("has_data", X, method=None)
-                if not has_data.any():
-                    self._refuse_to_learn_from_nothing(X)
-            if self.method in ("standardize", "msc"):
+            learns = self.method in ("standardize", "msc")
+            has_data = None if self.nodata is None else self._has_data(X, learns)
+            if has_data is not None and not has_data.any():
+                self._refuse_to_learn_from_nothing(X)
+            if learns:
                 self._learn_bands(X, has_data)
         return self
 
@@ -284,7 +283,7 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
         on_all_bands[:, self.bands_] = on_kept_bands
         return on_all_bands
 
-    def to_keras(self, *, dtype: str = "float32") -> keras.Model:
+    def to_keras(self, *, dtype: str = "float32", name: str | None = None) -> keras.Model:
         """Return what ``transform`` computes as a model of Keras.
 
         For networks behind it: ``keras.Sequential([preprocessor.to_keras(), network.to_keras()])``.
@@ -293,7 +292,9 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         dtype : {"float32", "float64"}, default="float32"
-            The precision, of the input too.
+            The precision, of the input too: that in which a network behind it was fitted.
+        name : str, default=None
+            Of the model, which must differ from others built into one; ``None`` is the class's.
 
         Returns
         -------
@@ -322,7 +323,7 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
             *self._computation(np.dtype(dtype)),
             function=self._row_functions["transform"],
             n_columns=self.n_features_in_,
-            name=type(self).__name__,
+            name=name or type(self).__name__,
         )
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> np.ndarray:
@@ -369,6 +370,15 @@ class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
         if self.wavelengths is not None:
             return validate_wavelengths(self.wavelengths, n_bands)
         return wavelengths_from_names(getattr(self, "feature_names_in_", None))
+
+    def _has_data(self, X: np.ndarray, of_all: bool) -> np.ndarray:
+        """Return which rows are complete, ``of_all`` or up to the first that is."""
+        has_data = np.zeros(len(X), bool)
+        for rows in gen_batches(len(X), len(X) if of_all else _CHUNK_ROWS):
+            has_data[rows] = self._apply("has_data", X[rows], method=None)
+            if has_data[rows].any():
+                break
+        return has_data
 
     def _refuse_to_learn_from_nothing(self, X: np.ndarray) -> None:
         alone = {"method": None, "kept": None, "n_bands": 1}

@@ -1,10 +1,13 @@
 """A SavedModel computes what the pipeline computes, where only TensorFlow is installed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
@@ -84,6 +87,29 @@ def test_all_three_in_a_row_and_pipelines_in_pipelines(spectra, exported):
     assert_close(exported(pipeline).predict_proba(X), pipeline.predict_proba(X))
 
 
+def test_one_preprocessor_twice_is_applied_twice(spectra, exported):
+    preprocessor = HypPreprocessor(method="savgol", window_length=5).fit(spectra[0])
+    pipeline = make_pipeline(preprocessor, preprocessor)
+    assert_close(exported(pipeline).transform(spectra[0]), pipeline.transform(spectra[0]))
+
+
+def test_of_a_search_the_best_estimator(spectra, exported):
+    search = GridSearchCV(classifier(), {"learning_rate": [1e-3, 1e-2]}, cv=2).fit(*spectra)
+    assert_close(exported(search).predict_proba(spectra[0]), search.predict_proba(spectra[0]))
+
+
+def test_two_exports_have_the_same_variables_and_methods_share_them(spectra, tmp_path):
+    pipeline = make_pipeline(HypPreprocessor(method="msc"), autoencoder()).fit(spectra[0])
+    names = []
+    for name in ("a", "b"):
+        to_saved_model(pipeline, tmp_path / name)
+        saved = tf.train.list_variables(str(tmp_path / name / "variables" / "variables"))
+        names.append([variable for variable, _ in saved])
+        n_values = sum(np.prod(shape, dtype=int) for _, shape in saved if shape)
+    assert names[0] == names[1]
+    assert n_values < pipeline[-1].parameters_.size + 100
+
+
 def test_an_estimator_alone(spectra, exported):
     X, y = spectra
     network = classifier().fit(X, y)
@@ -103,13 +129,22 @@ def test_labels_keep_their_type(spectra, exported, dtype):
     expected = network.predict(X)
     if dtype in (str, object):
         expected = np.char.encode(expected.astype(str))
-    else:
+    elif dtype is not bool:  # which become integers
         assert predicted.dtype == expected.dtype
     np.testing.assert_array_equal(predicted, expected)
 
 
 @pytest.mark.parametrize(
-    ("labels", "missing"), [([3, 5, 7], 0), (["clay", "lime", "mud"], b""), ([0.0, 1, 2], np.nan)]
+    ("labels", "missing"),
+    [
+        ([3, 5, 7], 0),
+        ([0, 1, 2], -1),
+        ([-5, 0, 2], -6),
+        (np.uint8([0, 1, 255]), 2),
+        ([False, True, True], -1),
+        (["clay", "lime", "mud"], b""),
+        ([0.0, 1, 2], np.nan),
+    ],
 )
 def test_pixels_without_data_have_no_label(spectra, exported, labels, missing):
     X, y = spectra[0].copy(), np.asarray(labels)[spectra[1]]
@@ -121,7 +156,39 @@ def test_pixels_without_data_have_no_label(spectra, exported, labels, missing):
     np.testing.assert_array_equal(predicted[5:7], [missing, missing])
     others = np.delete(np.arange(len(X)), [5, 6])
     np.testing.assert_array_equal(predicted[others], expected[others])
+    np.testing.assert_array_equal(model.missing_label, missing)
     assert np.isnan(model.predict_proba(X)[5:7]).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("dtype", "nodata"), [("int16", -9999), ("float32", np.nan)])
+def test_a_preprocessor_alone_leaves_missing_pixels_missing(
+    spectra, exported, method, dtype, nodata
+):
+    X = (4000 * spectra[0]).astype(dtype)
+    X[5, 3] = X[6] = nodata
+    X[7, 20] = nodata  # of a band that is not used
+    bands = np.delete(np.arange(40), 20)
+    preprocessor = HypPreprocessor(method=method, bands=bands, nodata=nodata).fit(X)
+    expected = preprocessor.transform(X)
+    found = exported(preprocessor, dtype=dtype).transform(X).numpy()
+    assert np.flatnonzero(np.isnan(found).any(axis=1)).tolist() == [5, 6]
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.nanmax(np.abs(expected)))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nan_in_one_band_makes_the_spectrum_unknown(spectra, exported, method):
+    preprocessor = HypPreprocessor(method=method).fit(spectra[0])
+    X = spectra[0].copy()
+    X[5, 3] = np.nan
+    found = exported(preprocessor).transform(X).numpy()
+    assert np.isnan(found[5]).all() and np.isfinite(np.delete(found, 5, axis=0)).all()
+
+
+def test_numbers_of_another_type_are_cast_without_a_word(spectra, exported, fitted_classifier):
+    model = exported(fitted_classifier, dtype="uint16")
+    found = model.predict_proba(1.7 * spectra[0])
+    assert_close(found, fitted_classifier.predict_proba((1.7 * spectra[0]).astype("uint16")))
 
 
 @pytest.mark.parametrize("n_rows", [0, 1, 119, 12_001])
@@ -173,9 +240,9 @@ def test_tensorflow_alone_is_needed(spectra, fitted_classifier, tmp_path, run_py
 
 def test_what_is_no_model_of_spectra_is_refused(spectra, tmp_path):
     for estimator in (PCA(), make_pipeline(PCA(9), classifier())):
-        with pytest.raises(ValueError, match=r"can be made of HypPreprocessor, .*, got PCA\("):
+        with pytest.raises(ValueError, match=r"estimator must be a HypPreprocessor, .*, got PCA\("):
             to_saved_model(estimator.fit(*spectra), tmp_path / "model")
-    with pytest.raises(ValueError, match="no step that computes something"):
+    with pytest.raises(ValueError, match="estimator must have a step that computes"):
         to_saved_model(make_pipeline("passthrough"), tmp_path / "model")
     with pytest.raises(NotFittedError, match="SpectralAutoencoder"):
         to_saved_model(make_pipeline(HypPreprocessor().fit(spectra[0]), autoencoder()), "model")
@@ -198,6 +265,40 @@ def test_only_a_saved_model_is_replaced(fitted_classifier, fitted_autoencoder, t
     notes.mkdir()
     (notes / "results.txt").write_text("0.9")
     for path in (notes, notes / "results.txt"):
-        with pytest.raises(FileExistsError, match=f"{path.name} is there already, and is not"):
+        with pytest.raises(FileExistsError, match=f"{path.name}.* is there already.*: results.txt"):
             to_saved_model(fitted_classifier, path)
     assert (notes / "results.txt").read_text() == "0.9"
+    (folder / "results.txt").write_text("0.9")
+    with pytest.raises(FileExistsError, match=r"would be replaced.*: results.txt"):
+        to_saved_model(fitted_classifier, folder)
+    (tmp_path / "empty").mkdir()
+    to_saved_model(fitted_classifier, tmp_path / "empty")
+    with pytest.raises(FileNotFoundError, match=r"nowhere/model'.* no folder .*nowhere\."):
+        to_saved_model(fitted_classifier, tmp_path / "nowhere" / "model")
+
+
+def test_a_link_goes_on_pointing_to_what_is_replaced(fitted_classifier, tmp_path):
+    to_saved_model(fitted_classifier, tmp_path / "version_3")
+    (tmp_path / "current").symlink_to(tmp_path / "version_3")
+    to_saved_model(fitted_classifier, tmp_path / "current", dtype="uint16")
+    assert (tmp_path / "current").is_symlink()
+    loaded = tf.saved_model.load(str(tmp_path / "version_3"))
+    assert loaded.signatures["predict"].inputs[0].dtype == tf.uint16
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_an_export_that_fails_leaves_the_former_model(
+    spectra, fitted_classifier, fitted_autoencoder, tmp_path, monkeypatch, error
+):
+    to_saved_model(fitted_classifier, tmp_path / "model")
+
+    def fail(module, folder, signatures):
+        (Path(folder) / "saved_model.pb").write_bytes(b"the beginning")
+        raise error
+
+    monkeypatch.setattr(tf.saved_model, "save", fail)
+    with pytest.raises(type(error)):
+        to_saved_model(fitted_autoencoder, tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    loaded = tf.saved_model.load(str(tmp_path / "model"))
+    assert_close(loaded.predict_proba(spectra[0]), fitted_classifier.predict_proba(spectra[0]))

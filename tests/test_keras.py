@@ -164,6 +164,29 @@ def test_the_layers_are_named_as_the_weights_are(fitted_autoencoder):
         np.testing.assert_array_equal(bias, weights[f"{layer.name}_bias"])
 
 
+@writes_with_keras
+def test_a_file_is_not_much_larger_than_its_arrays(spectra_factory, tmp_path):
+    X, y = spectra_factory((10, 10, 10), n_bands=300)
+    classifier = SpectralCNNClassifier(max_epochs=1).fit(X, y)
+    classifier.to_keras().save(tmp_path / "model.keras")
+    n_bytes = classifier.parameters_.nbytes + classifier.statistics_.nbytes
+    assert (tmp_path / "model.keras").stat().st_size < 1.3 * n_bytes + 100_000
+
+
+def test_models_of_two_names_fit_into_one(spectra, fitted_classifier):
+    x = keras.Input((40,))
+    models = [fitted_classifier.to_keras(name=name) for name in ("first", "second")]
+    both = keras.Model(x, keras.layers.Average()([model(x) for model in models]))
+    assert_close(both(spectra[0]).numpy(), fitted_classifier.predict_proba(spectra[0]))
+
+
+def test_only_what_was_trained_is_trained_further(spectra, fitted_classifier):
+    model = fitted_classifier.to_keras()
+    assert sum(w.shape.num_elements() for w in model.trainable_weights) == (
+        fitted_classifier.parameters_.size
+    )
+
+
 def test_a_model_can_be_trained_further_by_keras(spectra, fitted_autoencoder):
     model = fitted_autoencoder.to_keras(method="reconstruct")
     before = fitted_autoencoder.parameters_.copy()

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from skhyp._whole_files import write_whole
+from skhyp._whole_files import whole_folder, write_whole
 
 
 def test_a_file_is_written_and_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -76,10 +77,48 @@ def test_a_folder_that_is_missing_is_an_error(tmp_path):
         write_whole(tmp_path / "nowhere" / "model.json", b"")
 
 
+def test_a_folder_takes_the_place_of_a_former_one_when_it_is_complete(tmp_path):
+    for content in ("former", "later"):
+        with whole_folder(tmp_path / "model") as draft:
+            (draft / "deep").mkdir()
+            (draft / "deep" / "weights").write_text(content)
+            if content == "later":
+                assert (tmp_path / "model" / "deep" / "weights").read_text() == "former"
+        assert (tmp_path / "model" / "deep" / "weights").read_text() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+@pytest.mark.parametrize("error", [OSError("full"), KeyboardInterrupt()])
+@pytest.mark.parametrize("moment", ["while it is written", "at the last rename"])
+def test_a_folder_that_fails_leaves_the_former_one(tmp_path, monkeypatch, error, moment):
+    with whole_folder(tmp_path / "model") as draft:
+        (draft / "weights").write_text("former")
+    replace = os.replace
+
+    def fail_at_the_last(source, target):
+        if Path(source).suffix == ".part":
+            raise error
+        replace(source, target)
+
+    if moment == "at the last rename":
+        monkeypatch.setattr(os, "replace", fail_at_the_last)
+
+    def write_later():
+        with whole_folder(tmp_path / "model") as draft:
+            (draft / "weights").write_text("later")
+            if moment == "while it is written":
+                raise error
+
+    with pytest.raises(type(error)):
+        write_later()
+    assert (tmp_path / "model" / "weights").read_text() == "former"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
 WRITER = """
 import sys
 from pathlib import Path
-from skhyp._whole_files import write_whole
+from skhyp._whole_files import whole_folder, write_whole
 contents = [bytes([i]) * 300_000 for i in range(3)]
 print("ready", flush=True)
 while True:

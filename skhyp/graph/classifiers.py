@@ -134,7 +134,7 @@ class ConvClassifier:
         if "snv" in self.views or "whitened" in self.views:
             made["snv"] = self.standard_normal_variate(layers, statistics, x)
         if "whitened" in self.views:
-            made["whitened"] = ops.matmul(made["snv"], statistics["whitening"])
+            made["whitened"] = layers.product(made["snv"], "whitening", statistics["whitening"])
         return ops.stack([VIEW_WEIGHTS[view] * made[view] for view in self.views], axis=2)
 
     def output(self, layers: Layers, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:

@@ -10,7 +10,7 @@ import numpy as np
 from .continuum import remove_continuum
 from .layers import Layers
 from .parameters import split
-from .spectra import SpectralScaling, computed_where_known
+from .spectra import computed_where_known
 
 
 def keras_model(
@@ -24,16 +24,15 @@ def keras_model(
 ) -> keras.Model:
     """Return ``network.function`` of rows (n, n_columns) as a model, with the weights in it.
 
-    Flat vectors of parameters and statistics are given; statistics become constants.
+    Flat vectors of parameters and statistics are given. What is learned of each band becomes a
+    constant, what is a matrix a layer that is not trained.
     """
     dtype = network.dtype
     layers = KerasLayers(split(parameters.astype(dtype), network.parameters), dtype)
     statistics = split(statistics.astype(dtype), network.statistics)
     compute = partial(getattr(network, function), layers, statistics)
     x = keras.Input((n_columns,), dtype=dtype, name="codes" if function == "spectra" else "spectra")
-    is_scaling = isinstance(network, SpectralScaling)
-    y = compute(x) if is_scaling else computed_where_known(compute, keras.ops, x)
-    model = keras.Model(x, y, name=name)
+    model = keras.Model(x, computed_where_known(compute, keras.ops, network, x), name=name)
     model(np.zeros((1, n_columns), dtype))  # Keras writes ONNX of models that have been called only
     return model
 
@@ -64,6 +63,11 @@ class KerasLayers(Layers):
             keras.layers.Dense, x, kernel, self._bias(name), units=kernel.shape[1], name=name
         )
         return x if skip is None else x + skip
+
+    def product(self, x: Any, name: str, matrix: np.ndarray) -> Any:
+        n_columns = matrix.shape[1]
+        fixed = {"units": n_columns, "use_bias": False, "trainable": False, "name": name}
+        return self._apply(keras.layers.Dense, x, matrix, **fixed)
 
     def convolution(self, x: Any, name: str, *, stride: int, padding: str) -> Any:
         kernel = self._kernel(name)

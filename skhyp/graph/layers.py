@@ -31,7 +31,6 @@ OPERATIONS = SimpleNamespace(
     exp=tf.exp,
     expand_dims=tf.expand_dims,
     isnan=tf.math.is_nan,
-    matmul=tf.linalg.matmul,
     max=tf.reduce_max,
     maximum=tf.maximum,
     mean=tf.reduce_mean,
@@ -103,6 +102,10 @@ class Layers:
         # Not bias_add: TensorFlow's rewriting of graphs (seen in 2.21) breaks bias_add, add and
         # relu.
         return product + self._bias(name) + skip
+
+    def product(self, x: tf.Tensor, name: str, matrix: tf.Tensor) -> tf.Tensor:
+        """Map rows by a matrix that is not trained; only a layer of Keras needs a name."""
+        return tf.linalg.matmul(x, matrix)
 
     def convolution(self, x: tf.Tensor, name: str, *, stride: int, padding: str) -> tf.Tensor:
         """Convolve spectra (n, length, channels) to (n, positions, filters)."""

@@ -1,6 +1,7 @@
 """A chain of computations as a SavedModel, which TensorFlow alone can load and run."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from .inference import row_function, rows_per_chunk
 from .layers import OPERATIONS
-from .spectra import SpectralScaling, computed_where_known
+from .spectra import computed_where_known
 
 
 class Step(NamedTuple):
@@ -27,8 +28,10 @@ class SavedSpectralModel(tf.Module):
 
     Parameters
     ----------
-    methods : dict of str to sequence of Step
-        The chain that each method computes.
+    before : sequence of Step
+        What is computed first, whatever the method.
+    methods : dict of str to Step
+        What each method computes then; all of one network.
     n_bands : int
     dtype : str
         Of the spectra that are passed.
@@ -38,7 +41,8 @@ class SavedSpectralModel(tf.Module):
 
     def __init__(
         self,
-        methods: Mapping[str, Sequence[Step]],
+        before: Sequence[Step],
+        methods: Mapping[str, Step],
         *,
         n_bands: int,
         dtype: str,
@@ -47,12 +51,15 @@ class SavedSpectralModel(tf.Module):
         super().__init__()
         self._methods = list(methods)
         self._signature = tf.TensorSpec((None, n_bands), dtype, "spectra")
-        # Variables, so that the arrays are kept beside the graph and shared by the methods.
-        self._variables: dict[str, tf.Variable] = {}
         for name, value in constants.items():
-            setattr(self, name, tf.Variable(value, trainable=False, name=name))
-        for method, steps in methods.items():
-            setattr(self, method, self._compiled(self._chain(steps)))
+            self._keep(name, value)
+        first = [self._bound(step, f"step_{i}") for i, step in enumerate(before, start=1)]
+        for method, step in methods.items():
+            functions = [*first, self._bound(step, "last_step")]
+            chunk_rows = min(rows_per_chunk(step.network) for step in (*before, step))
+            compute = partial(_one_after_the_other, functions)
+            chunked = partial(_by_chunks, compute, chunk_rows=chunk_rows, dtype=step.network.dtype)
+            setattr(self, method, self._compiled(chunked))
 
     def add_labels(self, method: str, *, of: str, classes: np.ndarray, missing: Any) -> None:
         """Add a method that gives the label of the largest output of another method.
@@ -60,13 +67,13 @@ class SavedSpectralModel(tf.Module):
         Where that output is NaN, it gives ``missing``.
         """
         scores_of = getattr(self, of)
-        self.classes = tf.Variable(classes, trainable=False, name="classes")
+        classes = self._keep("classes", classes)
+        missing = self._keep("missing_label", missing)
 
         def label(spectra: tf.Tensor) -> tf.Tensor:
             scores = scores_of(spectra)
-            labels = tf.gather(self.classes, tf.argmax(scores, axis=1))
-            is_missing = tf.reduce_any(tf.math.is_nan(scores), axis=1)
-            return tf.where(is_missing, tf.constant(missing, labels.dtype), labels)
+            labels = tf.gather(classes, tf.argmax(scores, axis=1))
+            return tf.where(tf.reduce_any(tf.math.is_nan(scores), axis=1), missing, labels)
 
         self._methods.append(method)
         setattr(self, method, self._compiled(label))
@@ -84,41 +91,32 @@ class SavedSpectralModel(tf.Module):
     def _compiled(self, function: Callable) -> Callable:
         return tf.function(function, input_signature=[self._signature], autograph=False)
 
-    def _chain(self, steps: Sequence[Step]) -> Callable:
-        functions = [self._bound(step) for step in steps]
-        chunk_rows = min(rows_per_chunk(step.network) for step in steps)
-
-        def compute(spectra: tf.Tensor) -> tf.Tensor:
-            for function in functions:
-                spectra = function(spectra)
-            return spectra
-
-        return lambda spectra: _by_chunks(compute, spectra, chunk_rows, steps[-1].network.dtype)
-
-    def _bound(self, step: Step) -> Callable:
+    def _bound(self, step: Step, name: str) -> Callable:
+        """Return what a step computes of rows, with its arrays as variables of that name."""
         function = row_function(step.network, step.function, **step.options)
-        parameters = self._variable(step.parameters, step.network.dtype)
-        statistics = self._variable(step.statistics, step.network.dtype)
+        parameters = self._keep(f"{name}_parameters", step.parameters.astype(step.network.dtype))
+        statistics = self._keep(f"{name}_statistics", step.statistics.astype(step.network.dtype))
 
         def compute(rows: tf.Tensor) -> tf.Tensor:
             return function(parameters, statistics, rows)
 
-        if isinstance(step.network, SpectralScaling):
-            return compute
-        return lambda rows: computed_where_known(
-            compute, OPERATIONS, tf.cast(rows, step.network.dtype)
-        )
+        return partial(computed_where_known, compute, OPERATIONS, step.network)
 
-    def _variable(self, array: np.ndarray, dtype: str) -> tf.Variable:
-        """Return the variable of an array, one for all methods that use it."""
-        key = str(id(array))
-        if key not in self._variables:
-            self._variables[key] = tf.Variable(array.astype(dtype), trainable=False)
-        return self._variables[key]
+    def _keep(self, name: str, value: Any) -> tf.Variable:
+        """Return the variable of a name, one for all methods; its values lie beside the graph."""
+        if not hasattr(self, name):
+            setattr(self, name, tf.Variable(value, trainable=False, name=name))
+        return getattr(self, name)
+
+
+def _one_after_the_other(functions: Sequence[Callable], x: tf.Tensor) -> tf.Tensor:
+    for function in functions:
+        x = function(x)
+    return x
 
 
 def _by_chunks(
-    compute: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor, chunk_rows: int, dtype: str
+    compute: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor, *, chunk_rows: int, dtype: str
 ) -> tf.Tensor:
     """Return what is computed of the rows of x, two chunks of them at a time: memory is bounded."""
     n_chunks = tf.maximum(1, (tf.shape(x)[0] + chunk_rows - 1) // chunk_rows)

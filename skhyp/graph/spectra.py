@@ -41,6 +41,7 @@ class SpectralScaling:
     @property
     def n_values(self) -> int:
         """How many values are computed of a spectrum."""
+        # A hull takes several arrays of doubles.
         return (16 if self.method == "continuum" else 4) * self.n_bands
 
     @property
@@ -85,6 +86,8 @@ class SpectralScaling:
             return layers.remove_continuum(x, self.positions, self.segments)
         if self.method is None:
             return x
+        if self.method == "savgol":
+            return layers.product(x, "filter", statistics["filter"])
         return _METHODS[self.method](layers.ops, x, **statistics)
 
     def _is_nodata(self, layers: Layers, x: tf.Tensor) -> tf.Tensor:
@@ -100,14 +103,16 @@ def _is_held(value: float, dtype: tf.DType) -> bool:
     return dtype.is_floating or (dtype.min <= value <= dtype.max and value == int(value))
 
 
-def computed_where_known(function: Callable, ops: Any, x: tf.Tensor) -> tf.Tensor:
-    """Return a function of rows, and NaN for the rows that hold one.
+def computed_where_known(function: Callable, ops: Any, network: Any, x: tf.Tensor) -> tf.Tensor:
+    """Return a function of rows, and NaN for the rows with a NaN among the bands that it sees.
 
     Networks do not pass NaN on: what is clipped, or passes a ReLU, may be a number again. Their
     estimators refuse such rows; models that leave them are given any.
     """
     y = function(x)
-    is_unknown = ops.any(ops.isnan(x), axis=1, keepdims=len(y.shape) > 1)
+    kept = getattr(network, "kept", None)
+    seen = ops.cast(x if kept is None else ops.take(x, kept, axis=1), network.dtype)
+    is_unknown = ops.any(ops.isnan(seen), axis=1, keepdims=len(y.shape) > 1)
     return ops.where(is_unknown, _constant(np.nan, y), y)
 
 
@@ -187,10 +192,6 @@ def _standardize(ops: Any, x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> t
     return (x - mean) / _normal_or_one(ops, scale)
 
 
-def _filter(ops: Any, x: tf.Tensor, filter: tf.Tensor) -> tf.Tensor:
-    return ops.matmul(x, filter)
-
-
 def _normal_or_one(ops: Any, scale: tf.Tensor) -> tf.Tensor:
     """Return the scales, 1 for those that TensorFlow, which flushes subnormals, takes for zero."""
     return ops.where(scale < _smallest_normal(scale), _constant(1, scale), scale)
@@ -226,7 +227,6 @@ _METHODS = {
     "snv": standard_normal_variate,
     "msc": _scatter_correction,
     "standardize": _standardize,
-    "savgol": _filter,
 }
 # The arrays a method learns, and how many axes (of bands) each has.
 _STATISTICS = {

@@ -63,14 +63,14 @@ class _ReconstructionScorer:
         self.measure = measure
 
     def __call__(self, estimator: Any, X: ArrayLike, y: Any = None) -> float:
-        seen, reconstruction = _reconstruct(getattr(estimator, "best_estimator_", estimator), X)
+        seen, reconstruction = reconstruct(getattr(estimator, "best_estimator_", estimator), X)
         return -float(np.mean(MEASURES[self.measure](seen, reconstruction), dtype=np.float64))
 
     def __repr__(self) -> str:
         return f"make_reconstruction_scorer({self.measure!r})"
 
 
-def _reconstruct(estimator: Any, X: ArrayLike) -> tuple[ArrayLike, ArrayLike]:
+def reconstruct(estimator: Any, X: ArrayLike) -> tuple[ArrayLike, ArrayLike]:
     """Return the spectra that the reconstruction is to be compared with, and it."""
     if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "reconstruct"):
         seen = estimator[:-1].transform(X) if len(estimator) > 1 else X

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils._optional_dependencies import check_matplotlib_support
-
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -15,9 +13,8 @@ if TYPE_CHECKING:
 _ENTRIES_IN_A_COLUMN = 20
 
 
-def axes_or_new(ax: "Axes | None", display: Any) -> "Axes":
+def axes_or_new(ax: "Axes | None") -> "Axes":
     """Return the axes that were given, or those of a new figure."""
-    check_matplotlib_support(f"{type(display).__name__}.plot")
     from matplotlib.axes import Axes
 
     if ax is None:

@@ -78,7 +78,7 @@ class ClassMapDisplay:
         self.class_names = class_names
         self.colours = colours
 
-    def plot(self, *, ax: Axes | None = None, legend: bool = True) -> ClassMapDisplay:
+    def plot(self, ax: Axes | None = None, *, legend: bool = True) -> ClassMapDisplay:
         """Draw the map.
 
         Parameters
@@ -111,7 +111,7 @@ class ClassMapDisplay:
             colours = {0: UNLABELLED_COLOUR, **colours}
         labels = _sorted_labels({0, *occurring, *labels_of(names)})
         styles = class_styles(labels, names, colours)
-        self.ax_ = axes_or_new(ax, self)
+        self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
 
         from matplotlib.colors import BoundaryNorm, ListedColormap
@@ -203,6 +203,7 @@ class ClassMapDisplay:
             If `cube` does not have three dimensions, if `estimator` has no `predict`, if `labels`
             does not fit, and as in :meth:`plot`.
         """
+        _refuse_classes_of_unlabelled(estimator)
         class_map = to_map(respond("estimator", estimator, "predict", unroll(cube)), np.shape(cube))
         if labels is not None:
             class_map = mask_unlabelled(class_map, labels)
@@ -254,4 +255,14 @@ def _refuse_a_class_of_unlabelled(names: Sequence[str] | Mapping[int, str]) -> N
             "class_names must begin with a name for 0, which is never a class, such as "
             f"'Unlabelled'; got {names[0]!r}. Pass ['Unlabelled', *class_names] if the first "
             "class is 1, or a mapping of labels to names."
+        )
+
+
+def _refuse_classes_of_unlabelled(estimator: Any) -> None:
+    """Raise if an estimator has classes that a map takes for no class."""
+    classes = np.asarray(getattr(estimator, "classes_", [1]))
+    if classes.dtype.kind in "iuf" and classes.min() <= 0:
+        raise ValueError(
+            "estimator must have labels above 0, as 0 and less are unlabelled in a map; got "
+            f"classes_ {classes.tolist()}. Fit it to y + {1 - int(classes.min())}."
         )

@@ -74,7 +74,7 @@ class LatentSpaceDisplay:
         self.components = components
         self.class_names = class_names
 
-    def plot(self, *, ax: Axes | None = None, legend: bool = True) -> LatentSpaceDisplay:
+    def plot(self, ax: Axes | None = None, *, legend: bool = True) -> LatentSpaceDisplay:
         """Draw the points.
 
         Parameters
@@ -110,7 +110,7 @@ class LatentSpaceDisplay:
                 )
             classes, members = np.unique(y, return_inverse=True)
             styles = class_styles(classes.tolist(), self.class_names)
-        self.ax_ = axes_or_new(ax, self)
+        self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
         size = np.clip(_INK / len(codes), _SMALLEST_MARKER, _LARGEST_MARKER)
         self.scatter_ = []
@@ -173,7 +173,7 @@ class LatentSpaceDisplay:
     @classmethod
     def from_estimator(
         cls,
-        autoencoder: Any,
+        estimator: Any,
         X: ArrayLike,
         y: ArrayLike | None = None,
         *,
@@ -186,7 +186,7 @@ class LatentSpaceDisplay:
 
         Parameters
         ----------
-        autoencoder : estimator or Pipeline
+        estimator : estimator or Pipeline
             Fitted, with `transform`, such as :class:`~skhyp.SpectralAutoencoder`.
         X : array-like of shape (n_spectra, n_bands)
         y, components, class_names
@@ -205,7 +205,7 @@ class LatentSpaceDisplay:
         ValueError
             If the estimator has no `transform`, and as in :meth:`plot`.
         """
-        codes = respond("autoencoder", autoencoder, "transform", X)
+        codes = respond("estimator", estimator, "transform", X)
         return cls.from_predictions(
             codes, y, components=components, class_names=class_names, legend=legend, ax=ax
         )

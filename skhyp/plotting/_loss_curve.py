@@ -70,7 +70,7 @@ class LossCurveDisplay:
         self.label = label
         self.loss_name = loss_name
 
-    def plot(self, *, ax: Axes | None = None, log_scale: bool = False) -> LossCurveDisplay:
+    def plot(self, ax: Axes | None = None, *, log_scale: bool = False) -> LossCurveDisplay:
         """Draw the curves.
 
         Parameters
@@ -109,7 +109,7 @@ class LossCurveDisplay:
                     f"got {len(self.validation_loss_curve)}. Where a training went on with another "
                     "early_stopping, show LossCurveDisplay(estimator.loss_curve_).plot()."
                 )
-        self.ax_ = axes_or_new(ax, self)
+        self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
 
         from matplotlib.ticker import MaxNLocator

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skhyp.metrics import spectral_angle
-from skhyp.metrics._reconstruction import _reconstruct
+from skhyp.metrics._reconstruction import reconstruct
 from skhyp.wavelengths import contiguous_segments, validate_wavelengths
 
 from ._axes import axes_or_new
@@ -123,12 +123,14 @@ class ReconstructionDisplay:
         if wavelengths is not None:
             wavelengths = validate_wavelengths(wavelengths, len(spectrum))
         self.angle_ = float(np.degrees(spectral_angle([spectrum], reconstruction)[0]))
-        self.gain_ = _best_gain(spectrum, reconstruction) if match_brightness else 1.0
+        alike = spectrum @ reconstruction
+        is_matched = match_brightness and alike > 0  # else the best gain would turn it over
+        self.gain_ = float(alike / (reconstruction @ reconstruction)) if is_matched else 1.0
         name = "reconstruction"
-        if match_brightness:
+        if is_matched:
             name += f" at its best gain ({self.gain_:.3g})"
 
-        self.ax_ = axes_or_new(ax, self)
+        self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
         segments = contiguous_segments(bands, wavelengths)
         positions = bands if wavelengths is None else wavelengths
@@ -202,7 +204,7 @@ class ReconstructionDisplay:
     @classmethod
     def from_estimator(
         cls,
-        autoencoder: Any,
+        estimator: Any,
         x: ArrayLike,
         *,
         wavelengths: ArrayLike | None = None,
@@ -213,7 +215,7 @@ class ReconstructionDisplay:
 
         Parameters
         ----------
-        autoencoder : estimator or Pipeline
+        estimator : estimator or Pipeline
             Fitted, with `reconstruct`, or with `transform` and `inverse_transform`. Of a Pipeline
             whose last step has `reconstruct`, what that step sees is shown: the preprocessed
             spectrum.
@@ -243,8 +245,9 @@ class ReconstructionDisplay:
             raise ValueError(
                 f"x must be one spectrum, of shape (n_bands,) or (1, n_bands); got {np.shape(x)}."
             )
-        seen, reconstruction = _reconstruct(autoencoder, X)
-        bands, known_wavelengths = bands_seen(autoencoder)
+        estimator = getattr(estimator, "best_estimator_", estimator)
+        seen, reconstruction = reconstruct(estimator, X)
+        bands, known_wavelengths = bands_seen(estimator)
         if wavelengths is None:
             wavelengths = known_wavelengths
         return cls.from_predictions(
@@ -264,8 +267,3 @@ def _finite(argument: str, values: ArrayLike) -> np.ndarray:
             f"{argument} must hold finite values; got {values[~np.isfinite(values)][0]}."
         )
     return values
-
-
-def _best_gain(spectrum: np.ndarray, reconstruction: np.ndarray) -> float:
-    alike = spectrum @ reconstruction
-    return float(alike / (reconstruction @ reconstruction)) if alike > 0 else 1.0

@@ -58,7 +58,7 @@ class SceneDisplay:
         self.picture = picture
         self.channels = channels
 
-    def plot(self, *, ax: Axes | None = None) -> SceneDisplay:
+    def plot(self, ax: Axes | None = None) -> SceneDisplay:
         """Draw the picture.
 
         Parameters
@@ -79,7 +79,7 @@ class SceneDisplay:
             raise ValueError(
                 f"picture must have the shape (rows, columns, 3); got {np.shape(self.picture)}."
             )
-        self.ax_ = axes_or_new(ax, self)
+        self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
         self.im_ = show_image(self.ax_, self.picture)
         if self.channels is not None:

@@ -6,7 +6,15 @@ import tensorflow as tf
 from scipy.spatial import ConvexHull
 
 from skhyp import HypPreprocessor
-from skhyp.graph.continuum import remove_continuum
+from skhyp.graph import continuum
+from skhyp.graph.continuum import chained_hull, marched_hull, remove_continuum
+
+
+@pytest.fixture(params=["marched", "chained"], autouse=True)
+def algorithm(request, monkeypatch):
+    """Whatever is tested here, holds of both."""
+    most = 512 if request.param == "marched" else 0
+    monkeypatch.setattr(continuum, "MAX_MARCHED_BANDS", most)
 
 
 def _every_chord(spectrum, positions):
@@ -116,10 +124,12 @@ def test_negative_values_count_as_zero_and_nothing_over_nothing_is_one():
     np.testing.assert_array_equal(_removed(X), expected)
 
 
-def test_a_row_with_nan_is_nan_only_where_it_was_and_others_do_not_see_it():
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("band", [0, 3, 5])
+def test_a_row_with_an_unknown_value_is_nan_and_others_do_not_see_it(value, band):
     X = np.random.default_rng(0).uniform(1, 2, (5, 6))
     expected = _removed(X)
-    X[2] = np.nan
+    X[2, band] = value
     result = _removed(X)
     assert np.isnan(result[2]).all()
     others = [0, 1, 3, 4]
@@ -129,6 +139,33 @@ def test_a_row_with_nan_is_nan_only_where_it_was_and_others_do_not_see_it():
 def test_rows_beyond_one_chunk_are_treated_alike():
     X = np.random.default_rng(0).uniform(0, 1, (4100, 5)).astype(np.float32)
     np.testing.assert_array_equal(_removed(X)[4090:], _removed(X[4090:]))
+
+
+@pytest.mark.parametrize("n_bands", [1, 2, 3, 30, 300])
+def test_both_algorithms_find_the_same_hull(n_bands):
+    generator = np.random.default_rng(n_bands)
+    x = np.cumsum(generator.uniform(1, 20, n_bands))
+    band = np.linspace(-1, 1, n_bands)
+    smooth = 1 - np.outer(generator.uniform(0, 1, 20), band**2)
+    noisy = smooth + 0.01 * generator.standard_normal(smooth.shape)
+    y = np.concatenate([smooth, noisy, 1 - smooth, generator.integers(0, 4, (20, n_bands))])
+    marched, chained = (
+        hull(tf.constant(x), tf.constant(y)) for hull in (marched_hull, chained_hull)
+    )
+    np.testing.assert_allclose(marched, chained, rtol=1e-13, atol=1e-15)
+    assert np.all(marched >= y)
+
+
+def test_the_time_of_long_smooth_spectra_grows_no_faster_than_their_bands(monkeypatch):
+    # Every band is on the hull: a march would take a step for each, a chain takes nothing off.
+    band = np.linspace(-1, 1, 600)
+    y = tf.constant(1 - np.outer([0.5, 1], band**2))
+    np.testing.assert_array_equal(chained_hull(tf.constant(band + 1), y), y)
+    called = []
+    monkeypatch.setattr(continuum, "MAX_MARCHED_BANDS", 512)
+    monkeypatch.setattr(continuum, "marched_hull", lambda *_: called.append("marched"))
+    remove_continuum(y, np.arange(600.0), [(0, 600)])
+    assert not called
 
 
 def test_the_preprocessor_removes_the_continuum_over_wavelength_and_by_segment():

@@ -1,5 +1,7 @@
 """A class map shows each class in its colour, and what is unlabelled in dark grey."""
 
+import copy
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from skhyp import HypPreprocessor
 from skhyp.plotting import ClassMapDisplay, class_colours
 
-NAMES = ["Nothing", "Alfalfa", "Corn", "Oats"]
+NAMES = ["Background", "Alfalfa", "Corn", "Oats"]
 
 
 def drawn_colours(display):
@@ -81,17 +83,35 @@ def test_sparse_codes_have_names_and_colours_by_mappings():
     )
 
 
-def test_an_estimator_maps_a_whole_scene(fitted_classifier, cube):
-    pipeline = make_pipeline(HypPreprocessor().fit(cube), fitted_classifier)
-    predicted = fitted_classifier.predict(cube.reshape(120, -1)).reshape(10, 12)
-    for estimator in (fitted_classifier, pipeline):
+@pytest.fixture
+def mapping_classifier(fitted_classifier):
+    """The classifier of classes 0 to 2 with classes 1 to 3, as 0 is none in a map."""
+    classifier = copy.copy(fitted_classifier)
+    classifier.classes_ = fitted_classifier.classes_ + 1
+    return classifier
+
+
+def test_an_estimator_maps_a_whole_scene(mapping_classifier, cube):
+    pipeline = make_pipeline(HypPreprocessor().fit(cube), mapping_classifier)
+    predicted = mapping_classifier.predict(cube.reshape(120, -1)).reshape(10, 12)
+    for estimator in (mapping_classifier, pipeline):
         display = ClassMapDisplay.from_estimator(estimator, cube)
         np.testing.assert_array_equal(display.im_.get_array(), predicted)
 
 
-def test_an_estimator_maps_only_what_the_reference_labels(fitted_classifier, cube, class_map):
-    display = ClassMapDisplay.from_estimator(fitted_classifier, cube, labels=class_map)
-    predicted = fitted_classifier.predict(cube.reshape(120, -1)).reshape(10, 12)
+def test_a_class_that_would_be_unlabelled_in_a_map_is_refused(fitted_classifier, cube):
+    with pytest.raises(ValueError, match=r"labels above 0.* classes_ \[0, 1, 2\].* y \+ 1"):
+        ClassMapDisplay.from_estimator(fitted_classifier, cube)
+
+
+def test_names_of_the_classes_alone_are_refused_as_all_would_be_one_off(class_map):
+    with pytest.raises(ValueError, match=r"class_names must begin with a name for 0.* 'Alfalfa'"):
+        ClassMapDisplay.from_predictions(class_map, class_names=NAMES[1:])
+
+
+def test_an_estimator_maps_only_what_the_reference_labels(mapping_classifier, cube, class_map):
+    display = ClassMapDisplay.from_estimator(mapping_classifier, cube, labels=class_map)
+    predicted = mapping_classifier.predict(cube.reshape(120, -1)).reshape(10, 12)
     np.testing.assert_array_equal(display.im_.get_array(), np.where(class_map > 0, predicted, 0))
 
 

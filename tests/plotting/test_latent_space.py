@@ -104,5 +104,5 @@ def test_what_does_not_fit_is_refused(codes, options, message):
 
 
 def test_an_estimator_that_gives_no_codes_is_refused(fitted_classifier, spectra):
-    with pytest.raises(ValueError, match=r"autoencoder must have transform; got SpectralCNN"):
+    with pytest.raises(ValueError, match=r"estimator must have transform; got SpectralCNN"):
         LatentSpaceDisplay.from_estimator(fitted_classifier, spectra[0])
