@@ -33,6 +33,8 @@ def remove_continuum(
 
 
 def _over_hull(spectra: tf.Tensor, positions: Sequence[float]) -> tf.Tensor:
+    if len(positions) <= 2:  # which are on the hull
+        return tf.ones_like(spectra)
     # In double precision and over the largest value: no difference overflows or is lost.
     y = tf.cast(spectra, tf.float64)
     largest = tf.reduce_max(y, axis=1, keepdims=True)
