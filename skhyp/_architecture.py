@@ -10,7 +10,10 @@ import numpy as np
 
 def layer_sizes(name: str, values: Any) -> tuple[int, ...]:
     """Return positive integers, one for each layer, as a tuple."""
-    sizes = tuple(np.ravel(values).tolist()) if np.ndim(values) <= 1 else None
+    try:
+        sizes = tuple(np.ravel(values).tolist()) if np.ndim(values) <= 1 else None
+    except ValueError:  # lists of different lengths
+        sizes = None
     if sizes is None or not all(isinstance(v, Integral) and v >= 1 for v in sizes):
         raise ValueError(f"{name} must hold integers of at least 1, one per layer, got {values!r}.")
     return sizes

@@ -57,12 +57,25 @@ class CheckpointFile(NamedTuple):
         if hashlib.sha256(archive).digest() != digest:
             raise ValueError(f"{path} is damaged: its check sum is not that of its content.")
         try:
-            with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
-                held = dict(arrays)
+            held = _arrays_of(archive)
             description = json.loads(held.pop(_TEXT).tobytes())
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is not a whole checkpoint: {error}") from error
+        except Exception as error:  # a file of anybody's can lead NumPy to errors of any kind
+            raise ValueError(f"{path} is not a whole checkpoint: {error!r:.200}") from error
+        if not isinstance(description, dict):
+            raise ValueError(f"{path} is not a whole checkpoint: its description is no object.")
         return cls(description, held)
+
+
+def _arrays_of(archive: bytes) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(io.BytesIO(archive)) as members:
+        # Nothing is compressed when it is written, so that what is read is no larger than a file.
+        sizes = {info.filename: info.file_size for info in members.infolist()}
+        if any(info.compress_type != zipfile.ZIP_STORED for info in members.infolist()):
+            raise ValueError("its arrays are compressed")
+    if sum(sizes.values()) > len(archive):
+        raise ValueError(f"its arrays claim {sum(sizes.values())} bytes")
+    with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def checkpoint_path(folder: Path, n_epochs: int) -> Path:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import time
 import zlib
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from sklearn.utils import gen_batches
 
 from . import __version__
 from ._checkpoint_files import CheckpointFile, checkpoint_path, saved_checkpoints
-from ._config import encode_parameters
+from ._config import decode_parameters, encode_parameters
 
 if TYPE_CHECKING:
     from .graph.milestones import Milestone
@@ -40,6 +41,7 @@ _OF_TRAINING = {
     "losses",
     "validation_losses",
 }
+_FITTED = re.compile(r"[a-z]+(_[a-z]+)*_")
 _ROWS_AT_ONCE = 8192
 # Drafts of checkpoints that a killed process has left are removed after so many seconds.
 _OLD_DRAFT = 3600.0
@@ -89,14 +91,25 @@ class TrainingCheckpoints:
                 f"last is of epoch {max(saved)}). Set resume=True to go on from there, or choose "
                 "another folder: each training, each candidate of a search too, needs its own."
             )
+        path = saved[max(saved)]
         try:
-            latest = CheckpointFile.read(saved[max(saved)])
-        except ValueError as error:
+            latest = read_checkpoint(path, max(saved))
+            differing = self._differences(latest)
+            if not differing:
+                _refuse_misshapen(latest, estimator_of(type(self._estimator), latest))
+        except Exception as error:  # a file may have come from anywhere
             before = sorted(saved)[-2:-1]
             way_on = f"go on from epoch {before[0]}" if before else "begin anew"
-            raise ValueError(f"{error} Delete it to {way_on}.") from error
-        self._refuse_another_training(latest, saved[max(saved)])
-        self._saved = saved[max(saved)]
+            reason = (
+                str(error) if str(path) in str(error) else f"{path} is damaged: {error!r:.200}."
+            )
+            raise ValueError(f"{reason} Delete it to {way_on}.") from error
+        if differing:
+            raise ValueError(
+                f"{path} is of another training; these differ: {', '.join(differing)}. Give each "
+                "training a checkpoint_dir of its own."
+            )
+        self._saved = path
         return latest
 
     @property
@@ -176,25 +189,18 @@ class TrainingCheckpoints:
                 if time.time() - draft.stat().st_mtime > _OLD_DRAFT:
                     draft.unlink()
 
-    def _refuse_another_training(self, checkpoint: CheckpointFile, path: Path) -> None:
+    def _differences(self, checkpoint: CheckpointFile) -> list[str]:
+        """Return in what the training of a checkpoint is not this one."""
         theirs, ours = checkpoint.description["identity"], self._identity
-        if theirs == ours:
-            return
         differing = [
             name for name in ("estimator", "data", "first_epoch") if theirs[name] != ours[name]
         ]
         there, here = theirs["parameters"], ours["parameters"]
-        differing += [
+        return differing + [
             f"{name} ({there.get(name)!r} there, {here.get(name)!r} here)"
             for name in sorted(there.keys() | here.keys())
             if there.get(name) != here.get(name) and not _is_any_seed(name, there, here)
         ]
-        if not differing:
-            return
-        raise ValueError(
-            f"{path} is of another training; these differ: {', '.join(differing)}. Give each "
-            "training a checkpoint_dir of its own."
-        )
 
 
 def _is_any_seed(name: str, *parameters: dict[str, Any]) -> bool:
@@ -247,19 +253,84 @@ def _fitted_state(estimator: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]
     return plain, arrays
 
 
+def read_checkpoint(path: Path, n_epochs: int) -> CheckpointFile:
+    """Return the checkpoint in a file that is named after so many epochs."""
+    checkpoint = CheckpointFile.read(path)
+    fitted = checkpoint.description.get("fitted")
+    found = fitted.get("n_iter_") if isinstance(fitted, dict) else None
+    if found != n_epochs:
+        raise ValueError(f"{path} holds epoch {found!r}, not {n_epochs} as its name says.")
+    return checkpoint
+
+
+def estimator_of(kind: type, checkpoint: CheckpointFile) -> Any:
+    """Return the estimator, of a class, whose fitted state a checkpoint holds.
+
+    Raises an error of any kind if that is none that a fit could have left.
+    """
+    estimator = kind(**decode_parameters(checkpoint.description["config"]))
+    estimator._validate_params()
+    restore(estimator, checkpoint)
+    return estimator
+
+
 def restore(estimator: Any, checkpoint: CheckpointFile) -> None:
-    """Give an estimator the fitted state that a checkpoint holds."""
+    """Give an estimator the fitted state that a checkpoint holds, if it fits its parameters."""
     description, arrays = checkpoint
-    for name, value in description["fitted"].items():
+    fitted = dict(description["fitted"])
+    fitted |= {name: arrays[name] for name in arrays.keys() - _OF_TRAINING}
+    for name, value in fitted.items():
+        if not _FITTED.fullmatch(name) or hasattr(type(estimator), name):
+            raise ValueError(f"{name!r} is no fitted attribute")
         if isinstance(value, dict) and value.keys() == {"objects"}:
             value = np.array(value["objects"], dtype=object)
+        if name.endswith("loss_curve_"):
+            value = value.tolist()
         setattr(estimator, name, _with_tuples(value))
-    for name in arrays.keys() - _OF_TRAINING:
-        value = arrays[name]
-        setattr(estimator, name, value.tolist() if name.endswith("loss_curve_") else value)
     state = "best" if "best_parameters" in arrays else "latest"
     estimator._moments = arrays[f"{state}_moments"]
-    estimator._n_updates = description[f"{state}_n_updates"]
+    estimator._n_updates = int(description[f"{state}_n_updates"])
+    _refuse_another_state(estimator)
+
+
+def _refuse_another_state(estimator: Any) -> None:
+    """Raise if fitted attributes do not fit the parameters, or each other."""
+    from .graph.networks import differing_fields
+    from .graph.training import TrainingState
+
+    dtype, classes = estimator.architecture_["dtype"], getattr(estimator, "classes_", None)
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"its network computes in {dtype!r}")
+    shape = {} if classes is None else {"n_classes": len(classes)}
+    network = estimator._network(int(estimator.n_features_in_), dtype, **shape)
+    if differing := differing_fields(estimator.architecture_, network):
+        raise ValueError(f"its network differs from its parameters in {', '.join(differing)}")
+    for name, described in (
+        ("parameters_", network.parameters),
+        ("statistics_", network.statistics),
+    ):
+        array, n_values = getattr(estimator, name), sum(p.size for p in described)
+        if array.shape != (n_values,) or array.dtype != dtype or not np.isfinite(array).all():
+            raise ValueError(f"{name} must be {n_values} finite numbers of {dtype}")
+    start = TrainingState.start(estimator.parameters_, estimator.optimizer)
+    if estimator._moments.shape != start.moments.shape or estimator._moments.dtype != dtype:
+        raise ValueError(f"the moments must be of shape {start.moments.shape} and of {dtype}")
+    if len(estimator.loss_curve_) != estimator.n_iter_:
+        raise ValueError(f"there are {len(estimator.loss_curve_)} losses")
+
+
+def _refuse_misshapen(checkpoint: CheckpointFile, estimator: Any) -> None:
+    """Raise if the states to go on from are not those of the network."""
+    arrays = checkpoint.arrays
+    for state in ("latest", "best") if "best_parameters" in arrays else ("latest",):
+        for name, like in (("parameters", estimator.parameters_), ("moments", estimator._moments)):
+            array = arrays[f"{state}_{name}"]
+            if array.shape != like.shape or array.dtype != like.dtype:
+                raise ValueError(f"the {name} of its {state} state have shape {array.shape}")
+        int(checkpoint.description[f"{state}_n_updates"])
+    n_losses = estimator.n_iter_ - checkpoint.description["identity"]["first_epoch"]
+    if arrays["losses"].shape != (n_losses,) or arrays["losses"].dtype.kind != "f":
+        raise ValueError(f"it has losses of shape {arrays['losses'].shape}")
 
 
 def _with_tuples(value: Any) -> Any:

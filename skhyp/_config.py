@@ -102,10 +102,10 @@ class ConfigMixin:
             )
         known = cls().get_params(deep=False)
         _refuse_unknown("parameters", where, content["parameters"].keys() - known.keys(), known)
-        estimator = cls(**decode_parameters(content["parameters"]))
         try:
+            estimator = cls(**decode_parameters(content["parameters"]))
             estimator._validate_params()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{where}: {error}") from error
         return estimator
 

@@ -8,9 +8,8 @@ carries a check sum; reading one executes nothing.
 from os import PathLike
 from pathlib import Path
 
-from ._checkpoint_files import CheckpointFile, saved_checkpoints
-from ._checkpoints import restore
-from ._config import decode_parameters
+from ._checkpoint_files import saved_checkpoints
+from ._checkpoints import estimator_of, read_checkpoint
 from .autoencoder import SpectralAutoencoder
 from .classifier import SpectralCNNClassifier
 
@@ -92,11 +91,9 @@ def load_model(
             f"{folder} has no checkpoint of epoch {epoch!r}; saved are "
             f"{', '.join(map(str, saved))}."
         )
-    checkpoint = CheckpointFile.read(saved[epoch])
+    checkpoint = read_checkpoint(saved[epoch], epoch)
     try:
         kind = _ESTIMATORS[checkpoint.description["identity"]["estimator"]]
-        estimator = kind(**decode_parameters(checkpoint.description["config"]))
-        restore(estimator, checkpoint)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{saved[epoch]} is not a whole checkpoint: {error!r}.") from error
-    return estimator
+        return estimator_of(kind, checkpoint)
+    except Exception as error:  # a file may have come from anywhere
+        raise ValueError(f"{saved[epoch]} is not a whole checkpoint: {error!r:.200}.") from error

@@ -1,5 +1,6 @@
 """Fitted estimators and pipelines for places where only TensorFlow is installed."""
 
+import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["to_saved_model"]
 
 _DTYPES = ("float32", "float64", "uint8", "uint16", "uint32", "int8", "int16", "int32", "int64")
-# What TensorFlow writes for a SavedModel.
-_OWN_NAMES = {"saved_model.pb", "fingerprint.pb", "variables", "assets", "assets.extra"}
+# The files that TensorFlow writes for a SavedModel without assets.
+_OWN_FILE = re.compile(r"saved_model\.pb|fingerprint\.pb|variables/variables\.(index|data-[-\w]+)")
 
 
 def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float32") -> None:
@@ -123,7 +124,11 @@ def _refuse_to_replace_others(path: Path) -> None:
         return
     others = [path.name]
     if path.is_dir():
-        others = sorted(entry.name for entry in path.iterdir() if entry.name not in _OWN_NAMES)
+        files = [entry for entry in path.rglob("*") if not entry.is_dir()]
+        names = [entry.relative_to(path).as_posix() for entry in files]
+        others = sorted(name for name in names if not _OWN_FILE.fullmatch(name))
+        if files and not (path / "saved_model.pb").is_file():
+            others = others or names
     if others:
         raise FileExistsError(
             f"path={str(path)!r} is there already, and would be replaced with what is no "
@@ -200,7 +205,8 @@ def _missing_label(classes: np.ndarray) -> np.ndarray:
     if classes.dtype.kind == "u":
         unused = np.setdiff1d(np.arange(len(classes) + 1), classes)
         return np.array(unused[0], classes.dtype)
-    return classes.min() - 1
+    least = np.iinfo(classes.dtype).min
+    return classes.min() - 1 if classes.min() > least else classes.max() + 1
 
 
 def _constants(first: Any) -> dict[str, np.ndarray]:

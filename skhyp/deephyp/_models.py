@@ -21,6 +21,7 @@ _EPOCH_FOLDER = re.compile(r"epoch_(\d+)")
 _VARIABLE = re.compile(r"Variable(?:_(\d+))?")
 # What deephyp's Adam adds to the divisor, and by how much its second moments fade.
 _EPSILON, _BETA_2 = 1e-8, 0.999
+_MAX_EPOCHS = 10_000_000
 
 
 def load_config(path: str | PathLike, **parameters: Any) -> Estimator:
@@ -174,20 +175,25 @@ def _restore(
     shape = {} if n_classes is None else {"n_classes": n_classes}
     network = estimator._network(configuration.n_bands, "float32", **shape)
     names = _names_in_checkpoint(network, variables, folder)
-    state = TrainingState.start(_vector(network, names, variables), estimator.optimizer)
+    state = TrainingState.start(_vector(network, names, variables, folder), estimator.optimizer)
     if not np.isfinite(state.parameters).all():
         raise ValueError(f"The model in {folder} has weights that are not finite numbers.")
-    n_updates = max((int(variables[name]) for name in _series(variables, "global_step")), default=0)
+    counts = [_number(variables, name, folder) for name in _series(variables, "global_step")]
+    n_updates = int(max(counts, default=0))
     state = state._replace(n_updates=n_updates)
     if estimator.optimizer == "adam":
-        slots = _slots_of_most_updates(variables, n_updates)
+        slots = _slots_of_most_updates(variables, n_updates, folder)
         scale = 1 if n_classes is not None else estimator.batch_size
         if slots is None:
             state = state._replace(n_updates=0)  # its corrections are for moments that it lacks
         else:
-            first, second = (_vector(network, names, variables, slot) for slot in slots)
+            first, second = (_vector(network, names, variables, folder, slot) for slot in slots)
             state = state._replace(moments=np.stack([first / scale, second / scale**2]))
+            if not np.isfinite(state.moments).all():
+                raise ValueError(f"The model in {folder} has moments that are not finite numbers.")
     n_epochs = int(_EPOCH_FOLDER.fullmatch(folder.name).group(1)) + 1  # deephyp counts from 0
+    if n_epochs > _MAX_EPOCHS:
+        raise ValueError(f"{folder} is named after more epochs than can have been: {n_epochs - 1}.")
     milestone = Milestone(state, losses=(math.nan,) * n_epochs)
     estimator.n_features_in_ = network.n_bands
     estimator.architecture_ = describe(network)
@@ -247,14 +253,17 @@ def _names_in_checkpoint(network: Any, variables: Variables, folder: Path) -> di
 
 
 def _vector(
-    network: Any, names: Mapping[str, str], variables: Variables, slot: str = ""
+    network: Any, names: Mapping[str, str], variables: Variables, folder: Path, slot: str = ""
 ) -> np.ndarray:
     """Return our flat vector of deephyp's variables, or of what its optimizer keeps of each."""
     arrays = []
     for parameter in network.parameters:
         name = names[parameter.name] + slot
-        if name not in variables or variables[name].shape != parameter.shape:
-            raise ValueError(f"The checkpoint has no variable {name} of shape {parameter.shape}.")
+        found = variables.get(name)
+        if found is None or found.shape != parameter.shape or found.dtype.kind != "f":
+            raise ValueError(
+                f"The checkpoint in {folder} has no variable {name} of shape {parameter.shape}."
+            )
         arrays.append(variables[name].ravel())
     return np.concatenate(arrays).astype(network.dtype)
 
@@ -272,7 +281,17 @@ def _adam_slots(variables: Variables) -> list[tuple[str, str]]:
     return [(suffixes[2 * i], suffixes[2 * i + 1]) for i in range(n_operations)]
 
 
-def _slots_of_most_updates(variables: Variables, n_updates: int) -> tuple[str, str] | None:
+def _number(variables: Variables, name: str, folder: Path) -> float:
+    """Return a variable that is one number."""
+    value = variables[name]
+    if value.shape != () or value.dtype.kind not in "iuf" or not np.isfinite(value):
+        raise ValueError(f"The checkpoint in {folder} has no number as {name}, but {value!r:.80}.")
+    return value.item()
+
+
+def _slots_of_most_updates(
+    variables: Variables, n_updates: int, folder: Path
+) -> tuple[str, str] | None:
     """Return the suffixes of the moments that belong to the training op that was run.
 
     A graph may have several training ops, each with a count of updates and moments of its own;
@@ -281,7 +300,7 @@ def _slots_of_most_updates(variables: Variables, n_updates: int) -> tuple[str, s
     distances = {}
     powers = _series(variables, "beta2_power")
     for slots, name in zip(_adam_slots(variables), powers, strict=True):
-        power = float(variables[name])
+        power = _number(variables, name, folder)
         if 0 < power < 1:
             distances[slots] = abs(math.log(power) / math.log(_BETA_2) - 1 - n_updates)
         else:

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 # Up to so many bands a march is as fast as a chain on noisy spectra, and faster on others.
-MAX_MARCHED_BANDS = 512
+MAX_MARCHED_BANDS = 256
 
 
 def remove_continuum(
@@ -59,7 +59,8 @@ def marched_hull(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         is_ahead = distance > 0
         slope = tf.where(is_ahead, (y - height) / distance, tf.constant(-np.inf, y.dtype))
         following = tf.argmax(slope, axis=1, output_type=tf.int32)
-        following = tf.where(point < last, following, last)
+        # Forward in any case, whatever was rounded to nothing.
+        following = tf.where(point < last, tf.maximum(following, point + 1), last)
         next_height = tf.gather(y, following, batch_dims=1)[:, None]
         chord = _chord(
             x, tf.gather(x, point)[:, None], tf.gather(x, following)[:, None], height, next_height

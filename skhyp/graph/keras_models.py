@@ -80,6 +80,7 @@ class KerasLayers(Layers):
             kernel_size=kernel.shape[0],
             strides=stride,
             padding=padding,
+            data_format="channels_last",
             name=name,
         )
 
@@ -106,6 +107,7 @@ class KerasLayers(Layers):
             kernel_size=kernel.shape[0],
             strides=stride,
             output_padding=max(0, length - reach),
+            data_format="channels_last",
             name=name,
         )
         before = max(0, reach - length) // 2

@@ -261,7 +261,7 @@ def _refuse_a_class_of_unlabelled(names: Sequence[str] | Mapping[int, str]) -> N
 def _refuse_classes_of_unlabelled(estimator: Any) -> None:
     """Raise if an estimator has classes that a map takes for no class."""
     classes = np.asarray(getattr(estimator, "classes_", [1]))
-    if classes.dtype.kind in "iuf" and classes.min() <= 0:
+    if classes.dtype.kind in "biuf" and classes.min() <= 0:
         raise ValueError(
             "estimator must have labels above 0, as 0 and less are unlabelled in a map; got "
             f"classes_ {classes.tolist()}. Fit it to y + {1 - int(classes.min())}."

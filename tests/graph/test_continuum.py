@@ -13,7 +13,7 @@ from skhyp.graph.continuum import chained_hull, marched_hull, remove_continuum
 @pytest.fixture(params=["marched", "chained"], autouse=True)
 def algorithm(request, monkeypatch):
     """Whatever is tested here, holds of both."""
-    most = 512 if request.param == "marched" else 0
+    most = 256 if request.param == "marched" else 0
     monkeypatch.setattr(continuum, "MAX_MARCHED_BANDS", most)
 
 
@@ -162,7 +162,7 @@ def test_the_time_of_long_smooth_spectra_grows_no_faster_than_their_bands(monkey
     y = tf.constant(1 - np.outer([0.5, 1], band**2))
     np.testing.assert_array_equal(chained_hull(tf.constant(band + 1), y), y)
     called = []
-    monkeypatch.setattr(continuum, "MAX_MARCHED_BANDS", 512)
+    monkeypatch.setattr(continuum, "MAX_MARCHED_BANDS", 256)
     monkeypatch.setattr(continuum, "marched_hull", lambda *_: called.append("marched"))
     remove_continuum(y, np.arange(600.0), [(0, 600)])
     assert not called
