@@ -411,8 +411,8 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         -------
         y : ndarray of shape (n_spectra,)
         """
-        check_is_fitted(self)
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        places = self._predict("places", X)  # a scene's probabilities need not be kept for this
+        return self.classes_[places]
 
     def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Return the probability of each class, in the order of ``classes_``.

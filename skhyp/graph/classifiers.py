@@ -153,6 +153,10 @@ class ConvClassifier:
         odds = ops.exp(logits - ops.max(logits, axis=1, keepdims=True))
         return odds / ops.sum(odds, axis=1, keepdims=True)
 
+    def places(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the place (n,) of the most probable class, the first of several."""
+        return tf.argmax(self.probabilities(layers, statistics, x), axis=1)
+
     def log_probabilities(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the logarithms of the probabilities, exact where these round to 0 or 1."""
         return tf.nn.log_softmax(self.logits(layers, statistics, x))
