@@ -2,6 +2,7 @@
 
 import inspect
 import warnings
+from collections.abc import Iterable
 from numbers import Integral
 from typing import Any
 
@@ -21,7 +22,8 @@ def layer_sizes(name: str, values: Any) -> tuple[int, ...]:
 
 def per_layer(name: str, value: Any, n_layers: int) -> tuple:
     """Return the value for each of the layers: one for all, or as many as there are layers."""
-    values = (value,) * n_layers if np.ndim(value) == 0 else tuple(value)
+    is_one = not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0
+    values = (value,) * n_layers if is_one else tuple(value)
     if len(values) != n_layers:
         raise ValueError(
             f"{name} must be one value, or one for each of the {n_layers} layers, got {value!r}."

@@ -329,8 +329,11 @@ def _refuse_misshapen(checkpoint: CheckpointFile, estimator: Any) -> None:
                 raise ValueError(f"the {name} of its {state} state have shape {array.shape}")
         int(checkpoint.description[f"{state}_n_updates"])
     n_losses = estimator.n_iter_ - checkpoint.description["identity"]["first_epoch"]
-    if arrays["losses"].shape != (n_losses,) or arrays["losses"].dtype.kind != "f":
-        raise ValueError(f"it has losses of shape {arrays['losses'].shape}")
+    n_held_out = n_losses if estimator.early_stopping else 0
+    shapes = {"losses": (n_losses,), "validation_losses": (n_held_out,), "best_loss": ()}
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape or arrays[name].dtype.kind != "f":
+            raise ValueError(f"{name} must be floats of shape {shape}, got {arrays[name]!r:.80}")
 
 
 def _with_tuples(value: Any) -> Any:

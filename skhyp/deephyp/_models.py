@@ -283,7 +283,7 @@ def _adam_slots(variables: Variables) -> list[tuple[str, str]]:
 
 def _number(variables: Variables, name: str, folder: Path) -> float:
     """Return a variable that is one number."""
-    value = variables[name]
+    value = np.asarray(variables[name])
     if value.shape != () or value.dtype.kind not in "iuf" or not np.isfinite(value):
         raise ValueError(f"The checkpoint in {folder} has no number as {name}, but {value!r:.80}.")
     return value.item()
