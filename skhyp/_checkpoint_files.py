@@ -16,7 +16,7 @@ import numpy as np
 
 from ._whole_files import write_whole
 
-_MAGIC = b"skhyp checkpoint 1\n"
+MAGIC = b"skhyp checkpoint 1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _TEXT = "description"
 _NAME = re.compile(r"epoch_(\d+)\.ckpt")
@@ -34,7 +34,7 @@ class CheckpointFile(NamedTuple):
         archive = io.BytesIO()
         np.savez(archive, **{_TEXT: text}, **self.arrays)
         content = archive.getvalue()
-        write_whole(path, _MAGIC + hashlib.sha256(content).digest() + content)
+        write_whole(path, MAGIC + hashlib.sha256(content).digest() + content)
 
     @classmethod
     def read(cls, path: Path) -> "CheckpointFile":
@@ -50,10 +50,10 @@ class CheckpointFile(NamedTuple):
         if not path.is_file():
             raise FileNotFoundError(f"There is no file {path}.")
         content = path.read_bytes()
-        if not content.startswith(_MAGIC):
+        if not content.startswith(MAGIC):
             raise ValueError(f"{path} is not a checkpoint of skhyp, or its beginning is damaged.")
-        digest = content[len(_MAGIC) : len(_MAGIC) + _DIGEST_BYTES]
-        archive = content[len(_MAGIC) + _DIGEST_BYTES :]
+        digest = content[len(MAGIC) : len(MAGIC) + _DIGEST_BYTES]
+        archive = content[len(MAGIC) + _DIGEST_BYTES :]
         if hashlib.sha256(archive).digest() != digest:
             raise ValueError(f"{path} is damaged: its check sum is not that of its content.")
         try:

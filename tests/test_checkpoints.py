@@ -1,6 +1,8 @@
 """Trainings that end too early, go on, and end as if nothing had happened."""
 
 import errno
+import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +14,7 @@ import pytest
 from sklearn.base import clone
 
 from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp._checkpoint_files import MAGIC, CheckpointFile
 from skhyp.checkpoints import load_model, saved_epochs
 
 SMALL = {"max_epochs": 6, "batch_size": 16, "random_state": 0, "save_epochs": 2}
@@ -172,6 +175,86 @@ def test_a_bit_turned_over_anywhere_is_noticed(data, tmp_path, seed):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match=r"epoch_000006\.ckpt"):
             load_model(tmp_path)
+
+
+def _rename(path):
+    path.rename(path.with_name("epoch_000100.ckpt"))
+
+
+def _forge(path, change):
+    """Change what a checkpoint says, with the check sum that goes with it."""
+    checkpoint = CheckpointFile.read(path)
+    change(*checkpoint)
+    checkpoint.write(path)
+
+
+def _compress(path):
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **CheckpointFile.read(path).arrays, description=np.zeros(9))
+    content = archive.getvalue()
+    path.write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
+
+
+class _Touch:
+    """What a pickle would run."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return (open, (str(self.path), "w"))
+
+
+def _pickle(path):
+    archive = io.BytesIO()
+    objects = np.array([_Touch(path.with_name("touched"))], dtype=object)
+    np.savez(archive, description=objects)
+    content = archive.getvalue()
+    path.write_bytes(MAGIC + hashlib.sha256(content).digest() + content)
+
+
+FORGERIES = {
+    "another name": _rename,
+    "compressed arrays": _compress,
+    "a pickle": _pickle,
+    "no parameters": lambda path: _forge(path, lambda _, arrays: arrays.pop("parameters_")),
+    "too few parameters": lambda path: _forge(
+        path, lambda _, arrays: arrays.update(parameters_=arrays["parameters_"][:-1])
+    ),
+    "NaN": lambda path: _forge(path, lambda _, arrays: arrays["parameters_"].fill(np.nan)),
+    "moments of another shape": lambda path: _forge(
+        path, lambda _, arrays: arrays.update(latest_moments=np.zeros((2, 3), np.float32))
+    ),
+    "another network": lambda path: _forge(
+        path,
+        lambda description, _: description["fitted"]["architecture_"].update(n_components=0),
+    ),
+    "a method as an attribute": lambda path: _forge(
+        path, lambda description, _: description["fitted"].update(transform="gone")
+    ),
+    "a parameter that is not allowed": lambda path: _forge(
+        path, lambda description, _: description["config"].update(learning_rate=-1)
+    ),
+    "no identity": lambda path: _forge(path, lambda description, _: description.pop("identity")),
+    "losses of another training": lambda path: _forge(
+        path, lambda _, arrays: arrays.update(loss_curve_=np.zeros(99))
+    ),
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES)
+def test_a_forged_checkpoint_is_refused_by_its_name_and_runs_nothing(data, tmp_path, forge):
+    fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    forge(tmp_path / "epoch_000006.ckpt")
+    path = max(tmp_path.glob("epoch_*"))
+    with pytest.raises(ValueError, match=path.name):
+        load_model(tmp_path)
+    with pytest.raises(ValueError, match=rf"{path.name}.* Delete it to go on from epoch 4"):
+        fitted("autoencoder", data, checkpoint_dir=tmp_path, resume=True, max_epochs=8)
+    assert not (tmp_path / "touched").exists()
+    path.unlink()
+    again = fitted("autoencoder", data, checkpoint_dir=tmp_path, resume=True)
+    assert_same_model(again, fitted("autoencoder", data))
 
 
 def test_an_epoch_or_a_folder_that_is_not_there_is_named(data, tmp_path):

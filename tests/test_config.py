@@ -94,6 +94,23 @@ def test_what_is_not_a_config_of_the_class_is_refused(config, message, tmp_path)
         assert re.search(f"{where}|must be", str(raised.value))
 
 
+@pytest.mark.parametrize("depth", [100, 700, 5000])
+def test_a_value_nested_without_end_is_refused(depth, tmp_path):
+    SpectralAutoencoder().to_config(tmp_path / "model.json")
+    text = (tmp_path / "model.json").read_text()
+    nested = "[" * depth + "]" * depth
+    (tmp_path / "model.json").write_text(text.replace('"csa"', nested))
+    with pytest.raises(ValueError, match=r"model\.json"):
+        SpectralAutoencoder.from_config(tmp_path / "model.json")
+
+
+def test_a_name_that_is_nearly_one_is_asked_about():
+    config = SpectralAutoencoder().to_config()
+    config["parameters"]["learn_rate"] = config["parameters"].pop("learning_rate")
+    with pytest.raises(ValueError, match=r"'learn_rate'\. Did you mean learning_rate\?"):
+        SpectralAutoencoder.from_config(config)
+
+
 def test_a_parameter_that_json_cannot_hold_is_named(tmp_path):
     estimator = SpectralAutoencoder(random_state=np.random.RandomState(0))
     with pytest.raises(ValueError, match="random_state"):

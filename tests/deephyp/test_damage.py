@@ -32,6 +32,14 @@ def test_an_epoch_that_was_not_saved_is_named_with_those_that_were(copied):
 
 
 @SMALL
+@pytest.mark.parametrize("epoch", [99_999_999, 9_999_999_999, 10**20])
+def test_a_folder_named_after_more_epochs_than_can_have_been_is_refused(copied, epoch):
+    (copied / "epoch_3").rename(copied / f"epoch_{epoch}")
+    with pytest.raises(ValueError, match=f"epoch_{epoch} is named after more epochs"):
+        load_model(copied)
+
+
+@SMALL
 @pytest.mark.parametrize("suffix", [".index", ".data-00000-of-00001"])
 def test_a_part_of_a_checkpoint_that_is_missing_is_named(copied, suffix):
     (copied / "epoch_3" / f"model.ckpt{suffix}").unlink()
