@@ -69,11 +69,11 @@ class CheckpointFile(NamedTuple):
 def _arrays_of(archive: bytes) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(io.BytesIO(archive)) as members:
         # Nothing is compressed when it is written, so that what is read is no larger than a file.
-        sizes = {info.filename: info.file_size for info in members.infolist()}
         if any(info.compress_type != zipfile.ZIP_STORED for info in members.infolist()):
             raise ValueError("its arrays are compressed")
-    if sum(sizes.values()) > len(archive):
-        raise ValueError(f"its arrays claim {sum(sizes.values())} bytes")
+        claimed = sum(info.file_size for info in members.infolist())
+    if claimed > len(archive):
+        raise ValueError(f"its arrays claim {claimed} bytes")
     with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
         return dict(arrays)
 

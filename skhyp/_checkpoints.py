@@ -41,6 +41,7 @@ _OF_TRAINING = {
     "losses",
     "validation_losses",
 }
+# Fitted attributes by scikit-learn's rule; a file sets no others.
 _FITTED = re.compile(r"[a-z]+(_[a-z]+)*_")
 _ROWS_AT_ONCE = 8192
 # Drafts of checkpoints that a killed process has left are removed after so many seconds.
@@ -270,11 +271,11 @@ def estimator_of(kind: type, checkpoint: CheckpointFile) -> Any:
     """
     estimator = kind(**decode_parameters(checkpoint.description["config"]))
     estimator._validate_params()
-    restore(estimator, checkpoint)
+    _restore(estimator, checkpoint)
     return estimator
 
 
-def restore(estimator: Any, checkpoint: CheckpointFile) -> None:
+def _restore(estimator: Any, checkpoint: CheckpointFile) -> None:
     """Give an estimator the fitted state that a checkpoint holds, if it fits its parameters."""
     description, arrays = checkpoint
     fitted = dict(description["fitted"])

@@ -90,7 +90,7 @@ def _is_seen_to_be_finite(X: Any) -> bool:
 def _is_as_in_fit(estimator: Any, X: np.ndarray) -> bool:
     """Return whether scikit-learn would find nothing to say of finite numbers.
 
-    It takes a sixth of the time of a prediction for one spectrum to find out.
+    To find that out takes it a good part of the time of a prediction for one spectrum.
     """
     if hasattr(estimator, "feature_names_in_"):
         return False

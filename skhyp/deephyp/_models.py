@@ -21,6 +21,7 @@ _EPOCH_FOLDER = re.compile(r"epoch_(\d+)")
 _VARIABLE = re.compile(r"Variable(?:_(\d+))?")
 # What deephyp's Adam adds to the divisor, and by how much its second moments fade.
 _EPSILON, _BETA_2 = 1e-8, 0.999
+# A folder named after more was not written by a training; its losses would fill the memory.
 _MAX_EPOCHS = 10_000_000
 
 

@@ -1,7 +1,7 @@
 """The continuum of a spectrum: its upper convex hull over wavelength.
 
-The hulls of many spectra are found at once, band by band. XLA compiles the loop into one program:
-operation by operation it would take ten times as long.
+The hulls of many spectra are found at once, band by band. XLA compiles the loop into one program,
+as most of the time would pass between its many small operations otherwise.
 """
 
 from collections.abc import Sequence
