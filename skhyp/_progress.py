@@ -1,4 +1,4 @@
-"""Telling of a training while it runs: a bar where it is asked for, and the user's callbacks."""
+"""Telling of long work while it runs: a bar where it is asked for, and the user's callbacks."""
 
 import contextlib
 import copy
@@ -6,6 +6,54 @@ import sys
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
+
+
+class ProgressBar:
+    """How far some work is: a bar of tqdm where that is installed, else plain lines.
+
+    Used as a context manager, or closed by hand. Nothing is shown unless ``shown``.
+    """
+
+    def __init__(self, name: str, total: int, unit: str, *, shown: int | bool, initial: int = 0):
+        self._name, self._total, self._unit = name, total, unit
+        self._n_done = initial
+        self._bar = None
+        self._prints = False
+        if not shown:
+            return
+        try:
+            from tqdm.auto import tqdm
+        except ImportError:
+            self._prints = True
+        else:
+            self._bar = tqdm(
+                total=total, desc=name, unit=unit, initial=initial, unit_scale=total >= 10**6
+            )
+
+    def advance(self, n_more: int, **figures: str) -> None:
+        """Show that so many more units are done, and some figures beside."""
+        self._n_done += n_more
+        if self._bar is not None:
+            self._bar.set_postfix(figures, refresh=False)
+            self._bar.update(n_more)
+        elif self._prints:
+            text = "".join(f", {name} {figure}" for name, figure in figures.items())
+            print(
+                f"{self._name}: {self._unit} {self._n_done} of {self._total}{text}",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
 
 class TrainingProgress:
@@ -18,20 +66,12 @@ class TrainingProgress:
 
     def __init__(self, estimator: Any, n_epochs: int, first_epoch: int, n_done: int):
         self._estimator = estimator
-        self._name = type(estimator).__name__
         self._n_epochs, self._first_epoch = n_epochs, first_epoch
         self._callbacks = [copy.deepcopy(callback) for callback in estimator.callbacks or ()]
         self._n_told = n_done
-        self._bar = None
-        self._prints = False
-        if not estimator.verbose:
-            return
-        try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            self._prints = True
-        else:
-            self._bar = tqdm(total=n_epochs, desc=self._name, unit="epoch", initial=n_done)
+        self._bar = ProgressBar(
+            type(estimator).__name__, n_epochs, "epoch", shown=estimator.verbose, initial=n_done
+        )
 
     def tell(self, losses: Sequence[float], validation_losses: Sequence[float]) -> None:
         """Tell of the losses of all epochs so far."""
@@ -43,20 +83,10 @@ class TrainingProgress:
                 callback.on_epoch_end(self._first_epoch + i + 1, figures)
         if self._n_told == len(losses):
             return
+        self._bar.advance(
+            len(losses) - self._n_told, **{name: f"{value:.4g}" for name, value in figures.items()}
+        )
         self._n_told = len(losses)
-        self._show(len(losses), {name: f"{value:.4g}" for name, value in figures.items()})
-
-    def _show(self, n_done: int, figures: dict[str, str]) -> None:
-        if self._bar is not None:
-            self._bar.set_postfix(figures, refresh=False)
-            self._bar.update(n_done - self._bar.n)
-        elif self._prints:
-            text = ", ".join(f"{name} {figure}" for name, figure in figures.items())
-            print(
-                f"{self._name}: epoch {n_done} of {self._n_epochs}, {text}",
-                file=sys.stderr,
-                flush=True,
-            )
 
     def __enter__(self) -> "TrainingProgress":
         for callback in self._callbacks:
@@ -70,7 +100,6 @@ class TrainingProgress:
         traceback: TracebackType | None,
     ) -> None:
         with contextlib.ExitStack() as stack:  # each is told, even if another fails
-            if self._bar is not None:
-                stack.callback(self._bar.close)
+            stack.callback(self._bar.close)
             for callback in reversed(self._callbacks):
                 stack.callback(callback.on_training_end)

@@ -26,7 +26,7 @@ def write_whole(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
-    _force_to_disk(path.parent)
+    force_to_disk(path.parent)
 
 
 @contextlib.contextmanager
@@ -43,7 +43,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         draft.mkdir()
         yield draft
         for file in [draft, *draft.rglob("*")]:
-            _force_to_disk(file)
+            force_to_disk(file)
         with contextlib.suppress(FileNotFoundError):
             os.replace(path, former)
         try:
@@ -55,10 +55,10 @@ def whole_folder(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
-    _force_to_disk(path.parent)
+    force_to_disk(path.parent)
 
 
-def _force_to_disk(path: Path) -> None:
+def force_to_disk(path: Path) -> None:
     """Make a file, or the names in a folder, survive the loss of power, where that can be had."""
     with contextlib.suppress(OSError, AttributeError):
         handle = os.open(path, os.O_RDONLY | (os.O_DIRECTORY if path.is_dir() else 0))

@@ -10,11 +10,12 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from ._class_labels import missing_label
+from ._model_bands import input_wavelengths
 from ._whole_files import whole_folder
 from .autoencoder import SpectralAutoencoder
 from .classifier import SpectralCNNClassifier
 from .preprocessing import HypPreprocessor
-from .wavelengths import wavelengths_from_names
 
 if TYPE_CHECKING:
     from .graph.saved_models import Step
@@ -98,6 +99,7 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     for step in (*before, last):
         check_is_fitted(step)
     classes = _classes(last)
+    wavelengths = input_wavelengths([*before, last][0])
 
     from .graph.saved_models import SavedSpectralModel
 
@@ -107,11 +109,11 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
         _methods(last, dtype_before_last),
         n_bands=[*before, last][0].n_features_in_,
         dtype=dtype,
-        constants=_constants([*before, last][0]),
+        constants={} if wavelengths is None else {"wavelengths": wavelengths},
     )
     if classes is not None:
         model.add_labels(
-            "predict", of="predict_proba", classes=classes, missing=_missing_label(classes)
+            "predict", of="predict_proba", classes=classes, missing=missing_label(classes)
         )
     with whole_folder(path) as draft:
         model.save(draft)
@@ -192,27 +194,3 @@ def _classes(estimator: Any) -> np.ndarray | None:
             f"estimator must have labels that are numbers or strings, got {classes.tolist()}."
         )
     return classes.astype(np.int8) if classes.dtype.kind == "b" else classes
-
-
-def _missing_label(classes: np.ndarray) -> np.ndarray:
-    """Return what stands for no label, in the type of the labels."""
-    if classes.dtype.kind in "US":
-        return np.array("", classes.dtype)
-    if classes.dtype.kind == "f":
-        return np.array(np.nan, classes.dtype)
-    if 0 not in classes:
-        return np.array(0, classes.dtype)
-    if classes.dtype.kind == "u":
-        unused = np.setdiff1d(np.arange(len(classes) + 1), classes)
-        return np.array(unused[0], classes.dtype)
-    least = np.iinfo(classes.dtype).min
-    return classes.min() - 1 if classes.min() > least else classes.max() + 1
-
-
-def _constants(first: Any) -> dict[str, np.ndarray]:
-    """Return what is known of the bands that are passed."""
-    if isinstance(first, HypPreprocessor):
-        wavelengths = first._input_wavelengths(first.n_features_in_)
-    else:
-        wavelengths = wavelengths_from_names(getattr(first, "feature_names_in_", None))
-    return {} if wavelengths is None else {"wavelengths": wavelengths}

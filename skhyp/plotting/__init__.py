@@ -5,8 +5,9 @@ what it was made of, so that ``plot`` can draw it again, and what it drew: ``ax_
 the artists. Matplotlib is imported when something is drawn.
 """
 
+from skhyp._class_colours import class_colours
+
 from ._class_map import ClassMapDisplay
-from ._colours import class_colours
 from ._latent_space import LatentSpaceDisplay
 from ._loss_curve import LossCurveDisplay
 from ._reconstruction import ReconstructionDisplay

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skhyp._class_colours import UNLABELLED_COLOUR
 from skhyp.scenes import mask_unlabelled, to_map, unroll
 
 from ._axes import axes_or_new, legend_beside, show_image
 from ._classes import class_styles, labels_of
-from ._colours import UNLABELLED_COLOUR
 from ._responses import respond
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skhyp._class_colours import class_colour
+
 from ._axes import axes_or_new, legend_beside
 from ._classes import ClassStyle, class_styles
-from ._colours import class_colour
 from ._responses import respond, validate_components
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skhyp._model_bands import bands_seen
 from skhyp.metrics import spectral_angle
 from skhyp.metrics._reconstruction import reconstruct
 from skhyp.wavelengths import contiguous_segments, validate_wavelengths
 
 from ._axes import axes_or_new
-from ._responses import bands_seen
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

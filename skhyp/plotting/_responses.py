@@ -7,9 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
-
-from skhyp.wavelengths import wavelengths_from_names
 
 
 def respond(argument: str, estimator: Any, method: str, X: ArrayLike) -> np.ndarray:
@@ -17,17 +14,6 @@ def respond(argument: str, estimator: Any, method: str, X: ArrayLike) -> np.ndar
     if not hasattr(estimator, method):
         raise ValueError(f"{argument} must have {method}; got {estimator!r}, which has not.")
     return np.asarray(getattr(estimator, method)(X))
-
-
-def bands_seen(estimator: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return the indices and the wavelengths of the bands that a network sees, where known.
-
-    A preprocessor right before it in a Pipeline knows both.
-    """
-    if isinstance(estimator, Pipeline) and len(estimator) > 1:
-        preprocessor = estimator[-2]
-        return getattr(preprocessor, "bands_", None), getattr(preprocessor, "wavelengths_", None)
-    return None, wavelengths_from_names(getattr(estimator, "feature_names_in_", None))
 
 
 def validate_components(components: Sequence[int], n_shown: int, n_components: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""Scenes to rows and back: cubes, label maps, and the pictures made of them.
+"""Cubes to rows and back, by the positions of pixels and by their labels.
 
 A cube has the shape (rows, columns, bands). Estimators want one pixel a row; these functions go
 there and return. Pixels labelled 0, less than 0 or NaN are unlabelled, and never a class.
@@ -11,61 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-__all__ = [
-    "false_colour",
-    "labelled_pixels",
-    "mask_unlabelled",
-    "to_map",
-    "unroll",
-]
-
-
-def labelled_pixels(
-    cube: ArrayLike, labels: ArrayLike
-) -> tuple[NDArray[Any], NDArray[np.integer], NDArray[np.intp]]:
-    """Take the labelled pixels of a scene, one a row.
-
-    Parameters
-    ----------
-    cube : array-like of shape (rows, columns, bands)
-        The scene, in any unit.
-    labels : array-like of shape (rows, columns)
-        The class of each pixel. Pixels labelled 0, less than 0 or NaN, and masked ones of a masked
-        array, are unlabelled.
-
-    Returns
-    -------
-    X : ndarray of shape (n_labelled, bands)
-        The spectra of the labelled pixels, row by row of the scene, in the dtype of `cube`.
-    y : ndarray of shape (n_labelled,)
-        Their labels: integers, in the dtype of `labels` if that is one, else int64.
-    positions : ndarray of shape (n_labelled, 2)
-        The row and the column of each. :func:`to_map` takes them to put results back.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit, if no pixel is labelled, or if labels are not whole numbers.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skhyp.scenes import labelled_pixels
-    >>> cube = np.arange(12.0).reshape(2, 2, 3)
-    >>> X, y, positions = labelled_pixels(cube, [[0, 2], [1, -1]])
-    >>> X
-    array([[3., 4., 5.],
-           [6., 7., 8.]])
-    >>> y, positions.tolist()
-    (array([2, 1]), [[0, 1], [1, 0]])
-    """
-    cube = _check_cube(cube)
-    labels = _check_labels(labels, cube.shape[:2], like="cube")
-    labelled = labels > 0
-    if not labelled.any():
-        raise ValueError("labels must be above 0 for at least one pixel; all are unlabelled.")
-    return cube[labelled], labels[labelled], np.argwhere(labelled)
 
 
 def unroll(cube: ArrayLike) -> NDArray[Any]:
@@ -98,7 +43,7 @@ def unroll(cube: ArrayLike) -> NDArray[Any]:
     >>> unroll(np.zeros((4, 5, 30))).shape
     (20, 30)
     """
-    cube = _check_cube(cube)
+    cube = check_cube(cube)
     return cube.reshape(cube.shape[0] * cube.shape[1], cube.shape[2])
 
 
@@ -213,7 +158,7 @@ def mask_unlabelled(
             "result_map must have the shape (rows, columns) or (rows, columns, n_outputs); "
             f"got shape {result_map.shape}."
         )
-    labelled = _check_labels(labels, result_map.shape[:2], like="result_map") > 0
+    labelled = check_labels(labels, result_map.shape[:2], like="result_map") > 0
     return to_map(
         result_map[labelled],
         result_map.shape,
@@ -222,72 +167,7 @@ def mask_unlabelled(
     )
 
 
-def false_colour(
-    cube: ArrayLike,
-    *,
-    bands: Sequence[int] | None = None,
-    percentiles: tuple[float, float] = (2, 98),
-    nodata: float | None = None,
-) -> NDArray[np.float64]:
-    """Make a picture of three bands of a scene, or of three values of a map.
-
-    Parameters
-    ----------
-    cube : array-like of shape (rows, columns, bands)
-        The scene, or a map of latent values or scores. NaN and infinite values are missing.
-    bands : sequence of three int, default=None
-        The bands shown as red, green and blue; :func:`~skhyp.wavelengths.nearest_bands` finds
-        them. None takes three
-        spread evenly, the last as red: five sixths, a half and a sixth of the way.
-    percentiles : tuple of two float, default=(2, 98)
-        The percentiles of a channel that become 0 and 1; what lies beyond is clipped.
-    nodata : float, default=None
-        A value that is missing as well.
-
-    Returns
-    -------
-    picture : ndarray of shape (rows, columns, 3)
-        Values between 0 and 1. Missing values and constant channels are 0. A channel that is
-        constant between the percentiles, but not beyond, is stretched from its least to its
-        greatest value instead.
-
-    Raises
-    ------
-    ValueError
-        If `cube` does not have three dimensions, if it has fewer than three bands and `bands` is
-        None, or if `bands` or `percentiles` are out of range.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skhyp.scenes import false_colour
-    >>> from skhyp.wavelengths import nearest_bands
-    >>> cube = np.random.default_rng(0).uniform(size=(6, 8, 100))
-    >>> wavelengths = np.linspace(400, 2500, 100)
-    >>> false_colour(cube, bands=nearest_bands(wavelengths, (650, 550, 450))).shape
-    (6, 8, 3)
-    """
-    cube = _check_cube(cube)
-    n_bands = cube.shape[2]
-    if bands is None:
-        if n_bands < 3:
-            raise ValueError(f"cube must have three bands or more, or pass bands; got {n_bands}.")
-        bands = [5 * n_bands // 6, n_bands // 2, n_bands // 6]
-    channels = np.asarray(bands)
-    if channels.shape != (3,) or channels.dtype.kind not in "iu":
-        raise ValueError(f"bands must be three integers; got {bands!r}.")
-    if channels.min() < 0 or channels.max() >= n_bands:
-        raise ValueError(f"bands must lie between 0 and {n_bands - 1}; got {bands!r}.")
-    if len(percentiles) != 2 or not 0 <= percentiles[0] < percentiles[1] <= 100:
-        raise ValueError(
-            f"percentiles must be two rising numbers between 0 and 100; got {percentiles!r}."
-        )
-    return np.stack(
-        [_stretched(cube[..., band], percentiles, nodata) for band in channels], axis=-1
-    )
-
-
-def _check_cube(cube):
+def check_cube(cube):
     # Not check_array: a scene may be memory-mapped and is not to be read through here.
     cube = np.asarray(cube)
     if cube.ndim != 3:
@@ -299,7 +179,7 @@ def _check_cube(cube):
     return cube
 
 
-def _check_labels(labels, shape, *, like):
+def check_labels(labels, shape, *, like):
     """Return the labels as integers, 0 where a floating-point map has none."""
     if np.ma.isMaskedArray(labels):
         labels = labels.filled(0)
@@ -357,19 +237,3 @@ def _filling(dtype, fill_value):
     if dtype.kind != "O" and (dtype.kind in "US") != isinstance(fill_value, str | bytes):
         raise ValueError(f"fill_value must be of the kind of values, {dtype}; got {fill_value!r}.")
     return fill_value, np.result_type(dtype, np.min_scalar_type(fill_value))
-
-
-def _stretched(channel, percentiles, nodata):
-    is_missing = np.zeros(channel.shape, bool) if nodata is None else channel == float(nodata)
-    channel = channel.astype(np.float64)
-    present = np.isfinite(channel) & ~is_missing
-    values = channel[present]
-    picture = np.zeros(channel.shape)
-    if values.size == 0:
-        return picture
-    low, high = np.percentile(values, percentiles)
-    if low == high:
-        low, high = values.min(), values.max()
-    if low < high:
-        picture[present] = np.clip((values - low) / (high - low), 0, 1)
-    return picture

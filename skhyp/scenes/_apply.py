@@ -1,0 +1,199 @@
+"""apply: a fitted estimator over a scene of any size, and the map as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils._param_validation import Interval, validate_params
+
+from skhyp._progress import ProgressBar
+
+from ._blocks import ReadBlocks
+from ._chunks import ChunkedBlocks, is_chunked
+from ._drafts import Draft
+from ._map_files import MapLayout, map_writer
+from ._opening import open_scene
+from ._pixel_models import PixelModel, class_colours_of
+from ._scene import Scene
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@validate_params(
+    {
+        "estimator": "no_validation",
+        "scene": "no_validation",
+        "out": [str, PathLike, None],
+        "method": [str],
+        "class_names": ["array-like", Mapping, None],
+        "working_memory": [Interval(Integral, 1, None, closed="left")],
+        "resume": ["boolean"],
+        "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
+    },
+    prefer_skip_nested_validation=True,
+)
+def apply(
+    estimator: Any,
+    scene: str | PathLike | Scene | xarray.DataArray | ArrayLike,
+    out: str | PathLike | None = None,
+    *,
+    method: str = "predict",
+    class_names: Sequence[str] | Mapping[Any, str] | None = None,
+    working_memory: int = 256,
+    resume: bool = False,
+    verbose: int | bool = 0,
+) -> Path | NDArray[Any] | xarray.DataArray:
+    """Apply a fitted estimator to every pixel of a scene, block by block.
+
+    While one block is computed, the next is read: the scene may be larger than memory. Any
+    estimator or Pipeline of scikit-learn will do, ours or not.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        Fitted to spectra, one a row.
+    scene : str, path, Scene, DataArray or array-like of shape (rows, columns, bands)
+        What :func:`open_scene` takes or gives. A DataArray in chunks of dask is computed where
+        dask computes, see Notes.
+    out : str or path, default=None
+        The file to write: ``.tif`` (GeoTIFF), ``.hdr`` or ``.img`` (ENVI), ``.zarr`` or ``.npy``.
+        It appears whole or not at all; a file that is there is replaced. None returns the map.
+    method : str, default="predict"
+        The method of the estimator: "predict", "predict_proba", "transform",
+        "reconstruction_error", or any other with one value or row for each spectrum. A Pipeline
+        has those of its last step.
+    class_names : sequence or mapping of str, default=None
+        ``class_names[label]`` is the name of a class, to be kept with the map. None takes labels
+        that are strings for names, and has none for integers.
+    working_memory : int, default=256
+        About how many MiB of memory blocks of the scene, and what is computed of them, may take
+        at a time.
+    resume : bool, default=False
+        Whether blocks that are finished survive if anything ends this call, even the machine, and
+        the next with ``resume=True`` goes on from them. They are in a folder beside `out`, whose
+        name begins with a dot, until the map is complete.
+    verbose : int or bool, default=0
+        Whether to show progress: a bar of tqdm where that is installed, else lines.
+
+    Returns
+    -------
+    result : path, ndarray of shape (rows, columns) or (rows, columns, n_outputs), or DataArray
+        `out`; without it the map, for a DataArray in chunks one that is computed when asked for.
+
+    Raises
+    ------
+    ValueError
+        If a parameter or the scene is not as described, or if the scene lacks bands that the
+        model was fitted with; the message names them.
+    NotFittedError
+        If the estimator is not fitted.
+    OSError
+        If a file cannot be read or written.
+    RuntimeError
+        If another process is writing the same map, with ``resume=True``.
+
+    Notes
+    -----
+    Bands are found by their wavelengths, to 0.5 nm, where both the scene and the model (by named
+    columns, or ``HypPreprocessor(wavelengths=)``) know them. Otherwise the model is given all bands
+    or, if that is how many it was fitted with, those that the file does not list as bad.
+
+    A pixel is missing where a band that is used has the scene's ``nodata``, NaN or infinity. The
+    model does not see it. In the map it has the nodata value of the file: NaN among floats; among
+    labels 0 or, if that is a class, an integer that is none; the least integer otherwise.
+
+    Labels that are integers stay, in the smallest type that holds them. Other labels become 1, 2,
+    3 … in the order of ``classes_``, and their names are kept. GeoTIFF, ENVI and Zarr keep the
+    reference system, the transform, nodata, and the names and colours of classes
+    (:func:`skhyp.plotting.class_colours`); ``.npy`` has room for numbers only.
+
+    A DataArray in chunks gives the same map, computed by the scheduler of dask that is current: on
+    a cluster by its workers, which read the chunks themselves and get the model once each. With
+    `out`, the client writes what they send; the map alone passes through it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skhyp.scenes import apply, labelled_pixels
+    >>> cube = np.random.default_rng(0).uniform(size=(20, 30, 5))
+    >>> cube[:, 15:] += 1
+    >>> labels = np.where(np.arange(30) < 15, 1, 2) * np.ones((20, 1), int)
+    >>> X, y, _ = labelled_pixels(cube, labels)
+    >>> class_map = apply(LogisticRegression().fit(X, y), cube)
+    >>> class_map.dtype, bool((class_map == labels).all())
+    (dtype('uint8'), True)
+    """
+    array = scene if is_chunked(scene) else None
+    scene = open_scene(scene)
+    model = PixelModel.of(estimator, method, scene)
+    layout = _layout(model, scene, class_names)
+    blocks: ReadBlocks | ChunkedBlocks
+    if out is None and resume:
+        raise ValueError("resume=True needs out, the file to write, got None.")
+    if array is not None:
+        blocks = ChunkedBlocks(model, array)
+        if out is None:
+            return blocks.map(layout)
+    else:
+        blocks = ReadBlocks(model, scene, working_memory)
+    bar = partial(
+        ProgressBar, f"{method} of {Path(scene.name).name}", layout.n_pixels, "pixel", shown=verbose
+    )
+    if out is None:
+        result = np.empty(layout.shape, layout.dtype)
+        with bar() as progress:
+            for number, values in blocks.results(range(len(blocks.windows))):
+                result[blocks.windows[number]] = values
+                progress.advance(blocks.windows[number].n_pixels)
+        return result
+    out = Path(out)
+    write = map_writer(out)
+    task = {"scene": scene.name, "bands": scene.shape[2], "method": method}
+    with Draft(out, layout, blocks.windows, task=task, resume=resume) as draft:
+        _refuse_another_model(draft, blocks)
+        n_done = sum(blocks.windows[number].n_pixels for number in draft.finished)
+        with bar(initial=n_done) as progress:
+            for number, values in blocks.results(draft.unfinished):
+                draft.write(number, values)
+                progress.advance(blocks.windows[number].n_pixels)
+        write(out, layout, draft.rows)
+    return out
+
+
+def _layout(
+    model: PixelModel, scene: Scene, class_names: Sequence[str] | Mapping[Any, str] | None
+) -> MapLayout:
+    codes = model.codes
+    return MapLayout(
+        rows=scene.shape[0],
+        columns=scene.shape[1],
+        n_outputs=model.n_outputs,
+        dtype=model.dtype,
+        missing=model.missing,
+        crs=scene.crs,
+        transform=scene.transform,
+        class_names=model.named_classes(class_names),
+        class_colours=None if codes is None or min(codes) < 0 else class_colours_of(codes),
+        output_names=model.output_names(),
+        description=f"{model.method} of {Path(scene.name).name}",
+    )
+
+
+def _refuse_another_model(draft: Draft, blocks: ReadBlocks | ChunkedBlocks) -> None:
+    """Compute a finished window again: what another model made must not be gone on with."""
+    for number, values in blocks.results(draft.finished[:1]):
+        if not np.array_equal(values, draft.window(number), equal_nan=values.dtype.kind == "f"):
+            raise ValueError(
+                f"The unfinished map in {draft.folder} is of another model, or the scene has "
+                "changed: the first of its blocks comes out otherwise now. Remove the folder to "
+                "begin anew."
+            )

@@ -1,0 +1,197 @@
+"""Scenes in NumPy and MATLAB files, in Zarr arrays and in memory: whatever is indexed by slices."""
+
+from __future__ import annotations
+
+import contextlib
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._bands import wavelengths_in_nm
+from ._scene import Window
+
+_WAVELENGTH_NAMES = ("wavelengths", "wavelength", "wl", "lambda")
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """An array, opened when it is read, with rows, columns and bands in any order.
+
+    ``axes`` says which of the stored axes these are; a label map has no third.
+    """
+
+    opened: Callable[[], AbstractContextManager[Any]]
+    shape: tuple[int, int, int]
+    dtype: np.dtype
+    tile: tuple[int, int]
+    axes: tuple[int, ...]
+
+    @classmethod
+    def of(
+        cls,
+        opened: Callable[[], AbstractContextManager[Any]],
+        axes: Sequence[int],
+        *,
+        tile: tuple[int, int] | None = None,
+    ) -> ArraySource:
+        """Return the source of an array whose shape says the rest."""
+        with opened() as array:
+            lengths = tuple(array.shape[axis] for axis in axes)
+            dtype = np.dtype(array.dtype)
+            chunks = getattr(array, "chunks", None)
+        if tile is None:
+            tile = (1, lengths[1])
+            if chunks is not None and all(isinstance(length, int) for length in chunks):
+                tile = (chunks[axes[0]], chunks[axes[1]])
+        shape = (lengths[0], lengths[1], lengths[2] if len(lengths) == 3 else 1)
+        return cls(opened, shape, dtype, tile, tuple(axes))
+
+    def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
+        """Return an array (rows, columns, bands) of a window, of all bands or of some."""
+        parts = [window.rows, window.columns]
+        if len(self.axes) == 3:
+            # A span of bands: not everything that is indexed by slices takes lists.
+            first, last = (0, self.shape[2] - 1) if bands is None else (bands.min(), bands.max())
+            parts.append(slice(int(first), int(last) + 1))
+        index: list[Any] = [None] * len(parts)
+        for axis, part in zip(self.axes, parts, strict=True):
+            index[axis] = part
+        with self.opened() as array:
+            block = np.array(array[tuple(index)]).transpose(self.axes)
+        if len(self.axes) == 2:
+            block = block[..., np.newaxis]
+        elif bands is not None:
+            block = block[..., bands - int(first)]
+        return np.ascontiguousarray(block)
+
+
+def numpy_source(path: Path) -> ArraySource:
+    """Return the source of a ``.npy`` file: (rows, columns, bands), or a map of labels."""
+    opened = partial(_numpy_file, path)
+    with opened() as array:
+        return ArraySource.of(opened, _axes_in_order(path.name, array.shape))
+
+
+def memory_source(array: NDArray[Any], name: str) -> ArraySource:
+    """Return the source of an array that is there already."""
+    return ArraySource.of(partial(nullcontext, array), _axes_in_order(name, array.shape))
+
+
+def matlab_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str, Any]]:
+    """Return the source of a variable of a ``.mat`` file, and the wavelengths where it has them.
+
+    Version 7.3 is HDF5, of which blocks are read. Older versions are compressed as a whole: the
+    variable is read at once.
+    """
+    import h5py
+
+    if h5py.is_hdf5(path):
+        with h5py.File(path) as file:
+            shapes = {
+                name: entry.shape[::-1]  # MATLAB stores the first index fastest
+                for name, entry in file.items()
+                if isinstance(entry, h5py.Dataset) and entry.dtype.kind in "biuf"
+            }
+            listed = {name: file[name][...] for name in _wavelength_variables(shapes)}
+        name = _chosen_variable(path, shapes, variable)
+        axes = (2, 1, 0) if len(shapes[name]) == 3 else (1, 0)
+        source = ArraySource.of(partial(_hdf5_dataset, path, name), axes)
+    else:
+        shapes = _matlab5_shapes(path)
+        name = _chosen_variable(path, shapes, variable)
+        listed = _matlab5_variables(path, [name, *_wavelength_variables(shapes)])
+        source = memory_source(listed.pop(name), path.name)
+    fitting = [values.ravel() for values in listed.values() if values.size == source.shape[2]]
+    if not fitting:
+        return source, {}
+    n_bands = source.shape[2]
+    return source, {
+        "wavelengths": partial(wavelengths_in_nm, fitting[0], None, n_bands=n_bands, name=path.name)
+    }
+
+
+def _matlab5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the variables with numbers in a file of version 4 to 7."""
+    from scipy.io import whosmat
+
+    try:
+        variables = whosmat(path)
+    except (ValueError, TypeError, OSError) as error:
+        raise ValueError(f"{path} cannot be read as a MATLAB file: {error}") from error
+    return {
+        name: shape
+        for name, shape, kind in variables
+        if "int" in kind or kind in ("double", "single", "logical")
+    }
+
+
+def _matlab5_variables(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:
+    from scipy.io import loadmat
+    from scipy.io.matlab import MatReadError
+
+    try:
+        stored = loadmat(path, variable_names=names)
+    except (ValueError, TypeError, OSError, MatReadError, zlib.error) as error:
+        raise OSError(f"{path} cannot be read: {error}. The file may be incomplete.") from error
+    return {name: stored[name] for name in names}
+
+
+def _wavelength_variables(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.lower() in _WAVELENGTH_NAMES]
+
+
+def _chosen_variable(path: Path, shapes: dict[str, tuple[int, ...]], variable: str | None) -> str:
+    """Return the variable that is asked for, or the only cube, or the only map."""
+    listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
+    if variable is not None:
+        if len(shapes.get(variable, ())) not in (2, 3):
+            raise ValueError(
+                f"{path} has no variable {variable!r} of two or three dimensions. Variables with "
+                f"numbers: {listed}."
+            )
+        return variable
+    cubes = [name for name, shape in shapes.items() if len(shape) == 3]
+    maps = [name for name, shape in shapes.items() if len(shape) == 2 and min(shape) > 1]
+    for candidates in (cubes, maps):
+        if len(candidates) == 1:
+            return candidates[0]
+        if candidates:
+            break
+    raise ValueError(
+        f"{path} must have one variable that is a cube, or variable= must say which. Variables "
+        f"with numbers: {listed}."
+    )
+
+
+def _axes_in_order(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    if len(shape) not in (2, 3):
+        raise ValueError(
+            f"{name} must hold an array (rows, columns, bands), or (rows, columns) of labels; "
+            f"got shape {shape}."
+        )
+    return tuple(range(len(shape)))
+
+
+@contextlib.contextmanager
+def _numpy_file(path: Path) -> Iterator[NDArray[Any]]:
+    """Give the array of a file, mapped anew each time: pages of former blocks are let go."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"{path} is not a whole .npy file of numbers: {error}") from error
+    yield array
+
+
+@contextlib.contextmanager
+def _hdf5_dataset(path: Path, name: str) -> Iterator[Any]:
+    import h5py
+
+    with h5py.File(path) as file:
+        yield file[name]

@@ -1,0 +1,78 @@
+"""What files say of their bands: wavelengths in any unit, and which bands are bad."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skhyp.wavelengths import validate_wavelengths
+
+_NM_PER_UNIT = {
+    **dict.fromkeys(("nm", "nanometer", "nanometers", "nanometre", "nanometres"), 1.0),
+    **dict.fromkeys(("um", "µm", "μm", "micron", "microns"), 1e3),
+    **dict.fromkeys(("micrometer", "micrometers", "micrometre", "micrometres"), 1e3),
+    **dict.fromkeys(("mm", "millimeters", "millimetres"), 1e6),
+    **dict.fromkeys(("m", "meter", "meters", "metre", "metres"), 1e9),
+    **dict.fromkeys(("a", "å", "angstrom", "angstroms"), 0.1),
+}
+_WAVENUMBERS = {"wavenumber", "wavenumbers", "cm-1", "cm^-1", "1/cm", "cm**-1"}
+_NO_UNIT = {"", "unknown", "none"}
+# Longer wavelengths than this, of a file without a unit, are nanometres.
+_LONGEST_IN_MICROMETRES = 100.0
+
+
+def wavelengths_in_nm(
+    values: Sequence[float] | NDArray, unit: str | None, *, n_bands: int, name: str
+) -> NDArray[np.float64] | None:
+    """Return the wavelengths that a file lists in nm, or None where they are none.
+
+    Without a unit, lists that stay below 100 are micrometres, and those that count the bands are
+    no wavelengths.
+    """
+    unit = "" if unit is None else unit.strip().lower()
+    try:
+        listed = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise _disagreement(name, f"has wavelengths that are no numbers: {values!r}") from error
+    if listed.shape != (n_bands,):
+        raise _disagreement(name, f"lists {listed.size} wavelengths for {n_bands} bands")
+    if unit in _WAVENUMBERS:
+        if np.any(listed <= 0):
+            raise _disagreement(name, f"has the wavenumber {listed.min():g}")
+        listed = 1e7 / listed
+    elif unit in _NM_PER_UNIT:
+        listed = listed * _NM_PER_UNIT[unit]
+    elif unit in _NO_UNIT:
+        if any(np.array_equal(listed, np.arange(n_bands) + first) for first in (0, 1)):
+            return None
+        if listed.max() < _LONGEST_IN_MICROMETRES:
+            listed = listed * 1e3
+    else:
+        return None  # "Index", "GHz": not wavelengths
+    try:
+        return validate_wavelengths(np.round(listed, 6), n_bands)
+    except ValueError as error:
+        raise _disagreement(name, f"has wavelengths that are none: {error}") from error
+
+
+def good_bands_of(flags: Sequence[float], *, n_bands: int, name: str) -> NDArray[np.bool_]:
+    """Return a mask of the bands that a list of flags, 0 for bad ones, calls good."""
+    listed = np.asarray(flags, dtype=np.float64)
+    if listed.shape != (n_bands,):
+        raise _disagreement(name, f"lists {listed.size} flags of bad bands for {n_bands} bands")
+    return listed != 0
+
+
+def numbers_of(text: str) -> list[float]:
+    """Return the numbers of a list in the header of an ENVI file: {1.0, 2.0}."""
+    return [float(entry) for entry in re.split(r"[\s,]+", text.strip(" \t\r\n{}")) if entry]
+
+
+def _disagreement(name: str, what: str) -> ValueError:
+    return ValueError(
+        f"{name} {what}. Correct the file, or pass what is right: open_scene(..., wavelengths=, "
+        "good_bands=)."
+    )

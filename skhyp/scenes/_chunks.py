@@ -1,0 +1,159 @@
+"""ChunkedBlocks: a scene in chunks of dask, computed where dask computes; and scenes as these."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import gen_batches
+
+from ._map_layouts import MapLayout
+from ._pixel_models import PixelModel
+from ._scene import Scene, Window
+from ._xarrays import axes_of, import_xarray, is_data_array, pixel_coordinates, reference_attributes
+from ._zarr_maps import cf_attributes
+
+if TYPE_CHECKING:
+    import xarray
+
+_MIB = 2**20
+# Without a cluster, so many blocks are computed at a time.
+_BATCH = 8
+
+
+def is_chunked(scene: Any) -> bool:
+    """Return whether something is a DataArray in chunks of dask."""
+    return is_data_array(scene) and scene.chunks is not None
+
+
+class ChunkedBlocks:
+    """What a model gives for the chunks of a DataArray, as tasks of dask."""
+
+    def __init__(self, model: PixelModel, array: xarray.DataArray):
+        import dask
+
+        self._model, self._array = model, array
+        self._axes = axes_of(array.dims)
+        cube = array.data.transpose(self._axes).rechunk({2: -1})
+        row_sizes, column_sizes, _ = cube.chunks
+        outputs = {"drop_axis": 2} if model.n_outputs is None else {}
+        chunks = (row_sizes, column_sizes)
+        self._map = cube.map_blocks(
+            _of_chunk,
+            # One task: each worker gets the model once, whatever the number of chunks.
+            model=dask.delayed(model, pure=False),
+            dtype=model.dtype,
+            chunks=chunks if model.n_outputs is None else (*chunks, (model.n_outputs,)),
+            meta=np.empty((0,) * (2 if outputs else 3), model.dtype),
+            **outputs,
+        )
+        self.windows = [
+            Window(rows, columns)
+            for rows, columns in product(_slices(row_sizes), _slices(column_sizes))
+        ]
+
+    def results(self, numbers: Iterable[int]) -> Iterator[tuple[int, NDArray[Any]]]:
+        """Yield the number of a chunk and what the model gives for it, as they are finished."""
+        import dask
+
+        blocks = self._map.to_delayed().ravel()
+        numbers = list(numbers)
+        client = _current_client()
+        if client is None:
+            for batch in gen_batches(len(numbers), _BATCH):
+                wanted = numbers[batch]
+                computed = dask.compute(*(blocks[number] for number in wanted))
+                yield from zip(wanted, computed, strict=True)
+            return
+        from distributed import as_completed
+
+        futures = client.compute([blocks[number] for number in numbers])
+        number_of = {future.key: number for future, number in zip(futures, numbers, strict=True)}
+        completed = as_completed(futures, with_results=True)
+        del futures  # so that a worker can drop what has arrived
+        for future, values in completed:
+            yield number_of[future.key], values
+
+    def map(self, layout: MapLayout) -> xarray.DataArray:
+        """Return the map as a DataArray that is computed when it is asked for."""
+        xarray = import_xarray("A map of a DataArray")
+        row_axis, column_axis, _ = self._axes
+        dims = [self._array.dims[row_axis], self._array.dims[column_axis]]
+        coordinates = {
+            name: coordinate
+            for name, coordinate in self._array.coords.items()
+            if set(coordinate.dims) <= set(dims)
+        }
+        if layout.n_outputs is not None:
+            dims.append("output")
+            if layout.output_names is not None:
+                coordinates["output"] = ("output", list(layout.output_names))
+        return xarray.DataArray(
+            self._map, coordinates, dims, name=self._model.method, attrs=cf_attributes(layout)
+        )
+
+
+def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
+    """Return a scene as a DataArray whose chunks are read where they are computed."""
+    xarray = import_xarray("to_xarray")
+    try:
+        import dask
+        import dask.array
+    except ImportError as error:
+        raise ImportError(
+            "to_xarray needs dask, which is not installed: pip install 'skhyp[dask]'"
+        ) from error
+    n_bands = scene.shape[2]
+    windows = scene.windows(max(1, chunk_memory * _MIB // (n_bands * scene.dtype.itemsize)))
+    row_sizes = [window.shape[0] for window in windows if window.columns.start == 0]
+    column_sizes = [window.shape[1] for window in windows if window.rows.start == 0]
+    data = dask.array.map_blocks(
+        _read_chunk,
+        source=dask.delayed(scene.source, pure=False),
+        chunks=(tuple(row_sizes), tuple(column_sizes), (n_bands,)),
+        dtype=scene.dtype,
+        meta=np.empty((0, 0, 0), scene.dtype),
+    )
+    coordinates: dict[str, Any] = pixel_coordinates(*scene.shape[:2], scene.transform)
+    if reference := reference_attributes(scene.crs, scene.transform):
+        coordinates["spatial_ref"] = ((), 0, reference)
+    if scene.wavelengths is not None:
+        coordinates["wavelength"] = ("band", scene.wavelengths, {"units": "nm"})
+    if scene.good_bands is not None:
+        coordinates["good_bands"] = ("band", scene.good_bands)
+    attributes = {} if scene.nodata is None else {"_FillValue": scene.nodata}
+    if reference:
+        attributes["grid_mapping"] = "spatial_ref"
+    return xarray.DataArray(data, coordinates, ("y", "x", "band"), name="scene", attrs=attributes)
+
+
+def _of_chunk(block: NDArray[Any], model: PixelModel) -> NDArray[Any]:
+    block = np.asarray(block)
+    return model(block if model.bands is None else block[..., model.bands])
+
+
+def _read_chunk(source: Any, block_info: Any = None) -> NDArray[Any]:
+    (row_start, row_stop), (column_start, column_stop), _ = block_info[None]["array-location"]
+    window = Window(slice(row_start, row_stop), slice(column_start, column_stop))
+    return source.read(window, None)
+
+
+def _current_client() -> Any:
+    """Return the client of a cluster, if there is one."""
+    if "distributed" not in sys.modules:
+        return None
+    from distributed import default_client
+
+    try:
+        return default_client()
+    except ValueError:
+        return None
+
+
+def _slices(sizes: tuple[int, ...]) -> list[slice]:
+    edges = [0, *np.cumsum(sizes).tolist()]
+    return [slice(start, stop) for start, stop in pairwise(edges)]

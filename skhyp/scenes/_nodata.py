@@ -1,0 +1,32 @@
+"""Which pixels have data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def complete_pixels(block: NDArray[Any], nodata: float | None) -> NDArray[np.bool_]:
+    """Return which pixels of a block (rows, columns, bands) have data in all of its bands."""
+    complete = np.ones(block.shape[:2], bool)
+    if block.dtype.kind == "f":
+        complete &= np.isfinite(block).all(axis=2)
+    marker = _marker(nodata, block.dtype)
+    if marker is not None:
+        complete &= (block != marker).all(axis=2)
+    return complete
+
+
+def _marker(nodata: float | None, dtype: np.dtype) -> Any:
+    """Return what marks missing data among numbers of a dtype, or None where nothing can."""
+    if nodata is None or np.isnan(nodata):
+        return None  # NaN is missing anyway
+    if dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return dtype.type(nodata)  # rounded as the data were when they were stored
+    bounds = np.iinfo(dtype) if dtype.kind != "b" else np.iinfo(np.uint8)
+    if not bounds.min <= nodata <= bounds.max or nodata != int(nodata):
+        return None
+    return dtype.type(int(nodata))

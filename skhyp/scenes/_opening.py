@@ -1,0 +1,162 @@
+"""open_scene: from a path, or an array, to a Scene."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skhyp.wavelengths import validate_wavelengths
+
+from ._arrays import matlab_source, memory_source, numpy_source
+from ._cubes import check_cube
+from ._rasters import RasterSource, envi_data_file
+from ._scene import Scene, Source
+from ._xarrays import data_array_source, is_data_array, is_zarr, zarr_source
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def open_scene(
+    path: str | PathLike | xarray.DataArray | ArrayLike,
+    *,
+    variable: str | None = None,
+    wavelengths: ArrayLike | None = None,
+    good_bands: ArrayLike | None = None,
+    nodata: float | None = None,
+) -> Scene:
+    """Open a file as a scene, of which blocks are read when they are asked for.
+
+    =====================  ====================================================================
+    ENVI                   the ``.hdr`` or the data, any interleave; by rasterio
+    GeoTIFF, and others    whatever GDAL reads as a raster; by rasterio
+    MATLAB ``.mat``        version 7.3 by h5py, by blocks; older ones by SciPy, which reads the
+                           variable as a whole
+    NumPy ``.npy``         (rows, columns, bands), by blocks
+    Zarr                   a store of version 2 or 3; by xarray and zarr
+    xarray DataArray       chunked by dask or not
+    array                  (rows, columns, bands)
+    =====================  ====================================================================
+
+    A file with two dimensions, such as a label map, is a scene of one band.
+
+    Parameters
+    ----------
+    path : str, path, DataArray or array
+        The file, or what is a scene already.
+    variable : str, default=None
+        Of a MATLAB file or a Zarr store, the variable to take. None takes the only one with three
+        dimensions or, if there is none, the only one with two.
+    wavelengths : array-like of shape (bands,), default=None
+        In nm. None takes those of the file: from an ENVI header, the tags of the bands of a
+        GeoTIFF, a variable ``wavelengths`` (or ``wavelength``, ``wl``, ``lambda``) of a MATLAB
+        file, or a coordinate ``wavelength`` of xarray. Micrometres, metres, Ångström and
+        wavenumbers become nm; where no unit is given, values that all are below 100 are
+        micrometres. If the file has none, they are not known.
+    good_bands : array-like of bool, shape (bands,), default=None
+        Which bands are good. None takes the bad-band list of the file, if it has one.
+    nodata : float, default=None
+        The value that marks missing data. None takes that of the file, if it has one.
+
+    Returns
+    -------
+    scene : Scene
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file cannot be read as a scene, is shorter than its header says, lists wavelengths
+        that do not fit its bands, or has several variables and `variable` does not choose one.
+    ImportError
+        If a package that reads the file is not installed; the message has the command.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp.scenes import open_scene
+    >>> cube = np.zeros((4, 5, 3), np.uint16)
+    >>> open_scene(cube, wavelengths=[450, 550, 650])
+    <Scene the array: 4 rows x 5 columns x 3 bands of uint16, 450 to 650 nm, no coordinates>
+    """
+    if isinstance(path, Scene):
+        source, name, found = path.source, path.name, _facts(path)
+    else:
+        source, name, found = _source_of(path, variable)
+    if source.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must hold real numbers; got dtype {source.dtype}.")
+    if 0 in source.shape:
+        raise ValueError(f"{name} is empty: its shape is {source.shape}.")
+    n_bands = source.shape[2]
+    if wavelengths is not None:
+        found["wavelengths"] = validate_wavelengths(wavelengths, n_bands)
+    if good_bands is not None:
+        found["good_bands"] = _validated_mask(good_bands, n_bands)
+    if nodata is not None:
+        found["nodata"] = nodata
+    if found.get("nodata") is not None:
+        found["nodata"] = _validated_nodata(found["nodata"], name)
+    facts = {key: value() if callable(value) else value for key, value in found.items()}
+    return Scene(source=source, name=name, **facts)
+
+
+def _source_of(path: Any, variable: str | None) -> tuple[Source, str, dict[str, Any]]:
+    """Return what reads a scene, its name, and what is known of it: values, or functions."""
+    if not isinstance(path, str | PathLike):
+        if is_data_array(path):
+            source, found = data_array_source(path)
+            return source, str(path.name or "the DataArray"), found
+        return memory_source(check_cube(path), "the array"), "the array", {}
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    suffix = path.suffix.lower()
+    if is_zarr(path):
+        source, found = zarr_source(path, variable)
+        return source, str(path), found
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder, but not a Zarr store.")
+    if suffix == ".mat":
+        source, found = matlab_source(path, variable)
+        return source, str(path), found
+    if variable is not None:
+        raise ValueError(
+            f"variable={variable!r} is for MATLAB files and Zarr stores; {path} is none."
+        )
+    if suffix == ".npy":
+        return numpy_source(path), str(path), {}
+    raster = RasterSource(envi_data_file(path) if suffix == ".hdr" else path)
+    return raster, str(path), raster.description()
+
+
+def _facts(scene: Scene) -> dict[str, Any]:
+    return {
+        "wavelengths": scene.wavelengths,
+        "good_bands": scene.good_bands,
+        "nodata": scene.nodata,
+        "crs": scene.crs,
+        "transform": scene.transform,
+        "class_names": scene.class_names,
+    }
+
+
+def _validated_mask(good_bands: ArrayLike, n_bands: int) -> np.ndarray:
+    mask = np.asarray(good_bands)
+    if mask.shape != (n_bands,) or not np.isin(mask, (0, 1)).all():
+        raise ValueError(
+            f"good_bands must be a mask with one entry for each of the {n_bands} bands; got "
+            f"{good_bands!r}."
+        )
+    return mask.astype(bool)
+
+
+def _validated_nodata(nodata: Any, name: str) -> float:
+    try:
+        return float(nodata)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"nodata of {name} must be a number; got {nodata!r}.") from error

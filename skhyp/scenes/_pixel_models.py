@@ -1,0 +1,207 @@
+"""PixelModel: what a method of a fitted estimator gives for the pixels of a block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skhyp._class_colours import class_colour
+from skhyp._class_labels import missing_label
+from skhyp._model_bands import input_bands_used
+
+from ._band_matching import bands_for
+from ._nodata import complete_pixels
+from ._scene import Scene
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PixelModel:
+    """A method of a fitted estimator, for blocks of one kind of scene.
+
+    Calling it with a block (rows, columns, bands) gives an array (rows, columns) or (rows,
+    columns, n_outputs) of ``dtype``, with ``missing`` where any band that is used has no data.
+    """
+
+    estimator: Any
+    method: str
+    # Of the scene, those that the estimator is given; None is all.
+    bands: NDArray[np.intp] | None
+    # Of these, those that have to have data; None is all.
+    used: NDArray[np.intp] | None
+    nodata: float | None
+    # The labels, for maps of classes.
+    classes: NDArray[Any] | None
+    dtype: np.dtype
+    missing: Any
+    n_outputs: int | None
+
+    @classmethod
+    def of(cls, estimator: Any, method: str, scene: Scene) -> PixelModel:
+        """Return the model for the blocks of a scene; a made-up spectrum shows what it gives."""
+        check_is_fitted(estimator)
+        estimator = getattr(estimator, "best_estimator_", estimator)
+        bands = bands_for(estimator, scene)
+        n_bands = scene.shape[2] if bands is None else len(bands)
+        example = _respond(estimator, method, np.ones((2, n_bands), scene.dtype))
+        classes = None
+        if method == "predict" and is_classifier(estimator) and example.ndim == 1:
+            classes = np.asarray(estimator.classes_)
+        dtype, missing = _output(example.dtype, classes)
+        return cls(
+            estimator=estimator,
+            method=method,
+            bands=bands,
+            used=input_bands_used(estimator),
+            nodata=scene.nodata,
+            classes=classes,
+            dtype=dtype,
+            missing=missing,
+            n_outputs=None if example.ndim == 1 else example.shape[1],
+        )
+
+    def __call__(self, block: NDArray[Any]) -> NDArray[Any]:
+        """Return what the model gives for a block of the bands that it takes."""
+        return self.respond(block, self.has_data(block))
+
+    def has_data(self, block: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return which pixels of a block (rows, columns, bands) are complete."""
+        return complete_pixels(block if self.used is None else block[..., self.used], self.nodata)
+
+    def respond(self, block: NDArray[Any], has_data: NDArray[np.bool_]) -> NDArray[Any]:
+        """Return what the model gives for a block, where it has data."""
+        outputs = () if self.n_outputs is None else (self.n_outputs,)
+        if has_data.all():
+            return self._results(block.reshape(-1, block.shape[2])).reshape(
+                *block.shape[:2], *outputs
+            )
+        result = np.full((*block.shape[:2], *outputs), self.missing, self.dtype)
+        if has_data.any():
+            result[has_data] = self._results(block[has_data])
+        return result
+
+    def _results(self, X: NDArray[Any]) -> NDArray[Any]:
+        results = _respond(self.estimator, self.method, X)
+        if self.classes is not None and self.classes.dtype.kind not in "biu":
+            results = np.searchsorted(self.classes, results) + 1
+        return results.astype(self.dtype, copy=False)
+
+    @property
+    def codes(self) -> list[int] | None:
+        """What stands for each class in a map: its label if it is an integer, else its number."""
+        if self.classes is None:
+            return None
+        if self.classes.dtype.kind in "biu":
+            return [int(label) for label in self.classes]
+        return list(range(1, len(self.classes) + 1))
+
+    def named_classes(
+        self, class_names: Sequence[str] | Mapping[Any, str] | None
+    ) -> dict[int, str] | None:
+        """Return the name of each code of a map of classes."""
+        if self.classes is None or self.codes is None:
+            if class_names is not None:
+                raise ValueError(
+                    f"class_names is for the labels that a classifier's predict gives; got "
+                    f"{class_names!r} for {self.method} of {self.estimator!r}."
+                )
+            return None
+        if class_names is None:
+            if self.classes.dtype.kind in "biu":
+                return None
+            return dict(zip(self.codes, map(str, self.classes), strict=True))
+        names = {}
+        for code, label in zip(self.codes, self.classes.tolist(), strict=True):
+            try:
+                names[code] = str(class_names[label])
+            except (KeyError, IndexError, TypeError) as error:
+                raise ValueError(
+                    f"class_names must have a name for the label {label!r}; got {class_names!r}."
+                ) from error
+        return names
+
+    def output_names(self) -> list[str] | None:
+        """Return a name for each output, where there are several and they have names."""
+        if self.n_outputs is None:
+            return None
+        names: Any = None
+        if hasattr(self.estimator, "classes_") and not isinstance(self.estimator.classes_, list):
+            names = self.estimator.classes_
+        elif self.method == "transform" and hasattr(self.estimator, "get_feature_names_out"):
+            names = self.estimator.get_feature_names_out()
+        if names is None or len(names) != self.n_outputs:
+            return None
+        return [str(name) for name in names]
+
+
+def class_colours_of(codes: Sequence[int]) -> dict[int, tuple[int, int, int]]:
+    """Return red, green and blue of classes: those in which the displays show them."""
+    colours = {}
+    for code in codes:
+        digits = class_colour(code).lstrip("#")
+        colours[code] = tuple(int(digits[i : i + 2], 16) for i in (0, 2, 4))
+    return colours  # type: ignore[return-value]
+
+
+def _respond(estimator: Any, method: str, X: NDArray[Any]) -> NDArray[Any]:
+    """Return what a method gives; a pipeline has those of its last step too."""
+    X = _named(estimator, X)
+    if not hasattr(estimator, method) and isinstance(estimator, Pipeline):
+        last = estimator[-1]
+        if hasattr(last, method):
+            if len(estimator) > 1:
+                X = estimator[:-1].transform(X)
+            estimator = last
+    function = getattr(estimator, method, None)
+    if not callable(function):
+        raise ValueError(
+            f"method must be a method of the estimator; {type(estimator).__name__} has no "
+            f"{method!r}."
+        )
+    n_rows = len(X)
+    result = np.asarray(function(X))
+    if result.ndim not in (1, 2) or len(result) != n_rows:
+        raise ValueError(
+            f"method={method!r} must give one value or one row for each spectrum; got shape "
+            f"{result.shape} for {n_rows} spectra."
+        )
+    return result
+
+
+def _named(estimator: Any, X: NDArray[Any]) -> Any:
+    """Return the spectra with the names of bands that the estimator was fitted with.
+
+    scikit-learn warns without them. The wavelengths have been compared before.
+    """
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        return X
+    try:
+        import pandas
+    except ImportError:
+        return X
+    return pandas.DataFrame(X, columns=names)
+
+
+def _output(dtype: np.dtype, classes: NDArray[Any] | None) -> tuple[np.dtype, Any]:
+    """Return the dtype of a map, and what pixels without data have in it."""
+    if classes is not None:
+        if classes.dtype.kind not in "biu":
+            return np.min_scalar_type(len(classes)), 0
+        bounds = [np.min_scalar_type(int(label)) for label in (classes.min(), classes.max())]
+        classes = classes.astype(np.result_type(*bounds))
+        missing = int(missing_label(classes))
+        return np.result_type(classes.dtype, np.min_scalar_type(missing)), missing
+    if dtype.kind == "f":
+        return np.dtype(np.float32) if dtype.itemsize < 4 else dtype, np.nan
+    if dtype.kind == "b":
+        return np.dtype(np.uint8), 255
+    if dtype.kind in "iu":
+        return dtype, int(np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max)
+    raise ValueError(f"The results must be numbers or labels of classes; got dtype {dtype}.")

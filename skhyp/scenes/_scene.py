@@ -1,0 +1,361 @@
+"""Scene: an image of spectra in a file, of which blocks are read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skhyp.wavelengths import wavelength_names
+
+if TYPE_CHECKING:
+    import xarray
+
+
+class Window(NamedTuple):
+    """A rectangle of pixels."""
+
+    rows: slice
+    columns: slice
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Its rows and columns."""
+        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
+
+    @property
+    def n_pixels(self) -> int:
+        """The number of its pixels."""
+        return self.shape[0] * self.shape[1]
+
+
+class Source(Protocol):
+    """Where the numbers of a scene are: what reads a kind of file."""
+
+    shape: tuple[int, int, int]
+    dtype: np.dtype
+    # So many rows and columns are stored together, and best read together.
+    tile: tuple[int, int]
+
+    def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
+        """Return an array (rows, columns, bands) of a window, of all bands or of some."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Scene:
+    """An image of spectra, and what its file says of it.
+
+    Made by :func:`open_scene`. Nothing is read but what :meth:`read` is asked for: a scene may be
+    larger than memory. ``numpy.asarray(scene)`` reads it whole, so that functions and estimators
+    that take a cube take a scene too. It can be pickled, as a reference to the file.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Rows, columns and bands.
+    dtype : dtype
+        Of the stored numbers, which are given as they are: a scale that a file states, such as
+        0.0001 for reflectance, is not applied.
+    wavelengths : ndarray of shape (bands,) or None
+        In nm, whatever the file has them in, in the order of the bands.
+    good_bands : ndarray of bool, shape (bands,), or None
+        False for those that the file lists as bad. ``HypPreprocessor(bands=scene.good_bands)``
+        leaves them out.
+    nodata : float or None
+        The value that marks missing data.
+    crs : str or None
+        The coordinate reference system, as WKT.
+    transform : tuple of six float or None
+        (a, b, c, d, e, f) of the affine map from pixels to coordinates, with the corner of the
+        first pixel at row 0, column 0: x = a column + b row + c, y = d column + e row + f.
+    class_names : dict of int to str, or None
+        What the labels of a map of classes are called.
+    name : str
+        The path of the file, for messages.
+    source : object
+        What reads the file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skhyp.scenes import open_scene
+    >>> path = tempfile.mkdtemp() + "/cube.npy"
+    >>> np.save(path, np.arange(24, dtype=np.uint16).reshape(2, 3, 4))
+    >>> scene = open_scene(path, wavelengths=[450, 550, 650, 850])
+    >>> scene.shape, scene.read(rows=slice(0, 1), columns=slice(1, 2))
+    ((2, 3, 4), array([[[4, 5, 6, 7]]], dtype=uint16))
+    """
+
+    source: Source
+    name: str
+    wavelengths: NDArray[np.float64] | None = None
+    good_bands: NDArray[np.bool_] | None = None
+    nodata: float | None = None
+    crs: str | None = None
+    transform: tuple[float, ...] | None = None
+    class_names: dict[int, str] | None = None
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Rows, columns and bands."""
+        return self.source.shape
+
+    @property
+    def ndim(self) -> int:
+        """Three."""
+        return 3
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the stored numbers."""
+        return self.source.dtype
+
+    @property
+    def feature_names(self) -> list[str] | None:
+        """The wavelengths as names of columns, such as "450.5 nm", or None."""
+        return None if self.wavelengths is None else wavelength_names(self.wavelengths).tolist()
+
+    def read(
+        self, *, rows: slice | None = None, columns: slice | None = None, bands: Any = None
+    ) -> NDArray[Any]:
+        """Read a part of the scene.
+
+        Parameters
+        ----------
+        rows, columns : slice, default=None
+            Which pixels, in steps of 1. None are all.
+        bands : array-like of int or of bool, default=None
+            Which bands, in which order, or a mask of them. None are all.
+
+        Returns
+        -------
+        cube : ndarray of shape (n_rows, n_columns, n_bands)
+            In the dtype of the scene.
+
+        Raises
+        ------
+        ValueError
+            If the part does not lie within the scene.
+        OSError
+            If the file cannot be read.
+        """
+        window = Window(
+            _validated_slice("rows", rows, self.shape[0]),
+            _validated_slice("columns", columns, self.shape[1]),
+        )
+        return self.source.read(window, self.band_indices(bands))
+
+    def windows(self, max_pixels: int) -> list[Window]:
+        """Return rectangles that cover the scene, along what the file stores together.
+
+        Parameters
+        ----------
+        max_pixels : int
+            The size of the largest.
+
+        Returns
+        -------
+        windows : list of (rows, columns)
+            Two slices each, as :meth:`read` takes them; row by row, and each pixel once.
+        """
+        n_rows, n_columns, _ = self.shape
+        tile_rows = min(self.source.tile[0], n_rows)
+        tile_columns = min(self.source.tile[1], n_columns)
+        if tile_rows * tile_columns > max_pixels:  # tiles have to be cut
+            tile_columns = min(tile_columns, max_pixels)
+            tile_rows = max(1, max_pixels // tile_columns)
+        n_tiles = max_pixels // (tile_rows * tile_columns)
+        tiles_across = min(n_tiles, -(-n_columns // tile_columns))
+        tiles_down = 1
+        if tiles_across * tile_columns >= n_columns:
+            tiles_down = max(1, max_pixels // (tile_rows * n_columns))
+        return [
+            Window(rows, columns)
+            for rows in _steps(n_rows, tiles_down * tile_rows)
+            for columns in _steps(n_columns, tiles_across * tile_columns)
+        ]
+
+    def to_xarray(self, *, chunk_memory: int = 64) -> xarray.DataArray:
+        """Return the scene as a DataArray in chunks of dask, which are read when they are needed.
+
+        On a cluster the workers read them: they need the file at the same path.
+
+        Parameters
+        ----------
+        chunk_memory : int, default=64
+            About how many MiB a chunk has. A chunk has all bands.
+
+        Returns
+        -------
+        array : DataArray of shape (rows, columns, bands)
+            With the dimensions y, x and band, the coordinate wavelength, and the reference system
+            as rioxarray has it.
+
+        Raises
+        ------
+        ImportError
+            If xarray or dask is not installed.
+        """
+        from ._chunks import scene_as_xarray
+
+        return scene_as_xarray(self, chunk_memory)
+
+    def positions_at(self, x: ArrayLike, y: ArrayLike, *, crs: Any = None) -> NDArray[np.intp]:
+        """Find the pixels at some coordinates.
+
+        Parameters
+        ----------
+        x, y : array-like of shape (n_points,)
+            Coordinates: easting and northing, or longitude and latitude.
+        crs : str or object, default=None
+            The reference system of `x` and `y`, in any form that rasterio knows, such as
+            "EPSG:4326". None is that of the scene.
+
+        Returns
+        -------
+        positions : ndarray of shape (n_points, 2)
+            The row and the column of each.
+
+        Raises
+        ------
+        ValueError
+            If the scene has no coordinates, if `crs` is given and the scene's is not known, or if
+            a point lies outside.
+        ImportError
+            If `crs` is given and rasterio is not installed.
+        """
+        if self.transform is None:
+            raise ValueError(f"{self.name} does not say where it lies: it has no transform.")
+        x, y = np.atleast_1d(np.asarray(x, np.float64)), np.atleast_1d(np.asarray(y, np.float64))
+        if x.ndim != 1 or x.shape != y.shape:
+            raise ValueError(f"x and y must have one length; got shapes {x.shape} and {y.shape}.")
+        if crs is not None:
+            x, y = self._reprojected(x, y, crs)
+        a, b, c, d, e, f = self.transform
+        across = (e * (x - c) - b * (y - f)) / (a * e - b * d)
+        down = (a * (y - f) - d * (x - c)) / (a * e - b * d)
+        is_inside = (down >= 0) & (down < self.shape[0]) & (across >= 0) & (across < self.shape[1])
+        if not is_inside.all():
+            first = np.flatnonzero(~is_inside)[0]
+            raise ValueError(
+                f"{np.count_nonzero(~is_inside)} of {len(x)} points lie outside of {self.name}; "
+                f"the first is number {first}, at row {down[first]:.1f} and column "
+                f"{across[first]:.1f} of {self.shape[0]} x {self.shape[1]}. Pass crs if x and y "
+                "are of another reference system than the scene."
+            )
+        return np.column_stack([down, across]).astype(np.intp)
+
+    def spectra_at(self, positions: ArrayLike, *, bands: Any = None) -> NDArray[Any]:
+        """Read the spectra of some pixels, one a row.
+
+        Parameters
+        ----------
+        positions : array-like of int, shape (n_pixels, 2)
+            The row and the column of each, in any order.
+        bands : array-like of int or of bool, default=None
+            Which bands, in which order, or a mask of them. None are all.
+
+        Returns
+        -------
+        X : ndarray of shape (n_pixels, n_bands)
+            In the dtype of the scene. Of the file, only tiles with one of the pixels are read.
+        """
+        positions = np.asarray(positions)
+        if positions.ndim != 2 or positions.shape[1] != 2 or positions.dtype.kind not in "iu":
+            raise ValueError(
+                "positions must be integers of shape (n_pixels, 2), a row and a column each; "
+                f"got dtype {positions.dtype} and shape {positions.shape}."
+            )
+        if len(positions) and (positions.min() < 0 or np.any(positions >= self.shape[:2])):
+            raise ValueError(
+                f"positions must lie within {self.shape[0]} rows and {self.shape[1]} columns."
+            )
+        chosen = self.band_indices(bands)
+        n_bands = self.shape[2] if chosen is None else len(chosen)
+        spectra = np.empty((len(positions), n_bands), self.dtype)
+        for window, members in self._windows_with(positions):
+            block = self.source.read(window, chosen)
+            rows, columns = (positions[members] - [window.rows.start, window.columns.start]).T
+            spectra[members] = block[rows, columns]
+        return spectra
+
+    def _windows_with(self, positions: NDArray[Any]) -> Iterator[tuple[Window, NDArray[np.intp]]]:
+        """Yield the windows in which positions lie, and which of them."""
+        windows = self.windows(max(1, 2**24 // (self.shape[2] * self.dtype.itemsize)))
+        row_starts = sorted({window.rows.start for window in windows})
+        column_starts = sorted({window.columns.start for window in windows})
+        numbers = len(column_starts) * (
+            np.searchsorted(row_starts, positions[:, 0], side="right") - 1
+        ) + (np.searchsorted(column_starts, positions[:, 1], side="right") - 1)
+        for number in np.unique(numbers):
+            yield windows[number], np.flatnonzero(numbers == number)
+
+    def _reprojected(
+        self, x: NDArray[np.float64], y: NDArray[np.float64], crs: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        if self.crs is None:
+            raise ValueError(f"{self.name} has no reference system that crs={crs!r} could be to.")
+        from ._rasters import import_rasterio
+
+        import_rasterio("positions_at with crs")
+        from rasterio.warp import transform
+
+        x, y = transform(crs, self.crs, x.tolist(), y.tolist())
+        return np.asarray(x), np.asarray(y)
+
+    def band_indices(self, bands: Any) -> NDArray[np.intp] | None:
+        """Return the indices that integers or a mask of bands stand for; None is all."""
+        if bands is None:
+            return None
+        n_bands = self.shape[2]
+        indices = np.asarray(bands)
+        if indices.dtype == bool and indices.shape == (n_bands,):
+            return np.flatnonzero(indices)
+        if indices.ndim != 1 or indices.dtype.kind not in "iu":
+            raise ValueError(
+                f"bands must be integers, or a mask of {n_bands} booleans; got {bands!r}."
+            )
+        if len(indices) and (indices.min() < 0 or indices.max() >= n_bands):
+            raise ValueError(f"bands must lie between 0 and {n_bands - 1}; got {bands!r}.")
+        return indices.astype(np.intp)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Read all of it."""
+        if copy is False:
+            raise ValueError(f"{self.name} is read from its file: this always makes a copy.")
+        cube = self.read()
+        return cube if dtype is None else cube.astype(dtype, copy=False)
+
+    def __repr__(self) -> str:
+        rows, columns, n_bands = self.shape
+        facts = [f"{rows} rows x {columns} columns x {n_bands} bands of {self.dtype}"]
+        if self.wavelengths is not None:
+            facts.append(f"{self.wavelengths.min():g} to {self.wavelengths.max():g} nm")
+        if self.good_bands is not None and not self.good_bands.all():
+            facts.append(f"{np.count_nonzero(~self.good_bands)} bad bands")
+        if self.nodata is not None:
+            facts.append(f"nodata {self.nodata:g}")
+        facts.append("no coordinates" if self.transform is None else "georeferenced")
+        return f"<Scene {self.name}: {', '.join(facts)}>"
+
+
+def _steps(length: int, step: int) -> Iterator[slice]:
+    for start in range(0, length, step):
+        yield slice(start, min(start + step, length))
+
+
+def _validated_slice(argument: str, part: slice | None, length: int) -> slice:
+    if part is None:
+        return slice(0, length)
+    if not isinstance(part, slice) or part.step not in (None, 1):
+        raise ValueError(f"{argument} must be a slice in steps of 1; got {part!r}.")
+    start, stop, _ = part.indices(length)
+    if start >= stop or (part.stop is not None and part.stop > length):
+        raise ValueError(
+            f"{argument} must be a slice within {length} {argument}, not empty; got {part!r}."
+        )
+    return slice(start, stop)

@@ -1,0 +1,190 @@
+"""Scenes of xarray: a DataArray, or a Zarr store, with its coordinates; and scenes as these."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._arrays import ArraySource, memory_source
+from ._bands import good_bands_of, wavelengths_in_nm
+
+if TYPE_CHECKING:
+    import xarray
+
+_ROWS = {"y", "row", "rows", "line", "lines", "lat", "latitude", "northing"}
+_COLUMNS = {"x", "column", "columns", "col", "sample", "samples", "lon", "longitude", "easting"}
+_BANDS = {"band", "bands", "wavelength", "wavelengths", "spectral", "channel", "channels"}
+_WAVELENGTHS = ("wavelength", "wavelengths", "wavelength_nm")
+# Coordinates are evenly spaced if they are to this part of a pixel.
+_EVEN = 1e-3
+
+
+def import_xarray(purpose: str) -> Any:
+    """Return xarray, or say how to install it."""
+    try:
+        import xarray
+        import zarr  # noqa: F401 - what reads and writes the stores
+    except ImportError as error:
+        raise ImportError(
+            f"{purpose} needs xarray and zarr, which are not installed: pip install 'skhyp[zarr]'"
+        ) from error
+    return xarray
+
+
+def is_data_array(scene: Any) -> bool:
+    """Return whether something is a DataArray, without importing xarray."""
+    return type(scene).__module__.startswith("xarray") and hasattr(scene, "dims")
+
+
+def is_zarr(path: Path) -> bool:
+    """Return whether a folder is a Zarr store, of version 2 or 3."""
+    return path.is_dir() and any(
+        (path / name).exists() for name in (".zgroup", ".zarray", "zarr.json")
+    )
+
+
+def zarr_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str, Any]]:
+    """Return the source of a Zarr store, and what it says of itself."""
+    xarray = import_xarray(f"{path.name}: open_scene")
+    import zarr
+
+    store = zarr.open(path, mode="r")
+    if isinstance(store, zarr.Array):
+        return ArraySource.of(partial(nullcontext, store), range(store.ndim)), {}
+    with xarray.open_dataset(
+        path,
+        engine="zarr",
+        chunks=None,
+        consolidated=False,
+        mask_and_scale=False,
+        decode_coords="all",
+    ) as dataset:
+        cubes = {str(name): entry for name, entry in dataset.items() if entry.ndim == 3}
+        maps = {str(name): entry for name, entry in dataset.items() if entry.ndim == 2}
+        candidates = cubes or maps
+        if variable is None and len(candidates) == 1:
+            variable = next(iter(candidates))
+        if variable not in {**cubes, **maps}:
+            listed = ", ".join(f"{name} {entry.shape}" for name, entry in dataset.items())
+            raise ValueError(
+                f"{path} must have one variable that is a cube, or variable= must say which of "
+                f"{listed or 'none'}; got {variable!r}."
+            )
+        array = dataset[variable]
+        _, description = data_array_source(array)
+        # The store's own array, which knows its chunks and can be pickled.
+        stored = store[variable]
+        return ArraySource.of(partial(nullcontext, stored), axes_of(array.dims)), description
+
+
+def data_array_source(array: xarray.DataArray) -> tuple[ArraySource, dict[str, Any]]:
+    """Return the source of a DataArray, chunked or not, and what it says of itself."""
+    axes = axes_of(array.dims)
+    description = _description(array, axes)
+    chunks = array.chunks
+    if chunks is None:
+        return memory_source(np.asarray(array.data), array.name or "the DataArray"), description
+    tile = (chunks[axes[0]][0], chunks[axes[1]][0])
+    return ArraySource.of(partial(nullcontext, array.data), axes, tile=tile), description
+
+
+def axes_of(dims: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return which dimensions are rows, columns and bands: by their names, else by their order."""
+    if len(dims) not in (2, 3):
+        raise ValueError(
+            f"A scene must have three dimensions, or two for a map of labels; got {dims}."
+        )
+    names = [str(name).lower() for name in dims]
+    found = [
+        next((axis for axis, name in enumerate(names) if name in known), None)
+        for known in (_ROWS, _COLUMNS, _BANDS)[: len(dims)]
+    ]
+    return tuple(range(len(dims))) if None in found else tuple(found)  # type: ignore[arg-type]
+
+
+def _description(array: xarray.DataArray, axes: tuple[int, ...]) -> dict[str, Any]:
+    found: dict[str, Any] = {"nodata": _nodata(array)}
+    if len(axes) == 3:
+        band_dimension = array.dims[axes[2]]
+        n_bands = array.shape[axes[2]]
+        name = str(array.name or "the DataArray")
+        for coordinate in (*_WAVELENGTHS, band_dimension):
+            if coordinate in array.coords and array[coordinate].dims == (band_dimension,):
+                values, attributes = array[coordinate].values, array[coordinate].attrs
+                unit = attributes.get("units", attributes.get("unit"))
+                found["wavelengths"] = partial(
+                    wavelengths_in_nm, values, unit, n_bands=n_bands, name=name
+                )
+                break
+        if "good_bands" in array.coords:
+            found["good_bands"] = partial(
+                good_bands_of, array["good_bands"].values, n_bands=n_bands, name=name
+            )
+    reference = array.coords.get("spatial_ref")
+    attributes = {} if reference is None else reference.attrs
+    if "flag_values" in array.attrs:
+        values = np.atleast_1d(array.attrs["flag_values"]).tolist()
+        meanings = str(array.attrs.get("flag_meanings", "")).split()
+        if len(meanings) == len(values):
+            found["class_names"] = dict(zip(values, meanings, strict=True))
+    found["crs"] = attributes.get("crs_wkt", attributes.get("spatial_ref"))
+    if "GeoTransform" in attributes:  # GDAL's order
+        c, a, b, f, d, e = (float(number) for number in str(attributes["GeoTransform"]).split())
+        found["transform"] = (a, b, c, d, e, f)
+    else:
+        found["transform"] = _transform_of_coordinates(array, axes)
+    return found
+
+
+def _nodata(array: xarray.DataArray) -> float | None:
+    for attribute in ("_FillValue", "nodata", "missing_value"):
+        if attribute in array.attrs:
+            return float(array.attrs[attribute])
+    # xarray has replaced it by NaN already.
+    return float("nan") if "_FillValue" in array.encoding and array.dtype.kind == "f" else None
+
+
+def _transform_of_coordinates(
+    array: xarray.DataArray, axes: tuple[int, ...]
+) -> tuple[float, ...] | None:
+    """Return the transform of evenly spaced coordinates, which are of the centres of pixels."""
+    edges = []
+    for dimension in (array.dims[axes[1]], array.dims[axes[0]]):
+        if dimension not in array.coords or array[dimension].dtype.kind not in "iuf":
+            return None
+        centres = array[dimension].values.astype(np.float64)
+        steps = np.diff(centres)
+        if not len(steps) or steps[0] == 0 or np.ptp(steps) > _EVEN * abs(steps[0]):
+            return None
+        step = (centres[-1] - centres[0]) / len(steps)
+        edges.append((float(step), float(centres[0] - step / 2)))
+    (a, c), (e, f) = edges
+    return (a, 0.0, c, 0.0, e, f)
+
+
+def pixel_coordinates(
+    rows: int, columns: int, transform: tuple[float, ...] | None
+) -> dict[str, NDArray[np.float64]]:
+    """Return the coordinates x and y of the centres of pixels, where rows and columns have any."""
+    if transform is None:
+        return {}
+    a, b, c, d, e, f = transform
+    if b or d:
+        return {}
+    return {"x": c + a * (np.arange(columns) + 0.5), "y": f + e * (np.arange(rows) + 0.5)}
+
+
+def reference_attributes(crs: str | None, transform: tuple[float, ...] | None) -> dict[str, str]:
+    """Return the attributes of the variable ``spatial_ref``, as GDAL and rioxarray have them."""
+    attributes = {}
+    if crs is not None:
+        attributes["crs_wkt"] = crs
+    if transform is not None:
+        a, b, c, d, e, f = transform
+        attributes["GeoTransform"] = " ".join(repr(float(part)) for part in (c, a, b, f, d, e))
+    return attributes
