@@ -6,6 +6,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -56,6 +57,29 @@ def whole_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
     force_to_disk(path.parent)
+
+
+@contextlib.contextmanager
+def locked(file: IO[bytes], *, waits: bool) -> Iterator[None]:
+    """Keep other processes from locking an opened file, where the system knows such locks.
+
+    The system lets a lock go when its process ends, however it does.
+
+    Raises
+    ------
+    BlockingIOError
+        If another process has locked the file, unless this ``waits`` for its end.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
 
 
 def force_to_disk(path: Path) -> None:

@@ -1,5 +1,6 @@
 """Hyperspectral scenes to learn with, to test with and to compare on."""
 
-from skhyp.datasets._indian_pines import load_indian_pines
+from ._indian_pines import load_indian_pines
+from ._remote_scenes import fetch_pavia_university, fetch_salinas
 
-__all__ = ["load_indian_pines"]
+__all__ = ["fetch_pavia_university", "fetch_salinas", "load_indian_pines"]

@@ -120,10 +120,11 @@ def matlab_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[s
 def _matlab5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the variables with numbers in a file of version 4 to 7."""
     from scipy.io import whosmat
+    from scipy.io.matlab import MatReadError
 
     try:
         variables = whosmat(path)
-    except (ValueError, TypeError, OSError) as error:
+    except (ValueError, TypeError, OSError, MatReadError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read as a MATLAB file: {error}") from error
     return {
         name: shape

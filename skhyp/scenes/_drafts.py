@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._whole_files import write_whole
+from skhyp._whole_files import locked, write_whole
 
 from ._map_files import MapLayout
 from ._scene import Window
@@ -48,7 +48,13 @@ class Draft:
         self.folder.mkdir(exist_ok=self._resume)
         with contextlib.ExitStack() as stack:
             self._journal = stack.enter_context(_opened(self.folder / "finished"))
-            _lock(self._journal, self.folder)
+            try:
+                stack.enter_context(locked(self._journal, waits=False))
+            except BlockingIOError as error:
+                raise RuntimeError(
+                    f"Another process is writing this map: {self.folder} is locked. Let it finish, "
+                    "or give another out."
+                ) from error
             self._values = stack.enter_context(_opened(self.folder / "values"))
             self._begin()
             self._stack = stack.pop_all()
@@ -136,18 +142,3 @@ class Draft:
 
 def _opened(path: Path) -> IO[bytes]:
     return open(path, "r+b" if path.exists() else "x+b")
-
-
-def _lock(file: IO[bytes], folder: Path) -> None:
-    """Refuse a second process; the system lets the lock go when a process ends, however it does."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: processes there must not share the name of a map
-        return
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise RuntimeError(
-            f"Another process is writing this map: {folder} is locked. Let it finish, or give "
-            "another out."
-        ) from error
