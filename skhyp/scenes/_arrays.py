@@ -93,7 +93,7 @@ def matlab_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[s
     import h5py
 
     if h5py.is_hdf5(path):
-        with h5py.File(path) as file:
+        with _hdf5_file(path) as file:
             shapes = {
                 name: entry.shape[::-1]  # MATLAB stores the first index fastest
                 for name, entry in file.items()
@@ -192,7 +192,16 @@ def _numpy_file(path: Path) -> Iterator[NDArray[Any]]:
 
 @contextlib.contextmanager
 def _hdf5_dataset(path: Path, name: str) -> Iterator[Any]:
+    with _hdf5_file(path) as file:
+        yield file[name]
+
+
+@contextlib.contextmanager
+def _hdf5_file(path: Path) -> Iterator[Any]:
     import h5py
 
-    with h5py.File(path) as file:
-        yield file[name]
+    try:
+        with h5py.File(path) as file:
+            yield file
+    except OSError as error:
+        raise OSError(f"{path} cannot be read: {error}. The file may be incomplete.") from error

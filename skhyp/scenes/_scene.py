@@ -168,15 +168,16 @@ class Scene:
         if tile_rows * tile_columns > max_pixels:  # tiles have to be cut
             tile_columns = min(tile_columns, max_pixels)
             tile_rows = max(1, max_pixels // tile_columns)
-        n_tiles = max_pixels // (tile_rows * tile_columns)
-        tiles_across = min(n_tiles, -(-n_columns // tile_columns))
-        tiles_down = 1
-        if tiles_across * tile_columns >= n_columns:
-            tiles_down = max(1, max_pixels // (tile_rows * n_columns))
+        tiles_down = max_pixels // (tile_rows * n_columns)
+        if tiles_down:  # whole rows
+            tile_columns = n_columns
+        else:
+            tiles_down = 1
+            tile_columns *= max_pixels // (tile_rows * tile_columns)
         return [
             Window(rows, columns)
             for rows in _steps(n_rows, tiles_down * tile_rows)
-            for columns in _steps(n_columns, tiles_across * tile_columns)
+            for columns in _steps(n_columns, tile_columns)
         ]
 
     def to_xarray(self, *, chunk_memory: int = 64) -> xarray.DataArray:

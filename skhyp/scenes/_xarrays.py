@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import ArraySource, memory_source
+from ._arrays import ArraySource
 from ._bands import good_bands_of, wavelengths_in_nm
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def data_array_source(array: xarray.DataArray) -> tuple[ArraySource, dict[str, A
     description = _description(array, axes)
     chunks = array.chunks
     if chunks is None:
-        return memory_source(np.asarray(array.data), array.name or "the DataArray"), description
+        # Variables are indexed without being read first, should the array be in a file.
+        return ArraySource.of(partial(nullcontext, array.variable), axes), description
     tile = (chunks[axes[0]][0], chunks[axes[1]][0])
     return ArraySource.of(partial(nullcontext, array.data), axes, tile=tile), description
 
