@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Integral
@@ -19,12 +20,16 @@ from ._blocks import ReadBlocks
 from ._chunks import ChunkedBlocks, is_chunked
 from ._drafts import Draft
 from ._map_files import MapLayout, map_writer
+from ._nodata import complete_pixels
 from ._opening import open_scene
 from ._pixel_models import PixelModel, class_colours_of
 from ._scene import Scene
 
 if TYPE_CHECKING:
     import xarray
+
+# To say which bands have no data anywhere.
+_PIXELS_LOOKED_AT = 10_000
 
 
 @validate_params(
@@ -150,10 +155,13 @@ def apply(
     )
     if out is None:
         result = np.empty(layout.shape, layout.dtype)
+        has_data = False
         with bar() as progress:
             for number, values in blocks.results(range(len(blocks.windows))):
                 result[blocks.windows[number]] = values
+                has_data |= layout.has_data(values)
                 progress.advance(blocks.windows[number].n_pixels)
+        _warn_unless(has_data, model, scene)
         return result
     out = Path(out)
     write = map_writer(out)
@@ -161,11 +169,14 @@ def apply(
     with Draft(out, layout, blocks.windows, task=task, resume=resume) as draft:
         _refuse_another_model(draft, blocks)
         n_done = sum(blocks.windows[number].n_pixels for number in draft.finished)
+        has_data = n_done > 0
         with bar(initial=n_done) as progress:
             for number, values in blocks.results(draft.unfinished):
                 draft.write(number, values)
+                has_data |= layout.has_data(values)
                 progress.advance(blocks.windows[number].n_pixels)
         write(out, layout, draft.rows)
+    _warn_unless(has_data, model, scene)
     return out
 
 
@@ -185,6 +196,25 @@ def _layout(
         class_colours=None if codes is None or min(codes) < 0 else class_colours_of(codes),
         output_names=model.output_names(),
         description=f"{model.method} of {Path(scene.name).name}",
+    )
+
+
+def _warn_unless(has_data: bool, model: PixelModel, scene: Scene) -> None:
+    if has_data:
+        return
+    bands = np.arange(scene.shape[2]) if model.bands is None else model.bands
+    block = scene.source.read(scene.windows(_PIXELS_LOOKED_AT)[0], bands)
+    never = [
+        int(band)
+        for i, band in enumerate(bands)
+        if not complete_pixels(block[..., i : i + 1], scene.nodata).any()
+    ]
+    warnings.warn(
+        f"No pixel of {scene.name} has data in all of the bands that are used, so the map is "
+        f"empty. Bands {never} have none in the first rows: if they are bad ones, fit without "
+        "them, as with HypPreprocessor(bands=).",
+        UserWarning,
+        stacklevel=4,
     )
 
 

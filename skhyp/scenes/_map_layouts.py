@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Rows of a map that are handed to a writer at once, by their size.
 STRIP_BYTES = 2**24
@@ -39,6 +41,12 @@ class MapLayout:
     def n_pixels(self) -> int:
         """The number of its pixels."""
         return self.rows * self.columns
+
+    def has_data(self, values: NDArray[Any]) -> bool:
+        """Return whether any of some values is a result."""
+        if np.isnan(self.missing):
+            return not np.isnan(values).all()
+        return bool((values != self.missing).any())
 
     @property
     def row_bytes(self) -> int:

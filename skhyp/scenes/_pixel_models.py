@@ -45,6 +45,8 @@ class PixelModel:
     @classmethod
     def of(cls, estimator: Any, method: str, scene: Scene) -> PixelModel:
         """Return the model for the blocks of a scene; a made-up spectrum shows what it gives."""
+        if method.startswith(("fit", "partial_fit", "set_", "_")):
+            raise ValueError(f"method={method!r} would change the estimator; choose another.")
         check_is_fitted(estimator)
         estimator = getattr(estimator, "best_estimator_", estimator)
         bands = bands_for(estimator, scene)

@@ -14,9 +14,10 @@ from skhyp.scenes import false_colour, open_scene
 
 from .conftest import CRS, SHAPE, TRANSFORM, WAVELENGTHS, data_array, write_envi, write_geotiff
 
-KINDS = ["bsq", "bil", "bip", "tif", "tiled tif", "mat 5", "mat 7.3", "npy", "fortran npy"] + [
-    "zarr 2", "zarr 3", "bare zarr",
-]  # fmt: skip
+KINDS = [
+    *("bsq", "bil", "bip", "tif", "tiled tif", "mat 5", "mat 7.3", "npy", "fortran npy"),
+    *("zarr 2", "zarr 3", "bare zarr"),
+]
 WITHOUT_WAVELENGTHS = ["npy", "fortran npy", "bare zarr"]
 GEOREFERENCED = ["bsq", "bil", "bip", "tif", "tiled tif", "zarr 2", "zarr 3"]
 
@@ -195,7 +196,7 @@ def test_a_file_that_is_shorter_than_its_header_says_is_refused(tmp_path, cube):
     path = write_envi(tmp_path / "scene", cube, "bil")
     data = path.with_suffix(".img")
     data.write_bytes(data.read_bytes()[:-10])
-    with pytest.raises(ValueError, match=f"{cube.nbytes - 10} bytes.*{cube.nbytes} bytes"):
+    with pytest.raises(ValueError, match=rf"{cube.nbytes - 10} bytes.*{cube.nbytes} bytes"):
         open_scene(path)
 
 

@@ -1,0 +1,472 @@
+"""Any fitted estimator maps a scene of any size, and the map keeps what the scene knew."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import rasterio
+import xarray
+from sklearn.cluster import KMeans
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import IsolationForest
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp.scenes import apply, labelled_pixels, open_scene
+
+from .conftest import SHAPE, TRANSFORM, WAVELENGTHS, data_array, write_envi, write_geotiff
+from .test_opening import KINDS
+
+NAMES = ["Unlabelled", "Corn", "Grass, mown", "Woods"]
+OUTPUTS = ["map.tif", "map.hdr", "map.img", "map.zarr", "map.npy"]
+
+
+def _read(path):
+    """Read a map without our own code, unless it is ENVI's or NumPy's."""
+    if path.suffix == ".npy":
+        return np.load(path)
+    if path.suffix == ".zarr":
+        with xarray.open_zarr(path, chunks=None, mask_and_scale=False) as store:
+            return store["map"].values
+    with rasterio.open(path.with_suffix(".img") if path.suffix == ".hdr" else path) as dataset:
+        return dataset.read().transpose(1, 2, 0).squeeze()
+
+
+@pytest.fixture(scope="module")
+def expected(model, cube):
+    return model.predict(cube.reshape(-1, SHAPE[2])).reshape(SHAPE[:2])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_labels_are_the_same_to_the_bit_from_every_kind_of_file(files, kind, model, expected):
+    np.testing.assert_array_equal(apply(model, files[kind]), expected)
+
+
+@pytest.mark.parametrize("kind", ["bil", "tiled tif", "mat 7.3", "npy", "zarr 3"])
+def test_labels_of_a_network_are_too_however_a_scene_is_cut(files, kind, cube, labels, monkeypatch):
+    X, y, _ = labelled_pixels(cube, labels)
+    network = SpectralCNNClassifier(
+        n_filters=(2,), kernel_sizes=3, dense_layer_sizes=(4,), max_epochs=2, random_state=0
+    )
+    pipeline = make_pipeline(HypPreprocessor(method="snv"), network).fit(X, y)
+    expected = pipeline.predict_proba(X).reshape(*SHAPE[:2], 3)
+    monkeypatch.setattr("skhyp.scenes._blocks._MIB", 50 * SHAPE[2] * 17)
+    np.testing.assert_array_equal(
+        apply(pipeline, files[kind], method="predict_proba", working_memory=1), expected
+    )
+
+
+@pytest.mark.parametrize("out", OUTPUTS)
+@pytest.mark.parametrize("working_memory", [1, 256])
+def test_a_map_is_written_in_every_form(
+    files, model, expected, out, working_memory, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("skhyp.scenes._blocks._MIB", 2000)
+    path = tmp_path / out
+    result = apply(model, files["tif"], path, working_memory=working_memory)
+    assert result == path
+    np.testing.assert_array_equal(_read(path), expected)
+    np.testing.assert_array_equal(np.asarray(open_scene(path))[..., 0], expected)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+
+
+@pytest.mark.parametrize("out", OUTPUTS)
+def test_several_values_a_pixel_are_written_in_every_form(files, model, cube, out, tmp_path):
+    apply(model, files["tif"], tmp_path / out, method="predict_proba")
+    expected = model.predict_proba(cube.reshape(-1, SHAPE[2])).reshape(*SHAPE[:2], 3)
+    np.testing.assert_array_equal(_read(tmp_path / out), expected)
+    np.testing.assert_array_equal(np.asarray(open_scene(tmp_path / out)), expected)
+
+
+@pytest.mark.parametrize("out", ["map.tif", "map.hdr", "map.zarr"])
+def test_a_map_keeps_coordinates_classes_and_colours(files, model, out, tmp_path):
+    path = tmp_path / out
+    apply(model, files["tif"], path, class_names=NAMES)
+    written = open_scene(path)
+    assert written.transform == tuple(TRANSFORM)[:6] and written.nodata == 0
+    assert rasterio.CRS.from_wkt(written.crs).to_epsg(confidence_threshold=20) == 32633
+    names = list(written.class_names.values())
+    separated = {".zarr": "Grass,_mown", ".hdr": "Grass_ mown"}.get(path.suffix, "Grass, mown")
+    assert names[-3:] == ["Corn", separated, "Woods"]
+
+
+def test_gdal_sees_the_names_and_colours_of_classes(files, model, tmp_path):
+    path = tmp_path / "map.tif"
+    apply(model, files["tif"], path, class_names=NAMES)
+    with rasterio.open(path) as dataset:
+        assert dataset.colormap(1)[1] == (0x27, 0x62, 0xFF, 255)
+        assert dataset.colormap(1)[0][3] == 0  # nodata is transparent
+        assert dataset.tags(1)["class_2"] == "Grass, mown"
+        assert dataset.nodata == 0
+    assert "<Category>Woods</Category>" in (tmp_path / "map.tif.aux.xml").read_text()
+    apply(model, files["tif"], path)
+    assert not (tmp_path / "map.tif.aux.xml").exists(), "names of a former map were left"
+
+
+def test_the_georeference_of_enmap_survives_to_the_map_as_rasterio_sees_it(shared_folder, tmp_path):
+    folder = shared_folder / "scenes" / "enmap_potsdam"
+    paths = sorted((folder / "images").glob("*.tif"))
+    labelled = [labelled_pixels(path, folder / "labels" / path.name) for path in paths]
+    X, y, _ = (np.concatenate(arrays) for arrays in zip(*labelled, strict=True))
+    scene = open_scene(paths[0])
+    model = make_pipeline(
+        HypPreprocessor(method="l2", bands=scene.good_bands, wavelengths=scene.wavelengths),
+        LinearDiscriminantAnalysis(),
+    ).fit(X, y)
+    for path in paths:
+        out = tmp_path / path.name
+        apply(model, path, out)
+        with rasterio.open(path) as read, rasterio.open(out) as written:
+            assert written.crs == read.crs and written.transform == read.transform
+            assert written.bounds == read.bounds and written.shape == read.shape
+            has_data = (read.read()[scene.good_bands] != read.nodata).all(axis=0)
+            np.testing.assert_array_equal(written.read(1) != written.nodata, has_data)
+
+
+def test_pixels_without_data_stay_without(tmp_path, cube, model, expected):
+    marked = cube.copy()
+    marked[3, 4, 5] = marked[20, 0] = 65535
+    path = write_geotiff(tmp_path / "scene.tif", marked, nodata=65535)
+    class_map = apply(model, path)
+    assert class_map[3, 4] == 0 and class_map[20, 0] == 0
+    class_map[3, 4], class_map[20, 0] = expected[3, 4], expected[20, 0]
+    np.testing.assert_array_equal(class_map, expected)
+    scores = apply(model, path, method="predict_proba")
+    assert np.isnan(scores[3, 4]).all() and np.isnan(scores).sum() == 6
+
+
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_what_is_not_finite_is_missing(cube, model, missing):
+    floats = cube.astype(np.float32)
+    floats[0, 0, 0] = missing
+    class_map = apply(model, floats)
+    assert class_map[0, 0] == 0 and (class_map != 0).sum() == class_map.size - 1
+
+
+def test_a_scene_without_any_data_is_a_map_without(model):
+    with pytest.warns(UserWarning, match="has data in all of the bands"):
+        class_map = apply(model, np.full(SHAPE, np.nan))
+    assert (class_map == 0).all()
+
+
+def test_bands_that_the_preprocessor_drops_may_be_without_data(cube, labels):
+    marked = cube.astype(np.int16)
+    marked[..., [2, 7]] = -9999
+    good = np.ones(SHAPE[2], bool)
+    good[[2, 7]] = False
+    X, y, _ = labelled_pixels(marked, labels)
+    pipeline = make_pipeline(HypPreprocessor(bands=good), LogisticRegression()).fit(X, y)
+    assert (apply(pipeline, open_scene(marked, nodata=-9999)) > 0).all()
+
+
+def test_bad_bands_are_dropped_where_the_model_was_fitted_without(cube, labels):
+    good = np.arange(SHAPE[2]) % 4 != 1
+    scene = open_scene(cube, good_bands=good)
+    X, y, _ = labelled_pixels(scene, labels, bands=good)
+    model = LogisticRegression().fit(X, y)
+    np.testing.assert_array_equal(
+        apply(model, scene), model.predict(cube[..., good].reshape(-1, good.sum())).reshape(23, 17)
+    )
+
+
+def test_bands_are_found_by_their_wavelengths(files, cube, labels):
+    order = [7, 2, 10, 0]
+    X, y, _ = labelled_pixels(cube[..., order], labels)
+    preprocessor = HypPreprocessor(wavelengths=WAVELENGTHS[order] + 0.3)
+    model = make_pipeline(preprocessor, LogisticRegression()).fit(X, y)
+    expected = model.predict(cube[..., order].reshape(-1, 4)).reshape(SHAPE[:2])
+    np.testing.assert_array_equal(apply(model, files["bil"]), expected)
+
+
+def test_bands_are_found_by_the_names_of_columns_without_a_warning(files, cube, labels):
+    pandas = pytest.importorskip("pandas")
+    order = [7, 2, 10]
+    names = [open_scene(files["tif"]).feature_names[band] for band in order]
+    X, y, _ = labelled_pixels(cube[..., order], labels)
+    model = LogisticRegression().fit(pandas.DataFrame(X, columns=names), y)
+    expected = model.predict(pandas.DataFrame(X, columns=names)).reshape(SHAPE[:2])
+    np.testing.assert_array_equal(apply(model, files["tif"]), expected)
+
+
+def test_wavelengths_that_a_scene_lacks_are_named(files, cube, labels):
+    X, y, _ = labelled_pixels(cube, labels)
+    shifted = WAVELENGTHS.copy()
+    shifted[[3, 5]] += 20
+    model = make_pipeline(HypPreprocessor(wavelengths=shifted), LogisticRegression()).fit(X, y)
+    with pytest.raises(ValueError, match=f"2 of the 12 wavelengths.*{shifted[3]:g}, "):
+        apply(model, files["bsq"])
+    np.testing.assert_array_equal(apply(model, files["npy"]), apply(model, cube))
+
+
+def test_another_number_of_bands_is_an_error_with_both_numbers(cube, model):
+    scene = open_scene(cube[..., :9], good_bands=[1] * 8 + [0])
+    with pytest.raises(ValueError, match=r"9 bands, 8 without those listed as bad \(8\).*with 12"):
+        apply(model, scene)
+
+
+def test_other_estimators_of_scikit_learn_map_scenes_too(cube):
+    X = cube.reshape(-1, SHAPE[2])
+    clusters = KMeans(3, n_init=1, random_state=0).fit(X)
+    np.testing.assert_array_equal(apply(clusters, cube), clusters.labels_.reshape(SHAPE[:2]))
+    outliers = IsolationForest(n_estimators=5, random_state=0).fit(X)
+    assert set(np.unique(apply(outliers, cube))) <= {-1, 1}
+    scores = make_pipeline(StandardScaler(), PCA(2)).fit(X)
+    np.testing.assert_allclose(
+        apply(scores, cube, method="transform"), scores.transform(X).reshape(23, 17, 2)
+    )
+    regression = LinearRegression().fit(X, X[:, 0] / 10)
+    np.testing.assert_allclose(apply(regression, cube), cube[..., 0] / 10, rtol=1e-6)
+    search = GridSearchCV(LogisticRegression(), {"C": [1]}, cv=2).fit(X, np.arange(len(X)) % 2)
+    assert apply(search, cube).shape == SHAPE[:2]
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # by the test
+def test_a_pipeline_has_the_methods_of_its_last_step(cube, tmp_path):
+    X = cube.reshape(-1, SHAPE[2])
+    pipeline = make_pipeline(
+        HypPreprocessor(method="l2"),
+        SpectralAutoencoder(n_components=2, hidden_layer_sizes=(4,), max_epochs=1, random_state=0),
+    ).fit(X)
+    error = apply(pipeline, cube, method="reconstruction_error")
+    np.testing.assert_array_equal(
+        error.ravel(), pipeline[-1].reconstruction_error(pipeline[0].transform(X))
+    )
+    apply(pipeline, cube, tmp_path / "codes.tif", method="transform")
+    with rasterio.open(tmp_path / "codes.tif") as dataset:
+        assert dataset.descriptions == tuple(pipeline.get_feature_names_out())
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected", "missing", "dtype"),
+    [
+        ([1, 2, 3], [1, 2, 3], 0, "uint8"),
+        ([0, 1, 5], [0, 1, 5], 2, "uint8"),
+        ([-1, 0, 1], [-1, 0, 1], -2, "int16"),
+        ([10, 200, 3000], [10, 200, 3000], 0, "uint16"),
+        (["a", "b", "c"], [1, 2, 3], 0, "uint8"),
+        ([False, True, True], [0, 1, 1], 2, "uint8"),
+    ],
+)
+def test_labels_of_any_type_become_integers_with_one_to_spare(
+    cube, labels, classes, expected, missing, dtype
+):
+    floats = cube.astype(np.float64)
+    model = LogisticRegression().fit(
+        floats.reshape(-1, SHAPE[2]), np.array(classes)[labels.ravel() - 1]
+    )
+    floats[0, 0, 0] = np.nan
+    class_map = apply(model, floats)
+    assert class_map.dtype == dtype and class_map[0, 0] == missing
+    assert set(np.unique(class_map)) == {*expected, missing}
+
+
+def test_labels_that_are_strings_are_names(files, cube, labels, tmp_path):
+    y = np.array(["corn", "grass", "woods"])[labels.ravel() - 1]
+    model = LogisticRegression().fit(cube.reshape(-1, SHAPE[2]), y)
+    apply(model, files["tif"], tmp_path / "map.tif")
+    assert open_scene(tmp_path / "map.tif").class_names == {1: "corn", 2: "grass", 3: "woods"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"out": "map.jpg"}, ValueError, r"out must end in \.tif"),
+        ({"out": "nowhere/map.tif"}, FileNotFoundError, "there is no folder"),
+        ({"method": "divine"}, ValueError, "has no 'divine'"),
+        ({"method": "fit"}, ValueError, "method='fit' would change the estimator"),
+        ({"class_names": ["a", "b"]}, ValueError, "class_names must have a name for the label 2"),
+        ({"class_names": NAMES, "method": "predict_proba"}, ValueError, "class_names is for"),
+        ({"working_memory": 0}, ValueError, "working_memory"),
+        ({"resume": True}, ValueError, "resume=True needs out"),
+        ({"scene": "nowhere.tif"}, FileNotFoundError, "nowhere.tif"),
+        ({"estimator": LogisticRegression()}, NotFittedError, "not fitted"),
+    ],
+)
+def test_bad_arguments_are_refused_before_any_work(
+    model, cube, tmp_path, monkeypatch, arguments, error, message
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=message):
+        apply(**{"estimator": model, "scene": cube, **arguments})
+    assert not list(tmp_path.iterdir())
+
+
+class Failing(LogisticRegression):
+    """A classifier that fails in its n-th call."""
+
+    calls_left = 3
+    error = RuntimeError
+
+    def predict(self, X):
+        type(self).calls_left -= 1
+        if type(self).calls_left < 0:
+            raise self.error("the disk is full")
+        return super().predict(X)
+
+
+@pytest.fixture
+def failing(model, monkeypatch):
+    monkeypatch.setattr(Failing, "calls_left", 3)
+    monkeypatch.setattr("skhyp.scenes._blocks._MIB", 4000)
+    estimator = Failing()
+    vars(estimator).update(vars(model))
+    return estimator
+
+
+@pytest.mark.parametrize("out", OUTPUTS)
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_leaves_the_former_map_and_nothing_else(
+    files, failing, model, out, error, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(Failing, "error", error)
+    apply(model, files["tif"], tmp_path / out, class_names=NAMES)
+    before = sorted(os.listdir(tmp_path))
+    former = _read(tmp_path / out)
+    with pytest.raises(error):
+        apply(failing, files["tif"], tmp_path / out, working_memory=1)
+    assert sorted(os.listdir(tmp_path)) == before
+    np.testing.assert_array_equal(_read(tmp_path / out), former)
+
+
+def test_what_was_finished_is_not_computed_again(files, failing, expected, tmp_path):
+    path = tmp_path / "map.tif"
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        apply(failing, files["tif"], path, working_memory=1, resume=True)
+    assert not path.exists() and (tmp_path / ".map.tif.part").is_dir()
+    n_windows = len(list(open_scene(files["tif"]).windows(4000 // (12 * 14 + 2))))
+    # The made-up spectrum, the block that is compared, and what was not finished.
+    Failing.calls_left = 1 + 1 + n_windows - 2
+    apply(failing, files["tif"], path, working_memory=1, resume=True)
+    assert Failing.calls_left == 0
+    np.testing.assert_array_equal(_read(path), expected)
+    assert os.listdir(tmp_path) == ["map.tif"]
+
+
+def test_the_work_of_another_model_or_method_is_not_gone_on_with(files, failing, cube, tmp_path):
+    arguments = {"scene": files["tif"], "out": tmp_path / "map.npy", "working_memory": 1}
+    with pytest.raises(RuntimeError):
+        apply(failing, **arguments, resume=True)
+    other = LinearDiscriminantAnalysis()
+    other.fit(cube.reshape(-1, SHAPE[2]), np.arange(23 * 17) % 3 + 1)
+    with pytest.raises(ValueError, match="is of another model"):
+        apply(other, **arguments, resume=True)
+    with pytest.raises(ValueError, match=r"something else: method predict \(now predict_proba\)"):
+        apply(failing, **arguments, resume=True, method="predict_proba")
+    assert apply(other, **arguments).exists()  # without resume, from the beginning
+
+
+SCRIPT = """
+import sys, time
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+import skhyp.scenes
+import skhyp.scenes._blocks
+
+skhyp.scenes._blocks._MIB = 4000
+
+class Slow(LogisticRegression):
+    def predict(self, X):
+        time.sleep(float(sys.argv[3]))
+        return super().predict(X)
+
+cube = np.load(sys.argv[1])
+X = cube.reshape(-1, cube.shape[2])
+model = Slow().fit(X, np.arange(len(X)) % 17 // 6 + 1)
+skhyp.scenes.apply(model, sys.argv[1], sys.argv[2], working_memory=1, resume=True)
+"""
+
+
+def _started(files, path, seconds):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", SCRIPT, files["npy"], path, str(seconds)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for_blocks(path, n_blocks):
+    journal = path.with_name(f".{path.name}.part") / "finished"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if journal.exists() and journal.read_bytes().count(1) >= n_blocks:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no block was finished")
+
+
+def test_a_killed_process_is_gone_on_with_and_gives_the_same_map(files, tmp_path):
+    process = _started(files, tmp_path / "map.npy", 0.1)
+    _wait_for_blocks(tmp_path / "map.npy", 3)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (tmp_path / "map.npy").exists()
+    for path in (tmp_path / "map.npy", tmp_path / "whole.npy"):
+        process = _started(files, path, 0)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    np.testing.assert_array_equal(np.load(tmp_path / "map.npy"), np.load(tmp_path / "whole.npy"))
+    assert sorted(os.listdir(tmp_path)) == ["map.npy", "whole.npy"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
+def test_two_processes_do_not_mix_one_map(files, tmp_path):
+    process = _started(files, tmp_path / "map.npy", 0.1)
+    _wait_for_blocks(tmp_path / "map.npy", 1)
+    second = _started(files, tmp_path / "map.npy", 0)
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode == 1 and "Another process is writing this map" in errors
+    process.communicate(timeout=60)
+    assert process.returncode == 0 and (tmp_path / "map.npy").exists()
+
+
+def test_progress_is_shown_where_it_is_asked_for(files, model, capsys):
+    apply(model, files["tif"])
+    assert capsys.readouterr().err == ""
+    apply(model, files["tif"], verbose=1)
+    assert "predict of strips.tif" in capsys.readouterr().err
+
+
+def test_a_scene_is_read_while_the_block_before_is_computed(model, cube, monkeypatch):
+    monkeypatch.setattr("skhyp.scenes._blocks._MIB", 4000)
+    events = []
+
+    class Watched(type(open_scene(cube).source)):
+        def read(self, window, bands):
+            events.append("read")
+            return super().read(window, bands)
+
+    scene = open_scene(cube)
+    object.__setattr__(scene, "source", Watched(**vars(scene.source)))
+
+    class Slow(LogisticRegression):
+        def predict(self, X):
+            time.sleep(0.02)
+            events.append("computed")
+            return super().predict(X)
+
+    slow = Slow()
+    vars(slow).update(vars(model))
+    apply(slow, scene, working_memory=1)
+    events.remove("computed")  # the made-up spectrum
+    lead = [events[:i].count("read") - events[:i].count("computed") for i in range(len(events))]
+    assert max(lead) == 3, "two blocks wait or are read while one is computed, and no more"
+
+
+def test_a_data_array_that_is_not_in_chunks_gives_an_array(cube, model, expected):
+    np.testing.assert_array_equal(apply(model, data_array(cube)), expected)
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # by the test
+def test_an_envi_scene_without_coordinates_gives_a_map_without(tmp_path, cube, model, expected):
+    path = write_envi(tmp_path / "plain", cube, "bip")
+    for out in ("map.tif", "map.hdr", "map.zarr"):
+        apply(model, path, tmp_path / out)
+        assert open_scene(tmp_path / out).transform is None
+        np.testing.assert_array_equal(_read(tmp_path / out), expected)
