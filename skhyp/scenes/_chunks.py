@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import pairwise, product
@@ -34,6 +35,7 @@ class ChunkedBlocks:
     """What a model gives for the chunks of a DataArray, as tasks of dask."""
 
     def __init__(self, model: PixelModel, array: xarray.DataArray):
+        import cloudpickle
         import dask
 
         self._model, self._array = model, array
@@ -44,8 +46,9 @@ class ChunkedBlocks:
         chunks = (row_sizes, column_sizes)
         self._map = cube.map_blocks(
             _of_chunk,
-            # One task: each worker gets the model once, whatever the number of chunks.
-            model=dask.delayed(model, pure=False),
+            # One task: each worker gets the model once, whatever the number of chunks. It is
+            # unpickled within a task, so that a worker that lacks a package can say so.
+            model=dask.delayed(pickle.loads, pure=False)(cloudpickle.dumps(model)),
             dtype=model.dtype,
             chunks=chunks if model.n_outputs is None else (*chunks, (model.n_outputs,)),
             meta=np.empty((0,) * (2 if outputs else 3), model.dtype),

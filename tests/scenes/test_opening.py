@@ -280,7 +280,7 @@ def test_parts_that_are_not_there(files, part, message):
 
 @pytest.mark.parametrize("array", [np.zeros((3, 4)), np.zeros((2, 2, 2), complex)])
 def test_arrays_that_are_no_scene(array):
-    with pytest.raises(ValueError, match="must have the shape|real numbers"):
+    with pytest.raises(ValueError, match=r"must have the shape|real numbers"):
         open_scene(array)
 
 

@@ -1,0 +1,61 @@
+"""``python -m skhyp apply model.joblib scene.hdr map.tif``: a map from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, and return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m skhyp", description="Hyperspectral scenes and scikit-learn estimators."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser(
+        "apply",
+        help="apply a fitted estimator to a scene",
+        description="Apply a fitted estimator to every pixel of a scene, block by block.",
+    )
+    command.add_argument(
+        "model", help="a file of joblib.dump; loading it runs what is in it, so trust its source"
+    )
+    command.add_argument("scene", help="ENVI (.hdr), GeoTIFF, .mat, .npy or .zarr")
+    command.add_argument("out", help="the map: .tif, .hdr (ENVI), .zarr or .npy")
+    command.add_argument("--method", default="predict", help="of the estimator (%(default)s)")
+    command.add_argument("--variable", help="of a .mat or .zarr file with several")
+    command.add_argument(
+        "--working-memory", type=int, default=256, metavar="MIB", help="for blocks (%(default)s)"
+    )
+    command.add_argument(
+        "--resume", action="store_true", help="go on with what is finished, now or later"
+    )
+    command.add_argument("--quiet", action="store_true", help="show no progress")
+    options = parser.parse_args(arguments)
+    try:
+        _apply(options)
+    except (ValueError, OSError, ImportError, RuntimeError) as error:
+        print(f"python -m skhyp: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _apply(options: argparse.Namespace) -> None:
+    import joblib
+
+    from .scenes import apply, open_scene
+
+    apply(
+        joblib.load(options.model),
+        open_scene(options.scene, variable=options.variable),
+        options.out,
+        method=options.method,
+        working_memory=options.working_memory,
+        resume=options.resume,
+        verbose=not options.quiet,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
