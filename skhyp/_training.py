@@ -2,6 +2,8 @@
 
 import warnings
 from abc import abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 from ._checkpoints import TrainingCheckpoints
 from ._network_estimator import NetworkEstimator
 from ._progress import TrainingProgress
+from ._scene_pixels import ScenePixels
 from ._validation import computation_dtype
 
 if TYPE_CHECKING:
@@ -128,15 +131,17 @@ class TrainedNetworkEstimator(NetworkEstimator):
         n_epochs: int | None = None,
         seed: int,
         checkpoints: TrainingCheckpoints | None = None,
+        pixels: ScenePixels | None = None,
         **shape: int,
     ) -> "EpochsResult":
         """Train on the rows of X, anew or from the fitted state, and set the fitted state.
 
         ``n_epochs`` is given where a call is one part of a longer training (``partial_fit``);
-        ``validation`` holds spectra, targets and weights to stop by.
+        ``validation`` holds spectra, targets and weights to stop by; ``pixels`` are what to train
+        on instead, where X is but a sample of them.
         """
         from .graph.epochs import run_epochs
-        from .graph.networks import describe
+        from .graph.streamed_epochs import run_streamed_epochs
 
         if continues:
             network = self._network(X.shape[1], self.parameters_.dtype.name, **shape)
@@ -147,17 +152,54 @@ class TrainedNetworkEstimator(NetworkEstimator):
             statistics = self._learn_statistics(network, X, targets, weights)
             statistics = statistics.astype(network.dtype)
         objective = self._objective(network)
-        epochs = self._epochs(len(X), seed, n_epochs, continues=continues)
+        n_rows = len(X) if pixels is None else pixels.n_rows
+        epochs = self._epochs(n_rows, seed, n_epochs, continues=continues)
         data = self._training_data(network, statistics, X, targets, weights)
         held_out = None
         if validation is not None:
             held_out = self._training_data(network, statistics, *validation)
+        run = partial(run_epochs, data=data, validation=held_out, patience=self.patience)
+        if pixels is not None:
+            run = partial(
+                run_streamed_epochs,
+                windows=lambda rng: map(
+                    partial(self._conditioned, network, statistics), pixels.windows(rng)
+                ),
+                n_rows=pixels.n_rows,
+                loss_scale=data.loss_scale,
+            )
+        return self._train(
+            objective,
+            statistics,
+            epochs,
+            run,
+            continues=continues,
+            is_part=n_epochs is not None,
+            seed=seed,
+            checkpoints=checkpoints,
+        )
+
+    def _train(
+        self,
+        objective: "Objective",
+        statistics: np.ndarray,
+        epochs: "Epochs",
+        run: Callable[..., "EpochsResult"],
+        *,
+        continues: bool,
+        is_part: bool = False,
+        seed: int,
+        checkpoints: TrainingCheckpoints | None,
+    ) -> "EpochsResult":
+        """Run epochs from where training begins, tell of them, and set the fitted state."""
+        from .graph.networks import describe
+
         former = vars(self).copy() if continues else {}
 
         def keep(milestone: "Milestone") -> None:
             """Set the fitted state of a milestone."""
             self._set_fitted_state(milestone, statistics, seed, former)
-            self.architecture_ = describe(network)
+            self.architecture_ = describe(objective.network)
 
         def report(milestone: "Milestone") -> None:
             if checkpoints is not None and checkpoints.is_due(milestone):
@@ -170,20 +212,17 @@ class TrainedNetworkEstimator(NetworkEstimator):
         with TrainingProgress(
             self, epochs.n_epochs, former.get("n_iter_", 0), start.n_epochs
         ) as progress:
-            result = run_epochs(
+            result = run(
                 objective,
                 start,
-                data,
-                epochs,
+                epochs=epochs,
                 report=report,
-                validation=held_out,
-                patience=self.patience,
                 stops=None if checkpoints is None else checkpoints.is_due_after,
             )
         keep(result.reached)
         if checkpoints is not None:
             checkpoints.save(self, result.reached)
-        if n_epochs is None and not self.warm_start:
+        if not is_part and not self.warm_start:
             # Moments are twice the size of the model: kept only where training may go on.
             del self._moments, self._n_updates
         return result
@@ -263,12 +302,10 @@ class TrainedNetworkEstimator(NetworkEstimator):
     ) -> Any:
         import tensorflow as tf
 
-        from .graph.inference import apply_rows
         from .graph.memory import shared_tensor
         from .graph.training import TrainingData
 
-        no_parameters = np.zeros(sum(p.size for p in network.parameters), network.dtype)
-        conditioned = apply_rows(network, "condition", no_parameters, statistics, X)
+        conditioned = self._conditioned(network, statistics, X)
         # Weights of mean one: the loss of a batch is then an unbiased estimate of the whole.
         weights = (weights * (len(weights) / weights.sum())).astype(network.dtype)
         loss_scale = 1.0
@@ -280,6 +317,12 @@ class TrainedNetworkEstimator(NetworkEstimator):
             tf.constant(weights),
             loss_scale,
         )
+
+    def _conditioned(self, network: Any, statistics: np.ndarray, X: np.ndarray) -> np.ndarray:
+        from .graph.inference import apply_rows
+
+        no_parameters = np.zeros(sum(p.size for p in network.parameters), network.dtype)
+        return apply_rows(network, "condition", no_parameters, statistics, X)
 
     def _set_fitted_state(
         self, milestone: "Milestone", statistics: np.ndarray, seed: int, former: dict[str, Any]

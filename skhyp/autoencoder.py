@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, per_layer, warn_of_shrunk_kernels
 from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER
+from ._scene_pixels import as_scene_pixels
 from ._training import TrainedNetworkEstimator
 from ._validation import (
     all_or_nothing,
@@ -338,8 +339,9 @@ class SpectralAutoencoder(
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_bands)
-            Integers and 32-bit floats are computed in float32, 64-bit floats in float64.
+        X : array-like of shape (n_spectra, n_bands), or Scene
+            Integers and 32-bit floats are computed in float32, 64-bit floats in float64. Of a
+            :class:`~skhyp.scenes.Scene`, the pixels with data in all bands; see Notes.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_spectra,), default=None
@@ -355,7 +357,29 @@ class SpectralAutoencoder(
         ValueError
             If X or a parameter is not as described, or if training diverges. A fitted estimator
             then keeps its former state.
+
+        Notes
+        -----
+        A scene or a memory map is read as a whole if scikit-learn's ``working_memory`` (1024 MiB,
+        see :func:`sklearn.set_config`) holds it with its copy in floats. If not, an epoch passes
+        over it in windows of that size: blocks are drawn at random from all of the scene, some 16
+        or more make a window, and the pixels of a window are shuffled among each other. So each
+        pixel is seen once an epoch and in another order each time, but not in any order with equal
+        chance. The scale of the input, and what ``loss="sse"`` needs of it, are learned from every
+        n-th pixel then, some 260,000. Ctrl-C gives the state at the end of the last epoch.
         """
+        pixels = as_scene_pixels(X)
+        if pixels is not None and pixels.fit_in_memory:
+            X, pixels = pixels.read(), None
+        if pixels is not None:
+            if sample_weight is not None or self.early_stopping:
+                raise ValueError(
+                    "sample_weight and early_stopping=True are for spectra that scikit-learn's "
+                    f"working_memory holds; X is {pixels.scene!r}. Allow more, as with "
+                    "sklearn.config_context(working_memory=8192) (MiB), or fit to a sample, as "
+                    "with scene.spectra_at."
+                )
+            X = pixels.survey()
         with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
@@ -375,6 +399,7 @@ class SpectralAutoencoder(
                 validation=validation,
                 seed=seed,
                 checkpoints=checkpoints,
+                pixels=pixels,
             )
         self._tell_of_interruption(result)
         return self

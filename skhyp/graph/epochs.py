@@ -52,17 +52,20 @@ class Epochs:
     boundaries: Sequence[int]
     values: Sequence[float]
 
-    def updates(
-        self, objective: Objective, n_rows: int, first: int, n_epochs: int, n_updates: int
-    ) -> Updates:
-        """Return the updates of ``n_epochs`` epochs from number ``first`` on."""
+    def order(self, n_rows: int, first: int, n_epochs: int) -> np.ndarray:
+        """Return the rows of the batches of ``n_epochs`` epochs from number ``first`` on."""
         batch_rows = rows_per_batch(n_rows, self.batch_size)
-        order = np.concatenate(
+        return np.concatenate(
             [
                 batch_order(self._row_order(n_rows, epoch), batch_rows)
                 for epoch in range(first, first + n_epochs)
             ]
         )
+
+    def updates(
+        self, objective: Objective, order: np.ndarray, n_updates: int, n_batches: int
+    ) -> Updates:
+        """Return the updates by batches of rows, after ``n_updates`` of ``n_batches`` an epoch."""
         steps = n_updates + np.arange(len(order))
         rates = learning_rates(
             self.schedule,
@@ -72,7 +75,7 @@ class Epochs:
             decay_rate=self.decay_rate,
             boundaries=self.boundaries,
             values=self.values,
-            n_steps_total=self.n_epochs_planned * -(-n_rows // batch_rows),
+            n_steps_total=self.n_epochs_planned * n_batches,
         )
         return Updates(
             order=order,
@@ -125,7 +128,7 @@ def run_epochs(
     # As many as when the training began, so that what is resumed takes the same kernels.
     n_updates = start.state.n_updates + (epochs.n_epochs - start.n_epochs) * n_batches
     kernels = choose_kernels(objective.network, batch_rows, n_updates)
-    reached, pace = start, _Pace()
+    reached, pace = start, Pace()
     try:
         if validation is not None and reached.best is None:
             # What is continued may already be better than what comes.
@@ -138,14 +141,9 @@ def run_epochs(
                 most = max(1, MAX_ROWS_PER_CALL // (n_batches * batch_rows))
                 n_epochs = max(1, min(pace.updates_per_call // n_batches, most))
                 n_epochs = _up_to_a_stop(reached.n_epochs, n_epochs, epochs.n_epochs, stops)
-            updates = epochs.updates(
-                objective,
-                n_rows,
-                epochs.first_epoch + reached.n_epochs,
-                n_epochs,
-                reached.state.n_updates,
-            )
-            state, batch_losses = _run_in_calls(
+            order = epochs.order(n_rows, epochs.first_epoch + reached.n_epochs, n_epochs)
+            updates = epochs.updates(objective, order, reached.state.n_updates, n_batches)
+            state, batch_losses = run_in_calls(
                 objective, reached.state, data, updates, kernels, pace
             )
             losses = _epoch_losses(batch_losses, updates.order, n_epochs, n_rows)
@@ -171,7 +169,7 @@ def _up_to_a_stop(
     return next((n for n in range(1, most) if stops(n_done + n)), most)
 
 
-class _Pace:
+class Pace:
     """How many updates fill a call, as seen from the calls so far."""
 
     def __init__(self) -> None:
@@ -183,13 +181,13 @@ class _Pace:
         self.updates_per_call = max(1, min(fitting, 8 * self.updates_per_call))
 
 
-def _run_in_calls(
+def run_in_calls(
     objective: Objective,
     state: TrainingState,
     data: TrainingData,
     updates: Updates,
     kernels: Kernels,
-    pace: _Pace,
+    pace: Pace,
 ) -> tuple[TrainingState, np.ndarray]:
     """Run the updates in calls of the right length; all of them, or none if interrupted."""
     losses = []

@@ -180,6 +180,33 @@ class Scene:
             for columns in _steps(n_columns, tile_columns)
         ]
 
+    def through(self, transformer: Any) -> Scene:
+        """Return the scene as a fitted transformer gives it, computed where it is read.
+
+        Parameters
+        ----------
+        transformer : estimator or Pipeline
+            Fitted, with `transform`, such as :class:`~skhyp.HypPreprocessor`.
+
+        Returns
+        -------
+        scene : Scene
+            With NaN where this one has no data, and the wavelengths of the bands that are left.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp import HypPreprocessor
+        >>> from skhyp.scenes import open_scene
+        >>> scene = open_scene(np.arange(60).reshape(4, 5, 3), wavelengths=[450, 550, 650])
+        >>> preprocessor = HypPreprocessor(method="l2", bands=[0, 2]).fit(scene)
+        >>> scene.through(preprocessor).shape
+        (4, 5, 2)
+        """
+        from ._transformed import transformed_scene
+
+        return transformed_scene(self, transformer)
+
     def to_xarray(self, *, chunk_memory: int = 64) -> xarray.DataArray:
         """Return the scene as a DataArray in chunks of dask, which are read when they are needed.
 

@@ -1,0 +1,99 @@
+"""ScenePixels: the pixels of a scene for training, as many at a time as memory is to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+
+from ._validation import computation_dtype
+from .scenes import Scene, open_scene
+from .scenes._nodata import complete_pixels
+
+_MIB = 2**20
+# A window is made of so many blocks or more, from all over the scene.
+_BLOCKS_PER_WINDOW = 16
+# One window is trained on while the next one is read.
+_WINDOWS_AT_ONCE = 2
+# What is learned of the pixels before training is learned from no more of them than these.
+_MAX_SAMPLE = 2**18
+
+
+class ScenePixels:
+    """The complete pixels of a scene, in windows that scikit-learn's ``working_memory`` holds.
+
+    With ``all_complete``, a pixel that is not complete is an error.
+    """
+
+    def __init__(self, scene: Scene, *, all_complete: bool = False):
+        self.scene = scene
+        self._all_complete = all_complete
+        rows, columns, n_bands = scene.shape
+        pixel_bytes = n_bands * (
+            scene.dtype.itemsize + np.dtype(computation_dtype(scene.dtype)).itemsize
+        )
+        limit = get_config()["working_memory"] * _MIB
+        self.fit_in_memory = rows * columns * pixel_bytes <= limit
+        self._window_rows = max(1, int(limit / _WINDOWS_AT_ONCE / pixel_bytes))
+        self._blocks = scene.windows(max(1, self._window_rows // _BLOCKS_PER_WINDOW))
+
+    def read(self) -> np.ndarray:
+        """Return all complete pixels, row by row of the scene."""
+        return np.concatenate([self._block(number) for number in range(len(self._blocks))])
+
+    def survey(self) -> np.ndarray:
+        """Read all of it once, to count the complete pixels; return a sample, evenly spaced."""
+        rows, columns, _ = self.scene.shape
+        step = -(-rows * columns // min(_MAX_SAMPLE, self._window_rows))
+        sample, counts = [], []
+        for number in range(len(self._blocks)):
+            spectra = self._block(number)
+            sample.append(spectra[-sum(counts) % step :: step])
+            counts.append(len(spectra))
+        self.n_rows, self._counts = sum(counts), np.array(counts)
+        if not self.n_rows:
+            raise ValueError(
+                f"No pixel of {self.scene.name} has data in all bands: there is nothing to learn "
+                "from. Leave bands without data out, with scene.through(HypPreprocessor(bands=))."
+            )
+        return np.concatenate(sample)
+
+    def windows(self, rng: np.random.Generator | None) -> Iterator[np.ndarray]:
+        """Yield all complete pixels in windows: of blocks drawn by ``rng``, or in their order."""
+        numbers = np.arange(len(self._blocks))
+        if rng is not None:
+            numbers = rng.permutation(numbers)
+        ends = np.cumsum(self._counts[numbers]) // self._window_rows
+        groups = np.split(numbers, np.flatnonzero(np.diff(ends)) + 1)
+        with ThreadPoolExecutor(1, thread_name_prefix="reading") as reader:
+            waiting = reader.submit(self._window, groups[0])
+            for group in [*groups[1:], None]:
+                spectra = waiting.result()
+                if group is not None:
+                    waiting = reader.submit(self._window, group)
+                yield spectra
+
+    def _window(self, numbers: np.ndarray) -> np.ndarray:
+        return np.concatenate([self._block(number) for number in numbers])
+
+    def _block(self, number: int) -> np.ndarray:
+        block = self.scene.source.read(self._blocks[number], None)
+        complete = complete_pixels(block, self.scene.nodata)
+        if self._all_complete and not complete.all():
+            raise ValueError(
+                "Input X contains NaN or infinity. SpectralAutoencoder needs complete spectra."
+            )
+        return block[complete]
+
+
+def as_scene_pixels(X: Any) -> ScenePixels | None:
+    """Return the pixels of a scene, or of a memory map that is too large for memory."""
+    if isinstance(X, Scene):
+        return ScenePixels(X)
+    if isinstance(X, np.memmap) and X.ndim == 2 and X.dtype.kind in "iuf":
+        pixels = ScenePixels(open_scene(np.asarray(X)[:, np.newaxis]), all_complete=True)
+        return None if pixels.fit_in_memory else pixels
+    return None

@@ -1,0 +1,42 @@
+"""Scenes as a fitted transformer gives them, block by block."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skhyp.wavelengths import wavelengths_from_names
+
+from ._pixel_models import PixelModel
+from ._scene import Scene, Window
+
+
+class TransformedSource:
+    """What a transformer makes of the blocks of a scene."""
+
+    def __init__(self, model: PixelModel, scene: Scene):
+        self._model, self._scene = model, scene
+        self.shape = (*scene.shape[:2], model.n_outputs or 1)
+        self.dtype = model.dtype
+        self.tile = scene.source.tile
+
+    def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
+        """Return an array (rows, columns, values) of a window, of all values or of some."""
+        block = self._model(self._scene.source.read(window, self._model.bands))
+        block = block.reshape(*window.shape, self.shape[2])
+        return block if bands is None else block[..., bands]
+
+
+def transformed_scene(scene: Scene, transformer: Any) -> Scene:
+    """Return the scene that a fitted transformer makes of another."""
+    model = PixelModel.of(transformer, "transform", scene)
+    return Scene(
+        source=TransformedSource(model, scene),
+        name=f"{type(transformer).__name__} of {scene.name}",
+        wavelengths=wavelengths_from_names(model.output_names()),
+        nodata=np.nan if model.dtype.kind == "f" else model.missing,
+        crs=scene.crs,
+        transform=scene.transform,
+    )
