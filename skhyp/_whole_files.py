@@ -31,14 +31,16 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path, drafts: Path | None = None) -> Iterator[Path]:
     """Give a new folder to write to, which takes the place of ``path`` if nothing fails.
+
+    It is made in the folder ``drafts``, by default the one that ``path`` is in.
 
     A former folder stays until the new one is complete and on the disk. No folder with a part of
     its files is ever found under the name; between two renames, for an instant, none is.
     """
     path = path.resolve()  # what a link points to is replaced, not the link
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    draft = (drafts or path.parent) / f".{path.name}.{secrets.token_hex(6)}.part"
     former = draft.with_suffix(".former")
     try:
         draft.mkdir()

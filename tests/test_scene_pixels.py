@@ -148,5 +148,5 @@ def test_what_windows_cannot_do_is_refused(autoencoder, cube, arguments):
 
 @pytest.mark.usefixtures("little_memory")
 def test_a_scene_without_data_says_so(autoencoder):
-    with pytest.raises(ValueError, match="No pixel of .* has data in all bands"):
+    with pytest.raises(ValueError, match=r"No pixel of .* has data in all bands"):
         autoencoder.fit(open_scene(np.zeros(SHAPE, np.int16), nodata=0))

@@ -234,30 +234,11 @@ def _loaded(
     return_X_y: bool,
 ) -> Bunch | tuple[NDArray[Any], NDArray[Any]]:
     folder = data_folder(data_home)
-    addresses = {scene.cube_address: None, scene.label_address: scene.label_hash}
-    missing = [address for address in addresses if not _file(folder, address).exists()]
-    if missing and not download_if_missing:
-        raise OSError(
-            f"{scene.name} is not in {folder}, and download_if_missing=False. "
-            f"{_by_hand(scene, folder)}"
-        )
-    for address in missing:
-        try:
-            download(
-                BASE_URL + address,
-                _file(folder, address),
-                known_hash=addresses[address],
-                n_retries=n_retries,
-                delay=delay,
-            )
-        except DownloadError as error:
-            raise OSError(
-                f"{scene.name} could not be downloaded: {error}. {_by_hand(scene, folder)}"
-            ) from error
-    labels = _verified(
-        scene, _file(folder, scene.label_address), scene.label_variable, missing, folder
-    )[..., 0]
-    cube = _verified(scene, _file(folder, scene.cube_address), scene.cube_variable, missing, folder)
+    labels = _file_content(
+        scene, scene.label_address, folder, download_if_missing, n_retries, delay
+    )
+    cube = _file_content(scene, scene.cube_address, folder, download_if_missing, n_retries, delay)
+    labels = labels[..., 0]
     data, target, positions = labelled_pixels(cube, labels)
     target = target.astype(np.int64)
     if return_X_y:
@@ -274,26 +255,57 @@ def _loaded(
     )
 
 
-def _verified(
-    scene: RemoteScene, path: Path, variable: str, downloaded: list[str], folder: Path
+def _file_content(
+    scene: RemoteScene,
+    address: str,
+    *,
+    folder: Path,
+    download_if_missing: bool,
+    n_retries: int,
+    delay: float,
 ) -> NDArray[Any]:
-    """Return what a file holds, if that is what was published; else forget what was downloaded."""
+    """Return what a file holds, downloaded if it is not there, and verified right after that."""
+    path = folder / Path(address).name
+    if path.exists():
+        advice = f"Remove {path}, so that it is downloaded again"
+        return _verified(scene, address, path, advice, folder)
+    if not download_if_missing:
+        raise OSError(
+            f"{scene.name}: {path} is not there, and download_if_missing=False. "
+            f"{_by_hand(scene, folder)}"
+        )
+    known_hash = scene.label_hash if address == scene.label_address else None
     try:
-        found = open_scene(path, variable=variable)
-        if path == _file(folder, scene.label_address):
-            _check_counts(scene, np.asarray(found))
-        elif found.shape != scene.shape:
-            raise ValueError(f"the cube has the shape {found.shape} instead of {scene.shape}")
-        return np.asarray(found)
+        download(BASE_URL + address, path, known_hash=known_hash, n_retries=n_retries, delay=delay)
+    except DownloadError as error:
+        raise OSError(
+            f"{scene.name} could not be downloaded: {error}. {_by_hand(scene, folder)}"
+        ) from error
+    try:
+        return _verified(scene, address, path, "What was downloaded has been removed", folder)
+    except ValueError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _verified(
+    scene: RemoteScene, address: str, path: Path, advice: str, folder: Path
+) -> NDArray[Any]:
+    is_cube = address == scene.cube_address
+    try:
+        content = np.asarray(
+            open_scene(path, variable=scene.cube_variable if is_cube else scene.label_variable)
+        )
+        if not is_cube:
+            _check_counts(scene, content)
+        elif content.shape != scene.shape:
+            raise ValueError(f"the cube has the shape {content.shape} instead of {scene.shape}")
     except (ValueError, OSError) as error:
-        kept = f"{path} was not changed"
-        if path.name in {Path(address).name for address in downloaded}:
-            path.unlink(missing_ok=True)
-            kept = "what was downloaded has been removed"
         raise ValueError(
-            f"{path} is not the published scene {scene.name}: {error} ({kept}). "
+            f"{path} is not the published scene {scene.name}: {error} {advice}. "
             f"{_by_hand(scene, folder)}"
         ) from error
+    return content
 
 
 def _check_counts(scene: RemoteScene, labels: NDArray[Any]) -> None:
@@ -302,10 +314,6 @@ def _check_counts(scene: RemoteScene, labels: NDArray[Any]) -> None:
     counts = np.bincount(labels.ravel().astype(np.int64), minlength=1)[1:].tolist()
     if counts != list(scene.class_counts):
         raise ValueError(f"the classes have {counts} pixels instead of {list(scene.class_counts)}")
-
-
-def _file(folder: Path, address: str) -> Path:
-    return folder / Path(address).name
 
 
 def _by_hand(scene: RemoteScene, folder: Path) -> str:

@@ -19,7 +19,8 @@ from skhyp._progress import ProgressBar
 from ._blocks import ReadBlocks
 from ._chunks import ChunkedBlocks, is_chunked
 from ._drafts import Draft
-from ._map_files import MapLayout, map_writer
+from ._map_files import map_file
+from ._map_layouts import MapLayout
 from ._nodata import complete_pixels
 from ._opening import open_scene
 from ._pixel_models import PixelModel, class_colours_of
@@ -163,10 +164,11 @@ def apply(
                 progress.advance(blocks.windows[number].n_pixels)
         _warn_unless(has_data, model, scene)
         return result
-    out = Path(out)
-    write = map_writer(out)
-    task = {"scene": scene.name, "bands": scene.shape[2], "method": method}
-    with Draft(out, layout, blocks.windows, task=task, resume=resume) as draft:
+    out = Path(out).expanduser()
+    written = map_file(out, layout, scene.files)
+    with Draft(
+        out, layout, blocks.windows, task=_task(model, scene, method), resume=resume
+    ) as draft:
         _refuse_another_model(draft, blocks)
         n_done = sum(blocks.windows[number].n_pixels for number in draft.finished)
         has_data = n_done > 0
@@ -175,7 +177,7 @@ def apply(
                 draft.write(number, values)
                 has_data |= layout.has_data(values)
                 progress.advance(blocks.windows[number].n_pixels)
-        write(out, layout, draft.rows)
+        written.write(layout, draft.rows, draft.folder)
     _warn_unless(has_data, model, scene)
     return out
 
@@ -218,12 +220,26 @@ def _warn_unless(has_data: bool, model: PixelModel, scene: Scene) -> None:
     )
 
 
+def _task(model: PixelModel, scene: Scene, method: str) -> dict[str, Any]:
+    """Return what an unfinished map must have been made of to be gone on with."""
+    files = [file for file in scene.files if file.is_file()]
+    return {
+        "scene": scene.name,
+        "files": [[file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+        "bands": [scene.shape[2], None if model.bands is None else model.bands.tolist()],
+        "nodata": repr(scene.nodata),
+        "transform": None if scene.transform is None else list(scene.transform),
+        "method": method,
+    }
+
+
 def _refuse_another_model(draft: Draft, blocks: ReadBlocks | ChunkedBlocks) -> None:
-    """Compute a finished window again: what another model made must not be gone on with."""
-    for number, values in blocks.results(draft.finished[:1]):
+    """Compute finished windows again: what another model made must not be gone on with."""
+    with_data = [number for number in draft.finished if draft.has_data(number)]
+    chosen = sorted({with_data[i] for i in (0, len(with_data) // 2, -1)}) if with_data else []
+    for number, values in blocks.results(chosen):
         if not np.array_equal(values, draft.window(number), equal_nan=values.dtype.kind == "f"):
             raise ValueError(
                 f"The unfinished map in {draft.folder} is of another model, or the scene has "
-                "changed: the first of its blocks comes out otherwise now. Remove the folder to "
-                "begin anew."
+                "changed: a block of it comes out otherwise now. Remove the folder to begin anew."
             )

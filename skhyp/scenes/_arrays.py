@@ -124,7 +124,7 @@ def _matlab5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
     try:
         variables = whosmat(path)
-    except (ValueError, TypeError, OSError, MatReadError, zlib.error) as error:
+    except (ValueError, TypeError, OSError, MatReadError, IndexError, zlib.error) as error:
         raise ValueError(f"{path} cannot be read as a MATLAB file: {error}") from error
     return {
         name: shape
@@ -139,7 +139,7 @@ def _matlab5_variables(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:
 
     try:
         stored = loadmat(path, variable_names=names)
-    except (ValueError, TypeError, OSError, MatReadError, zlib.error) as error:
+    except (ValueError, TypeError, OSError, MatReadError, IndexError, zlib.error) as error:
         raise OSError(f"{path} cannot be read: {error}. The file may be incomplete.") from error
     return {name: stored[name] for name in names}
 

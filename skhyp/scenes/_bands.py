@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +26,15 @@ _LONGEST_IN_MICROMETRES = 100.0
 
 
 def wavelengths_in_nm(
-    values: Sequence[float] | NDArray, unit: str | None, *, n_bands: int, name: str
+    values: str | Sequence[Any] | NDArray, unit: str | None, *, n_bands: int, name: str
 ) -> NDArray[np.float64] | None:
     """Return the wavelengths that a file lists in nm, or None where they are none.
 
     Without a unit, lists that stay below 100 are micrometres, and those that count the bands are
     no wavelengths.
     """
-    unit = "" if unit is None else unit.strip().lower()
-    try:
-        listed = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise _disagreement(name, f"has wavelengths that are no numbers: {values!r}") from error
+    unit = "" if unit is None else unit.strip().lower().split(" (")[0]
+    listed = _numbers(values, "wavelengths", name)
     if listed.shape != (n_bands,):
         raise _disagreement(name, f"lists {listed.size} wavelengths for {n_bands} bands")
     if unit in _WAVENUMBERS:
@@ -58,17 +56,22 @@ def wavelengths_in_nm(
         raise _disagreement(name, f"has wavelengths that are none: {error}") from error
 
 
-def good_bands_of(flags: Sequence[float], *, n_bands: int, name: str) -> NDArray[np.bool_]:
+def good_bands_of(flags: str | Sequence[Any], *, n_bands: int, name: str) -> NDArray[np.bool_]:
     """Return a mask of the bands that a list of flags, 0 for bad ones, calls good."""
-    listed = np.asarray(flags, dtype=np.float64)
+    listed = _numbers(flags, "flags of bad bands", name)
     if listed.shape != (n_bands,):
         raise _disagreement(name, f"lists {listed.size} flags of bad bands for {n_bands} bands")
     return listed != 0
 
 
-def numbers_of(text: str) -> list[float]:
-    """Return the numbers of a list in the header of an ENVI file: {1.0, 2.0}."""
-    return [float(entry) for entry in re.split(r"[\s,]+", text.strip(" \t\r\n{}")) if entry]
+def _numbers(values: Any, what: str, name: str) -> NDArray[np.float64]:
+    """Return numbers, or those of a list in the header of an ENVI file: {1.0, 2.0}."""
+    if isinstance(values, str):
+        values = [entry for entry in re.split(r"[\s,]+", values.strip(" \t\r\n{}")) if entry]
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise _disagreement(name, f"has {what} that are no numbers: {values!r}") from error
 
 
 def _disagreement(name: str, what: str) -> ValueError:

@@ -40,7 +40,8 @@ class ChunkedBlocks:
 
         self._model, self._array = model, array
         self._axes = axes_of(array.dims)
-        cube = array.data.transpose(self._axes).rechunk({2: -1})
+        cube = array.data.transpose(self._axes)
+        cube = (cube[..., np.newaxis] if cube.ndim == 2 else cube).rechunk({2: -1})
         row_sizes, column_sizes, _ = cube.chunks
         outputs = {"drop_axis": 2} if model.n_outputs is None else {}
         chunks = (row_sizes, column_sizes)
@@ -84,13 +85,18 @@ class ChunkedBlocks:
     def map(self, layout: MapLayout) -> xarray.DataArray:
         """Return the map as a DataArray that is computed when it is asked for."""
         xarray = import_xarray("A map of a DataArray")
-        row_axis, column_axis, _ = self._axes
+        row_axis, column_axis, *_ = self._axes
         dims = [self._array.dims[row_axis], self._array.dims[column_axis]]
         coordinates = {
             name: coordinate
             for name, coordinate in self._array.coords.items()
             if set(coordinate.dims) <= set(dims)
         }
+        if "spatial_ref" in coordinates and set(dims) <= set(coordinates):
+            # The coordinates say it, and stay right where the map is cut.
+            reference = coordinates["spatial_ref"].copy()
+            reference.attrs = {k: v for k, v in reference.attrs.items() if k != "GeoTransform"}
+            coordinates["spatial_ref"] = reference
         if layout.n_outputs is not None:
             dims.append("output")
             if layout.output_names is not None:

@@ -169,6 +169,13 @@ def mask_unlabelled(
 
 def check_cube(cube):
     # Not check_array: a scene may be memory-mapped and is not to be read through here.
+    if np.ma.is_masked(cube):
+        if cube.dtype.kind != "f":
+            raise ValueError(
+                "cube is a masked array of integers: what is masked would be lost. Fill it, as "
+                "with cube.filled(65535), and pass that value as nodata."
+            )
+        cube = cube.filled(np.nan)
     cube = np.asarray(cube)
     if cube.ndim != 3:
         raise ValueError(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from skhyp._whole_files import locked, write_whole
 
-from ._map_files import MapLayout
+from ._map_layouts import MapLayout
 from ._scene import Window
 
 
@@ -64,25 +64,36 @@ class Draft:
         """Go on with what is there if it is of the same task, or begin."""
         description = self.folder / "task.json"
         if description.exists():
-            former = json.loads(description.read_text(encoding="utf-8"))
-            if former != self._task:
-                differing = ", ".join(
-                    f"{key} {former.get(key)} (now {value})"
-                    for key, value in self._task.items()
-                    if former.get(key) != value
-                )
-                raise ValueError(
-                    f"{self.folder} has an unfinished map of something else: {differing}. Remove "
-                    "the folder to begin anew."
-                )
+            self._refuse_another_task(description)
         else:
             self._values.truncate(self._layout.rows * self._layout.row_bytes)
             self._journal.truncate(len(self._windows))
-            self._values.flush()
-            self._journal.flush()
+            for file in (self._values, self._journal):
+                file.flush()
+                os.fsync(file.fileno())
             write_whole(description, json.dumps(self._task).encode())
         self._journal.seek(0)
-        self._finished = np.frombuffer(self._journal.read(), np.uint8).astype(bool)
+        self._finished = np.frombuffer(self._journal.read(), np.uint8) == 1
+
+    def _refuse_another_task(self, description: Path) -> None:
+        try:
+            former = dict(json.loads(description.read_text(encoding="utf-8")))
+            differing = ", ".join(
+                f"{key} {former.get(key)} (now {value})"
+                for key, value in self._task.items()
+                if former.get(key) != value
+            )
+        except (ValueError, TypeError):
+            differing = "its description cannot be read"
+        sizes = [os.fstat(file.fileno()).st_size for file in (self._values, self._journal)]
+        whole = [self._layout.rows * self._layout.row_bytes, len(self._windows)]
+        if not differing and sizes != whole:
+            differing = "its files are incomplete"
+        if differing:
+            raise ValueError(
+                f"{self.folder} has an unfinished map of something else: {differing}. Remove the "
+                "folder to begin anew."
+            )
 
     @property
     def unfinished(self) -> list[int]:
@@ -128,6 +139,10 @@ class Draft:
         """Return the values of a window."""
         window = self._windows[number]
         return self.rows(window.rows)[:, window.columns]
+
+    def has_data(self, number: int) -> bool:
+        """Return whether any pixel of a window has a result."""
+        return self._layout.has_data(self.window(number))
 
     def __exit__(
         self,

@@ -154,7 +154,7 @@ def _with_data(
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Return spectra, labels and positions of those pixels that have data."""
     X = scene.spectra_at(positions, bands=bands)
-    if scene.nodata is None:
+    if scene.nodata is None and not scene.files:
         return X, y, positions  # NaN of an array is for the estimators to refuse
     good = np.ones(scene.shape[2], bool) if scene.good_bands is None else scene.good_bands
     if bands is not None:
@@ -167,7 +167,7 @@ def _with_data(
             if not complete_pixels(X[np.newaxis][..., band : band + 1], scene.nodata).any()
         ]
         raise ValueError(
-            f"Every labelled pixel of {scene.name} has nodata={scene.nodata:g} in some band"
+            f"Every labelled pixel of {scene.name} has no data in some band"
             + (f"; bands {never} of those taken have it everywhere." if never else ".")
             + " Take others with bands=, or list them as bad: open_scene(..., good_bands=)."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Rows of a map that are handed to a writer at once, by their size.
-STRIP_BYTES = 2**24
+_STRIP_BYTES = 2**24
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,6 +47,12 @@ class MapLayout:
         if np.isnan(self.missing):
             return not np.isnan(values).all()
         return bool((values != self.missing).any())
+
+    def strips(self, multiple: int = 1) -> Iterator[slice]:
+        """Yield rows that are written at once: a multiple of so many, of bounded size."""
+        step = max(1, _STRIP_BYTES // self.row_bytes // multiple) * multiple
+        for start in range(0, self.rows, step):
+            yield slice(start, min(start + step, self.rows))
 
     @property
     def row_bytes(self) -> int:

@@ -13,9 +13,9 @@ from skhyp.wavelengths import validate_wavelengths
 
 from ._arrays import matlab_source, memory_source, numpy_source
 from ._cubes import check_cube
-from ._rasters import RasterSource, envi_data_file
+from ._rasters import envi_data_file, raster_scene
 from ._scene import Scene, Source
-from ._xarrays import data_array_source, is_data_array, is_zarr, zarr_source
+from ._xarrays import data_array_source, is_data_array, is_dataset, is_zarr, zarr_source
 
 if TYPE_CHECKING:
     import xarray
@@ -39,7 +39,8 @@ def open_scene(
     NumPy ``.npy``         (rows, columns, bands), by blocks
     Zarr                   a store of version 2 or 3; by xarray and zarr
     xarray DataArray       chunked by dask or not
-    array                  (rows, columns, bands)
+    array                  (rows, columns, bands); of a masked array of floats, what is masked
+                           is missing
     =====================  ====================================================================
 
     A file with two dimensions, such as a label map, is a scene of one band.
@@ -101,6 +102,8 @@ def open_scene(
         found["nodata"] = nodata
     if found.get("nodata") is not None:
         found["nodata"] = _validated_nodata(found["nodata"], name)
+    if isinstance(path, str | PathLike):
+        found.setdefault("files", (Path(path).expanduser(),))
     facts = {key: value() if callable(value) else value for key, value in found.items()}
     return Scene(source=source, name=name, **facts)
 
@@ -108,11 +111,15 @@ def open_scene(
 def _source_of(path: Any, variable: str | None) -> tuple[Source, str, dict[str, Any]]:
     """Return what reads a scene, its name, and what is known of it: values, or functions."""
     if not isinstance(path, str | PathLike):
+        if is_dataset(path):
+            raise ValueError(
+                f"A Dataset has several variables; pass one of them: {', '.join(map(str, path))}."
+            )
         if is_data_array(path):
             source, found = data_array_source(path)
             return source, str(path.name or "the DataArray"), found
         return memory_source(check_cube(path), "the array"), "the array", {}
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
     suffix = path.suffix.lower()
@@ -130,8 +137,9 @@ def _source_of(path: Any, variable: str | None) -> tuple[Source, str, dict[str, 
         )
     if suffix == ".npy":
         return numpy_source(path), str(path), {}
-    raster = RasterSource(envi_data_file(path) if suffix == ".hdr" else path)
-    return raster, str(path), raster.description()
+    data = envi_data_file(path) if suffix == ".hdr" else path
+    source, found = raster_scene(data)
+    return source, str(path), {**found, "files": (path, data, data.with_suffix(".hdr"))}
 
 
 def _facts(scene: Scene) -> dict[str, Any]:
@@ -142,6 +150,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
         "crs": scene.crs,
         "transform": scene.transform,
         "class_names": scene.class_names,
+        "files": scene.files,
     }
 
 

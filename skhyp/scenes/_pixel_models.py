@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -51,7 +54,9 @@ class PixelModel:
         estimator = getattr(estimator, "best_estimator_", estimator)
         bands = bands_for(estimator, scene)
         n_bands = scene.shape[2] if bands is None else len(bands)
-        example = _respond(estimator, method, np.ones((2, n_bands), scene.dtype))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a spectrum that is not the user's
+            example = _respond(estimator, method, _made_up_spectra(n_bands, scene.dtype))
         classes = None
         if method == "predict" and is_classifier(estimator) and example.ndim == 1:
             classes = np.asarray(estimator.classes_)
@@ -90,9 +95,22 @@ class PixelModel:
 
     def _results(self, X: NDArray[Any]) -> NDArray[Any]:
         results = _respond(self.estimator, self.method, X)
-        if self.classes is not None and self.classes.dtype.kind not in "biu":
-            results = np.searchsorted(self.classes, results) + 1
+        if self.classes is not None:
+            return self._coded(results)
+        if not np.can_cast(results.dtype, self.dtype, "same_kind"):
+            raise ValueError(
+                f"{self.method} gave numbers of {results.dtype}, but of {self.dtype} for other "
+                "spectra: the results must be of one type."
+            )
         return results.astype(self.dtype, copy=False)
+
+    def _coded(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """Return labels as they are in a map; what is none of the classes is missing."""
+        assert self.classes is not None
+        places = np.minimum(np.searchsorted(self.classes, labels), len(self.classes) - 1)
+        coded = np.array(self.codes, self.dtype)[places]
+        coded[self.classes[places] != labels] = self.missing
+        return coded
 
     @property
     def codes(self) -> list[int] | None:
@@ -135,8 +153,9 @@ class PixelModel:
         names: Any = None
         if hasattr(self.estimator, "classes_") and not isinstance(self.estimator.classes_, list):
             names = self.estimator.classes_
-        elif self.method == "transform" and hasattr(self.estimator, "get_feature_names_out"):
-            names = self.estimator.get_feature_names_out()
+        elif self.method == "transform":
+            with contextlib.suppress(Exception):  # not all transformers can
+                names = self.estimator.get_feature_names_out()
         if names is None or len(names) != self.n_outputs:
             return None
         return [str(name) for name in names]
@@ -167,7 +186,10 @@ def _respond(estimator: Any, method: str, X: NDArray[Any]) -> NDArray[Any]:
             f"{method!r}."
         )
     n_rows = len(X)
-    result = np.asarray(function(X))
+    result = function(X)
+    if issparse(result):
+        raise ValueError(f"method={method!r} gives a sparse matrix, which is no map.")
+    result = np.asarray(result)
     if result.ndim not in (1, 2) or len(result) != n_rows:
         raise ValueError(
             f"method={method!r} must give one value or one row for each spectrum; got shape "
@@ -191,19 +213,41 @@ def _named(estimator: Any, X: NDArray[Any]) -> Any:
     return pandas.DataFrame(X, columns=names)
 
 
+def _made_up_spectra(n_bands: int, dtype: np.dtype) -> NDArray[Any]:
+    """Return two spectra that no scaling finds constant, in a range that all types have."""
+    steps = np.arange(2 * n_bands).reshape(2, n_bands)
+    return (60 + 40 * np.sin(1.7 * steps)).astype(dtype)
+
+
 def _output(dtype: np.dtype, classes: NDArray[Any] | None) -> tuple[np.dtype, Any]:
-    """Return the dtype of a map, and what pixels without data have in it."""
+    """Return the dtype of a map, and what pixels without data have in it.
+
+    A type that all forms of files have: no bytes with a sign, nothing beyond 64 bits.
+    """
     if classes is not None:
         if classes.dtype.kind not in "biu":
-            return np.min_scalar_type(len(classes)), 0
-        bounds = [np.min_scalar_type(int(label)) for label in (classes.min(), classes.max())]
-        classes = classes.astype(np.result_type(*bounds))
-        missing = int(missing_label(classes))
-        return np.result_type(classes.dtype, np.min_scalar_type(missing)), missing
+            return _integer_type(0, len(classes)), 0
+        least, greatest = int(classes.min()), int(classes.max())
+        missing = int(missing_label(classes.astype(np.int64 if least < 0 else np.uint64)))
+        return _integer_type(min(least, missing), max(greatest, missing)), missing
     if dtype.kind == "f":
-        return np.dtype(np.float32) if dtype.itemsize < 4 else dtype, np.nan
+        return np.dtype(np.float32 if dtype.itemsize <= 4 else np.float64), np.nan
     if dtype.kind == "b":
         return np.dtype(np.uint8), 255
     if dtype.kind in "iu":
-        return dtype, int(np.iinfo(dtype).min if dtype.kind == "i" else np.iinfo(dtype).max)
+        if dtype.itemsize == 8:
+            # GDAL keeps nodata as a float, and loses others.
+            return np.dtype(dtype.name), -(2**53) if dtype.kind == "i" else 2**53
+        bounds = np.iinfo(dtype)
+        missing = int(bounds.min if dtype.kind == "i" else bounds.max)
+        return _integer_type(int(bounds.min), int(bounds.max)), missing
     raise ValueError(f"The results must be numbers or labels of classes; got dtype {dtype}.")
+
+
+def _integer_type(least: int, greatest: int) -> np.dtype:
+    """Return the smallest type of integers for a range."""
+    for kind in (np.uint8, np.uint16, np.int16, np.uint32, np.int32, np.int64):
+        bounds = np.iinfo(kind)
+        if bounds.min <= least and greatest <= bounds.max:
+            return np.dtype(kind)
+    raise ValueError(f"Labels must lie within the 64-bit integers; got {least} to {greatest}.")

@@ -1,29 +1,31 @@
 """ENVI, GeoTIFF and whatever else GDAL reads, by rasterio.
 
 rasterio reads these because it knows the coordinates, the nodata and the band lists of all of
-them, reads windows of any interleave at the speed of the disk, and comes as a wheel that needs
-nothing else.
+them, and comes as a wheel that needs nothing else. The numbers of an ENVI file are read without it:
+they lie there as in an array.
 """
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import re
-import threading
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bands import good_bands_of, numbers_of, wavelengths_in_nm
-from ._scene import Window
+from ._arrays import ArraySource
+from ._bands import good_bands_of, wavelengths_in_nm
+from ._scene import Source, Window
 
 _ENVI_ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".cub")
-# Bytes of a number, by ENVI's codes of types.
-_ENVI_BYTES = {1: 1, 2: 2, 3: 4, 4: 4, 5: 8, 6: 8, 9: 16, 12: 2, 13: 4, 14: 8, 15: 8}
+# What lies beside a header and is not its data.
+_NO_ENVI_DATA = {".hdr", ".xml", ".ovr", ".msk", ".txt", ".prj", ".part"}
 
 
 def import_rasterio(purpose: str) -> Any:
@@ -44,16 +46,25 @@ def raster_window(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 class RasterSource:
-    """A file that rasterio reads."""
+    """A file that rasterio reads, opened anew for each block: GDAL then keeps none in memory."""
 
     def __init__(self, path: Path):
         self.path = path
-        self._lock = threading.Lock()
-        with self._opened_anew() as dataset:
+        with self._opened() as dataset:
+            if not dataset.count:
+                listed = "".join(f"\n  {name}" for name in dataset.subdatasets)
+                raise ValueError(
+                    f"{path} has no image of its own. Open one of those in it:{listed or ' none'}"
+                )
+            kinds = set(dataset.dtypes)
+            if len(kinds) > 1 or "complex" in dataset.dtypes[0]:
+                raise ValueError(
+                    f"{path} must have real numbers of one type in all bands; got "
+                    f"{', '.join(sorted(kinds))}."
+                )
             self.shape = (dataset.height, dataset.width, dataset.count)
             self.dtype = np.dtype(dataset.dtypes[0])
             self.tile = dataset.block_shapes[0]
-            self._has_transform = not dataset.transform.is_identity
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""
@@ -64,11 +75,7 @@ class RasterSource:
         block = np.empty((*window.shape, n_bands), self.dtype)
         try:
             with self._opened() as dataset:
-                dataset.read(
-                    indexes,
-                    window=raster_window(window),
-                    out=block.transpose(2, 0, 1),
-                )
+                dataset.read(indexes, window=raster_window(window), out=block.transpose(2, 0, 1))
         except RasterioError as error:
             raise OSError(
                 f"{self.path} cannot be read at rows {window.rows.start} to {window.rows.stop}: "
@@ -76,62 +83,76 @@ class RasterSource:
             ) from error
         return block
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[Any]:
-        """Give the file, opened: anew each time, so that GDAL keeps no blocks of it in memory.
+    def _opened(self) -> Any:
+        return _opened_raster(self.path)
 
-        Files without coordinates are kept open, as rasterio warns whenever one is opened, and the
-        way to silence a warning is not for threads.
-        """
-        if self._has_transform:
-            import rasterio
 
-            with rasterio.open(self.path) as dataset:
-                yield dataset
-            return
-        with self._lock:
-            if not hasattr(self, "_dataset"):
-                self._dataset = self._quietly_opened()
-            yield self._dataset
+def raster_scene(path: Path) -> tuple[Source, dict[str, Any]]:
+    """Return the source of a file that GDAL knows, and what the file says of itself."""
+    source: Source = RasterSource(path)
+    with _opened_raster(path) as dataset:
+        header = {key.lower(): value for key, value in dataset.tags(ns="ENVI").items()}
+        if dataset.driver == "ENVI" and _is_compressed(header) is False:
+            _refuse_truncated(path, header, source)
+            source = _envi_source(path, header, source)
+        has_transform = not dataset.transform.is_identity
+        _warn_of_a_mask(dataset)
+        nodata = next((value for value in dataset.nodatavals if value is not None), None)
+        return source, {
+            **_described_bands(dataset, header, path.name),
+            "nodata": nodata,
+            "crs": dataset.crs.to_wkt() if dataset.crs else None,
+            "transform": tuple(dataset.transform)[:6] if has_transform else None,
+            "class_names": _class_names(dataset, header),
+        }
 
-    @contextlib.contextmanager
-    def _opened_anew(self) -> Iterator[Any]:
-        with self._quietly_opened() as dataset:
-            yield dataset
 
-    def _quietly_opened(self) -> Any:
-        rasterio = import_rasterio(f"{self.path.name}: open_scene")
-        from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+def _opened_raster(path: Path) -> Any:
+    rasterio = import_rasterio(f"{path.name}: open_scene")
+    from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)
-                return rasterio.open(self.path)
-        except RasterioIOError as error:
-            raise ValueError(
-                f"{self.path} is not a file that GDAL reads as a raster: {error}"
-            ) from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return rasterio.open(path)
+    except RasterioIOError as error:
+        raise ValueError(f"{path} is not a file that GDAL reads as a raster: {error}") from error
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in vars(self).items() if k not in ("_lock", "_dataset")}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._lock = threading.Lock()
+def _warn_of_a_mask(dataset: Any) -> None:
+    from rasterio.enums import MaskFlags
 
-    def description(self) -> dict[str, Any]:
-        """Return what the file says of itself, by the names of a scene's attributes."""
-        with self._opened_anew() as dataset:
-            header = dataset.tags(ns="ENVI")
-            _refuse_truncated(self.path, header)
-            nodata = next((value for value in dataset.nodatavals if value is not None), None)
-            return {
-                **_described_bands(dataset, header, self.path.name),
-                "nodata": nodata,
-                "crs": dataset.crs.to_wkt() if dataset.crs else None,
-                "transform": tuple(dataset.transform)[:6] if self._has_transform else None,
-                "class_names": _class_names(dataset, header),
-            }
+    flags = {flag for of_band in dataset.mask_flag_enums for flag in of_band}
+    if flags & {MaskFlags.per_dataset, MaskFlags.alpha} and MaskFlags.nodata not in flags:
+        warnings.warn(
+            f"{dataset.name} marks missing pixels by a mask, which is not read: they are taken "
+            "for data. Give them a value, and pass it as nodata.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def _is_compressed(header: dict[str, str]) -> bool:
+    return header.get("file_compression", "0").strip() not in ("", "0")
+
+
+def _envi_source(path: Path, header: dict[str, str], source: Source) -> ArraySource:
+    """Return the source of an ENVI file without GDAL: its numbers lie there one by one."""
+    rows, columns, n_bands = source.shape
+    order = header.get("interleave", "bsq").strip().lower()
+    axes = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}[order]
+    shape = tuple(np.take((rows, columns, n_bands), np.argsort(axes)).tolist())
+    dtype = source.dtype.newbyteorder(">" if header.get("byte_order", "0").strip() == "1" else "<")
+    opened = partial(_envi_array, path, dtype, _header_integer(header, "header_offset"), shape)
+    return ArraySource.of(opened, axes)
+
+
+@contextlib.contextmanager
+def _envi_array(
+    path: Path, dtype: np.dtype, offset: int, shape: tuple[int, ...]
+) -> Iterator[NDArray[Any]]:
+    """Give the numbers of a file, mapped anew each time: pages of former blocks are let go."""
+    yield np.memmap(path, dtype, "r", offset, shape)
 
 
 def envi_data_file(header: Path) -> Path:
@@ -143,6 +164,13 @@ def envi_data_file(header: Path) -> Path:
         for candidate in (stem.with_name(stem.name + end) for end in (ending, ending.upper())):
             if candidate.is_file():
                 return candidate
+    others = [
+        file
+        for file in header.parent.glob(f"{glob.escape(stem.name)}.*")
+        if file.suffix.lower() not in _NO_ENVI_DATA and file.is_file()
+    ]
+    if len(others) == 1:
+        return others[0]
     raise FileNotFoundError(
         f"{header} has no data beside it: looked for {stem.name} as it is and with the endings "
         f"{', '.join(_ENVI_ENDINGS[1:])}. If it has another name, open that file instead."
@@ -155,29 +183,20 @@ def _described_bands(dataset: Any, header: dict[str, str], name: str) -> dict[st
     They are called where the user does not say it better: a wrong list can be replaced.
     """
     tags = [dataset.tags(index) for index in dataset.indexes]
-    n_bands = dataset.count
+    imagery = [dataset.tags(index, ns="IMAGERY") for index in dataset.indexes]
+    in_nm = partial(wavelengths_in_nm, n_bands=dataset.count, name=name)
     found: dict[str, Any] = {}
     if "wavelength" in header:
-        unit = header.get("wavelength_units")
-        values = numbers_of(header["wavelength"])
-        found["wavelengths"] = lambda: wavelengths_in_nm(values, unit, n_bands=n_bands, name=name)
+        found["wavelengths"] = partial(in_nm, header["wavelength"], header.get("wavelength_units"))
     elif all("wavelength" in tag for tag in tags):
-        unit = tags[0].get("wavelength_units")
-        texts = [tag["wavelength"] for tag in tags]
-        found["wavelengths"] = lambda: wavelengths_in_nm(texts, unit, n_bands=n_bands, name=name)
-    else:
-        imagery = [dataset.tags(index, ns="IMAGERY") for index in dataset.indexes]
-        if all("CENTRAL_WAVELENGTH_UM" in tag for tag in imagery):
-            micrometres = [tag["CENTRAL_WAVELENGTH_UM"] for tag in imagery]
-            found["wavelengths"] = lambda: wavelengths_in_nm(
-                micrometres, "um", n_bands=n_bands, name=name
-            )
-    if "bbl" in header:
-        flags = numbers_of(header["bbl"])
-        found["good_bands"] = lambda: good_bands_of(flags, n_bands=n_bands, name=name)
-    elif all("bbl" in tag for tag in tags):
-        flags = [float(tag["bbl"]) for tag in tags]
-        found["good_bands"] = lambda: good_bands_of(flags, n_bands=n_bands, name=name)
+        values = [tag["wavelength"] for tag in tags]
+        found["wavelengths"] = partial(in_nm, values, tags[0].get("wavelength_units"))
+    elif all("CENTRAL_WAVELENGTH_UM" in tag for tag in imagery):
+        values = [tag["CENTRAL_WAVELENGTH_UM"] for tag in imagery]
+        found["wavelengths"] = partial(in_nm, values, "um")
+    flags = header.get("bbl", [tag["bbl"] for tag in tags if "bbl" in tag])
+    if flags:
+        found["good_bands"] = partial(good_bands_of, flags, n_bands=dataset.count, name=name)
     return found
 
 
@@ -191,17 +210,19 @@ def _class_names(dataset: Any, header: dict[str, str]) -> dict[int, str] | None:
     return dict(sorted(found.items())) or None
 
 
-def _refuse_truncated(path: Path, header: dict[str, str]) -> None:
+def _refuse_truncated(path: Path, header: dict[str, str], source: Source) -> None:
     """Raise if an ENVI file is shorter than its header says: GDAL would read zeros."""
-    if not header or header.get("file_compression", "0").strip() not in ("", "0"):
-        return
-    n_bytes = _ENVI_BYTES.get(int(header["data_type"]), 0)
-    n_values = int(header["samples"]) * int(header["lines"]) * int(header["bands"])
-    expected = int(header.get("header_offset", 0)) + n_values * n_bytes
+    rows, columns, n_bands = source.shape
+    n_bytes = rows * columns * n_bands * source.dtype.itemsize
+    expected = _header_integer(header, "header_offset") + n_bytes
     size = path.stat().st_size
     if size < expected:
         raise ValueError(
-            f"{path} has {size} bytes, but its header describes {header['lines']} lines, "
-            f"{header['samples']} samples and {header['bands']} bands of {n_bytes} bytes: "
-            f"{expected} bytes. The file is incomplete, or the header is another file's."
+            f"{path} has {size} bytes, but its header describes {rows} lines, {columns} samples "
+            f"and {n_bands} bands of {source.dtype}: {expected} bytes. The file is incomplete, or "
+            "the header is another file's."
         )
+
+
+def _header_integer(header: dict[str, str], key: str) -> int:
+    return int(float(header.get(key, "0").strip() or 0))

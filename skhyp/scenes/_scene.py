@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -73,6 +74,8 @@ class Scene:
         first pixel at row 0, column 0: x = a column + b row + c, y = d column + e row + f.
     class_names : dict of int to str, or None
         What the labels of a map of classes are called.
+    files : tuple of path
+        The files that it is read from.
     name : str
         The path of the file, for messages.
     source : object
@@ -98,6 +101,7 @@ class Scene:
     crs: str | None = None
     transform: tuple[float, ...] | None = None
     class_names: dict[int, str] | None = None
+    files: tuple[Path, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -162,6 +166,8 @@ class Scene:
         windows : list of (rows, columns)
             Two slices each, as :meth:`read` takes them; row by row, and each pixel once.
         """
+        if max_pixels < 1:
+            raise ValueError(f"max_pixels must be at least 1; got {max_pixels}.")
         n_rows, n_columns, _ = self.shape
         tile_rows = min(self.source.tile[0], n_rows)
         tile_columns = min(self.source.tile[1], n_columns)
@@ -302,6 +308,7 @@ class Scene:
             raise ValueError(
                 f"positions must lie within {self.shape[0]} rows and {self.shape[1]} columns."
             )
+        positions = positions.astype(np.intp)
         chosen = self.band_indices(bands)
         n_bands = self.shape[2] if chosen is None else len(chosen)
         spectra = np.empty((len(positions), n_bands), self.dtype)
@@ -342,7 +349,9 @@ class Scene:
         n_bands = self.shape[2]
         indices = np.asarray(bands)
         if indices.dtype == bool and indices.shape == (n_bands,):
-            return np.flatnonzero(indices)
+            indices = np.flatnonzero(indices)
+        if not indices.size:
+            raise ValueError("bands must keep one band or more; got none.")
         if indices.ndim != 1 or indices.dtype.kind not in "iu":
             raise ValueError(
                 f"bands must be integers, or a mask of {n_bands} booleans; got {bands!r}."

@@ -39,4 +39,5 @@ def transformed_scene(scene: Scene, transformer: Any) -> Scene:
         nodata=np.nan if model.dtype.kind == "f" else model.missing,
         crs=scene.crs,
         transform=scene.transform,
+        files=scene.files,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,18 @@ if TYPE_CHECKING:
 
 _ROWS = {"y", "row", "rows", "line", "lines", "lat", "latitude", "northing"}
 _COLUMNS = {"x", "column", "columns", "col", "sample", "samples", "lon", "longitude", "easting"}
-_BANDS = {"band", "bands", "wavelength", "wavelengths", "spectral", "channel", "channels"}
+_BANDS = {
+    "band",
+    "bands",
+    "wl",
+    "lambda",
+    "wavelength_nm",
+    "wavelength",
+    "wavelengths",
+    "spectral",
+    "channel",
+    "channels",
+}
 _WAVELENGTHS = ("wavelength", "wavelengths", "wavelength_nm")
 # Coordinates are evenly spaced if they are to this part of a pixel.
 _EVEN = 1e-3
@@ -38,7 +51,12 @@ def import_xarray(purpose: str) -> Any:
 
 def is_data_array(scene: Any) -> bool:
     """Return whether something is a DataArray, without importing xarray."""
-    return type(scene).__module__.startswith("xarray") and hasattr(scene, "dims")
+    return type(scene).__module__.startswith("xarray") and type(scene).__name__ == "DataArray"
+
+
+def is_dataset(scene: Any) -> bool:
+    """Return whether something is a Dataset, without importing xarray."""
+    return type(scene).__module__.startswith("xarray") and type(scene).__name__ == "Dataset"
 
 
 def is_zarr(path: Path) -> bool:
@@ -55,7 +73,10 @@ def zarr_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str
 
     store = zarr.open(path, mode="r")
     if isinstance(store, zarr.Array):
-        return ArraySource.of(partial(nullcontext, store), range(store.ndim)), {}
+        dims = getattr(store.metadata, "dimension_names", None) or store.attrs.get(
+            "_ARRAY_DIMENSIONS", range(store.ndim)
+        )
+        return ArraySource.of(partial(nullcontext, store), axes_of(dims)), {}
     with xarray.open_dataset(
         path,
         engine="zarr",
@@ -94,18 +115,30 @@ def data_array_source(array: xarray.DataArray) -> tuple[ArraySource, dict[str, A
     return ArraySource.of(partial(nullcontext, array.data), axes, tile=tile), description
 
 
-def axes_of(dims: tuple[Any, ...]) -> tuple[int, ...]:
-    """Return which dimensions are rows, columns and bands: by their names, else by their order."""
+def axes_of(dims: Sequence[Any]) -> tuple[int, ...]:
+    """Return which dimensions are rows, columns and bands: by their names, else by their order.
+
+    Of three, two names tell the third.
+    """
     if len(dims) not in (2, 3):
         raise ValueError(
-            f"A scene must have three dimensions, or two for a map of labels; got {dims}."
+            f"A scene must have three dimensions, or two for a map of labels; got {tuple(dims)}."
         )
     names = [str(name).lower() for name in dims]
     found = [
         next((axis for axis, name in enumerate(names) if name in known), None)
         for known in (_ROWS, _COLUMNS, _BANDS)[: len(dims)]
     ]
-    return tuple(range(len(dims))) if None in found else tuple(found)  # type: ignore[arg-type]
+    n_known = len(dims) - found.count(None)
+    if n_known == 0:
+        return tuple(range(len(dims)))
+    if n_known < len(dims) - 1:
+        raise ValueError(
+            f"Of the dimensions {tuple(dims)} only one is known. Name them y, x and band, or "
+            "transpose to rows, columns and bands and give none of these names."
+        )
+    (rest,) = set(range(len(dims))) - {axis for axis in found if axis is not None} or {None}
+    return tuple(rest if axis is None else axis for axis in found)
 
 
 def _description(array: xarray.DataArray, axes: tuple[int, ...]) -> dict[str, Any]:
@@ -118,6 +151,8 @@ def _description(array: xarray.DataArray, axes: tuple[int, ...]) -> dict[str, An
             if coordinate in array.coords and array[coordinate].dims == (band_dimension,):
                 values, attributes = array[coordinate].values, array[coordinate].attrs
                 unit = attributes.get("units", attributes.get("unit"))
+                if coordinate not in _WAVELENGTHS and unit is None and values.dtype.kind != "f":
+                    continue  # numbers of bands
                 found["wavelengths"] = partial(
                     wavelengths_in_nm, values, unit, n_bands=n_bands, name=name
                 )
@@ -128,24 +163,46 @@ def _description(array: xarray.DataArray, axes: tuple[int, ...]) -> dict[str, An
             )
     reference = array.coords.get("spatial_ref")
     attributes = {} if reference is None else reference.attrs
-    if "flag_values" in array.attrs:
+    if "class_names" in array.attrs:  # of a map of our own
+        names = array.attrs["class_names"].items()
+        found["class_names"] = {int(code): str(name) for code, name in names}
+    elif "flag_values" in array.attrs:
         values = np.atleast_1d(array.attrs["flag_values"]).tolist()
         meanings = str(array.attrs.get("flag_meanings", "")).split()
         if len(meanings) == len(values):
             found["class_names"] = dict(zip(values, meanings, strict=True))
     found["crs"] = attributes.get("crs_wkt", attributes.get("spatial_ref"))
-    if "GeoTransform" in attributes:  # GDAL's order
-        c, a, b, f, d, e = (float(number) for number in str(attributes["GeoTransform"]).split())
-        found["transform"] = (a, b, c, d, e, f)
-    else:
-        found["transform"] = _transform_of_coordinates(array, axes)
+    # Coordinates come first: they are cut with the array, the attribute is not.
+    found["transform"] = stated = _stated_transform(attributes)
+    along = _transform_of_coordinates(array, axes)
+    if along is not None and not _agree(stated, along, array.shape):
+        found["transform"] = along
     return found
+
+
+def _stated_transform(attributes: dict[str, Any]) -> tuple[float, ...] | None:
+    try:
+        c, a, b, f, d, e = (float(part) for part in str(attributes["GeoTransform"]).split())
+    except (KeyError, ValueError):
+        return None
+    return (a, b, c, d, e, f)  # GDAL has another order
+
+
+def _agree(
+    stated: tuple[float, ...] | None, along: tuple[float, ...], shape: tuple[int, ...]
+) -> bool:
+    """Return whether two transforms are one but for rounding."""
+    if stated is None:
+        return False
+    length = max(shape)
+    difference = np.abs(np.subtract(stated, along)) * [length, length, 1, length, length, 1]
+    return bool(difference.max() <= _EVEN * max(abs(along[0]), abs(along[4])))
 
 
 def _nodata(array: xarray.DataArray) -> float | None:
     for attribute in ("_FillValue", "nodata", "missing_value"):
-        if attribute in array.attrs:
-            return float(array.attrs[attribute])
+        with contextlib.suppress(TypeError, ValueError):  # None, or a list
+            return float(array.attrs.get(attribute))  # type: ignore[arg-type]
     # xarray has replaced it by NaN already.
     return float("nan") if "_FillValue" in array.encoding and array.dtype.kind == "f" else None
 

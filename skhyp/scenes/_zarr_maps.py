@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,46 +11,80 @@ from numpy.typing import NDArray
 
 from skhyp._whole_files import whole_folder
 
-from ._map_layouts import STRIP_BYTES, MapLayout
-from ._xarrays import pixel_coordinates, reference_attributes
+from ._map_files import MapFile, Rows
+from ._map_layouts import MapLayout
+from ._xarrays import import_xarray, pixel_coordinates, reference_attributes
 
-_ZARR_CHUNK = 256
+_CHUNK = 256
+# By these a store is known for a map that may be replaced.
+_MARK = "skhyp.scenes.apply"
+_OWN = {".zgroup", ".zattrs", ".zmetadata", "map", "x", "y", "spatial_ref", "output"}
 
 
-def write_zarr(path: Path, layout: MapLayout, rows: Callable[[slice], NDArray[Any]]) -> None:
-    import zarr
+class ZarrMap(MapFile):
+    """A Zarr store of version 2, which all readers know."""
 
-    dimensions = ["y", "x"] if layout.n_outputs is None else ["y", "x", "output"]
-    chunks = tuple(min(_ZARR_CHUNK, length) for length in layout.shape[:2]) + layout.shape[2:]
-    with whole_folder(path) as draft:
-        group = zarr.open_group(draft, mode="w", zarr_format=2)
-        values = group.create_array(
-            "map", shape=layout.shape, chunks=chunks, dtype=layout.dtype,
-            fill_value=layout.missing,
-            attributes={"_ARRAY_DIMENSIONS": dimensions, **cf_attributes(layout)},
-        )  # fmt: skip
-        for strip in _chunk_rows(layout, chunks[0]):
-            values[strip] = rows(strip)
+    suffixes = (".zarr",)
+
+    def refuse(self, layout: MapLayout) -> None:
+        """Raise if xarray is not there, or if the folder holds anything but a map of ours."""
+        import_xarray(f"Writing {self.path.name}")
+        folder = self.path.resolve()
+        if not folder.is_dir():
+            super().refuse(layout)
+            if folder.exists():
+                raise FileExistsError(f"out={str(self.path)!r} is a file, and no Zarr store.")
+            return
+        others = sorted({entry.name for entry in folder.iterdir()} - _OWN)
+        attributes = folder / ".zattrs"
+        if any(folder.iterdir()) and (
+            others or not attributes.exists() or _MARK not in attributes.read_text()
+        ):
+            raise FileExistsError(
+                f"out={str(self.path)!r} is there already, and would be replaced with what is no "
+                f"map of skhyp: {', '.join(others) or 'another store'}. Give another name."
+            )
+
+    def write(self, layout: MapLayout, rows: Rows, folder: Path) -> None:
+        """Write the map, its coordinates and their reference system."""
+        import zarr
+
+        dimensions = ["y", "x"] if layout.n_outputs is None else ["y", "x", "output"]
+        chunks = tuple(min(_CHUNK, length) for length in layout.shape[:2]) + layout.shape[2:]
+        with whole_folder(self.path, folder) as draft:
+            group = zarr.open_group(draft, mode="w", zarr_format=2)
+            group.attrs["source"] = _MARK
+            values = group.create_array(
+                "map",
+                shape=layout.shape,
+                chunks=chunks,
+                dtype=layout.dtype,
+                fill_value=layout.missing,
+                attributes={"_ARRAY_DIMENSIONS": dimensions, **cf_attributes(layout)},
+            )
+            for strip in layout.strips(multiple=chunks[0]):
+                values[strip] = rows(strip)
+            for name, array in self._coordinates(layout).items():
+                stored = group.create_array(
+                    name,
+                    shape=array.shape,
+                    dtype=array.dtype,
+                    # The default, 0, would be read as missing.
+                    fill_value=np.nan if array.dtype.kind == "f" else None,
+                    attributes={"_ARRAY_DIMENSIONS": [name] if array.ndim else []},
+                )
+                stored[...] = array
+                if name == "spatial_ref":
+                    stored.attrs.update(reference_attributes(layout.crs, layout.transform))
+            zarr.consolidate_metadata(draft)
+
+    def _coordinates(self, layout: MapLayout) -> dict[str, NDArray[Any]]:
         coordinates = pixel_coordinates(layout.rows, layout.columns, layout.transform)
         if layout.crs is not None or layout.transform is not None:
             coordinates["spatial_ref"] = np.array(0)
         if layout.output_names is not None:
             coordinates["output"] = np.array(list(layout.output_names), dtype=str)
-        for name, array in coordinates.items():
-            stored = group.create_array(
-                name, shape=array.shape, dtype=array.dtype,
-                attributes={"_ARRAY_DIMENSIONS": [name] if array.ndim else []},
-            )  # fmt: skip
-            stored[...] = array
-        if "spatial_ref" in coordinates:
-            group["spatial_ref"].attrs.update(reference_attributes(layout.crs, layout.transform))
-        zarr.consolidate_metadata(draft)
-
-
-def _chunk_rows(layout: MapLayout, chunk_rows: int) -> Iterator[slice]:
-    step = max(1, STRIP_BYTES // layout.row_bytes // chunk_rows) * chunk_rows
-    for start in range(0, layout.rows, step):
-        yield slice(start, min(start + step, layout.rows))
+        return coordinates
 
 
 def cf_attributes(layout: MapLayout) -> dict[str, Any]:
@@ -64,8 +97,9 @@ def cf_attributes(layout: MapLayout) -> dict[str, Any]:
     if layout.crs is not None or layout.transform is not None:
         attributes["grid_mapping"] = "spatial_ref"
     if layout.class_names:
+        attributes["class_names"] = {str(k): name for k, name in layout.class_names.items()}
         attributes["flag_values"] = list(layout.class_names)
-        # CF separates the meanings by blanks.
+        # CF separates the meanings by blanks, so that names are not quite kept.
         attributes["flag_meanings"] = " ".join(
             "_".join(name.split()) for name in layout.class_names.values()
         )
