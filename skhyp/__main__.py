@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument("--method", default="predict", help="of the estimator (%(default)s)")
     command.add_argument("--variable", help="of a .mat or .zarr file with several")
     command.add_argument(
-        "--working-memory", type=int, default=256, metavar="MIB", help="for blocks (%(default)s)"
+        "--working-memory", type=int, default=64, metavar="MIB", help="for blocks (%(default)s)"
     )
     command.add_argument(
         "--resume", action="store_true", help="go on with what is finished, now or later"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
@@ -234,11 +235,15 @@ def _loaded(
     return_X_y: bool,
 ) -> Bunch | tuple[NDArray[Any], NDArray[Any]]:
     folder = data_folder(data_home)
-    labels = _file_content(
-        scene, scene.label_address, folder, download_if_missing, n_retries, delay
+    content = partial(
+        _file_content,
+        scene,
+        folder=folder,
+        download_if_missing=download_if_missing,
+        n_retries=n_retries,
+        delay=delay,
     )
-    cube = _file_content(scene, scene.cube_address, folder, download_if_missing, n_retries, delay)
-    labels = labels[..., 0]
+    labels, cube = content(scene.label_address)[..., 0], content(scene.cube_address)
     data, target, positions = labelled_pixels(cube, labels)
     target = target.astype(np.int64)
     if return_X_y:

@@ -53,7 +53,7 @@ def apply(
     *,
     method: str = "predict",
     class_names: Sequence[str] | Mapping[Any, str] | None = None,
-    working_memory: int = 256,
+    working_memory: int = 64,
     resume: bool = False,
     verbose: int | bool = 0,
 ) -> Path | NDArray[Any] | xarray.DataArray:
@@ -79,7 +79,7 @@ def apply(
     class_names : sequence or mapping of str, default=None
         ``class_names[label]`` is the name of a class, to be kept with the map. None takes labels
         that are strings for names, and has none for integers.
-    working_memory : int, default=256
+    working_memory : int, default=64
         About how many MiB of memory blocks of the scene, and what is computed of them, may take
         at a time.
     resume : bool, default=False
