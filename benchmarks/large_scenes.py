@@ -9,7 +9,8 @@ network), and measures two series:
   predicts 420,500 of the same pixels from memory, after a first call. Noted are pixels a second
   and the most memory that the process had resident, with Python, TensorFlow and all;
 * workers: the file of 1 GB in chunks, on a cluster of one and of two processes of dask with a
-  thread each, after a first small map; and whether the labels are those of ``apply``.
+  core each (TF_NUM_INTRAOP_THREADS=1), after a first map in which all compile; and whether the
+  labels are those of ``apply``.
 
 Files are removed afterwards. It writes ``benchmarks/results/large_scenes.json`` and
 ``large_scenes.md``.
@@ -184,12 +185,16 @@ def apply_by_workers(model_path: Path, scene_path: Path, n_workers: int) -> dict
     model, scene = joblib.load(model_path), open_scene(scene_path)
     expected = apply(model, scene)
     array = scene.to_xarray(chunk_memory=CHUNK_MIB)
-    rows = array.chunks[0][0]
     with (
-        LocalCluster(n_workers=n_workers, threads_per_worker=1, dashboard_address=None) as cluster,
+        LocalCluster(
+            n_workers=n_workers,
+            threads_per_worker=1,
+            dashboard_address=None,
+            env={"TF_NUM_INTRAOP_THREADS": "1"},
+        ) as cluster,
         Client(cluster),
     ):
-        apply(model, array[: n_workers * rows]).compute()
+        apply(model, array).compute()
         forget(scene_path.with_suffix(".img"))
         started = time.perf_counter()
         labels = apply(model, array).compute().values

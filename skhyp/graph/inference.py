@@ -76,10 +76,22 @@ def apply_rows(
         rows = X[start : start + chunk_rows].astype(native, copy=False)
         output[start : start + chunk_rows] = _compute_padded(compute, rows, chunk_rows)[: len(rows)]
 
-    with ThreadPoolExecutor(min(_N_WORKERS, os.cpu_count() or 1)) as workers:
+    with ThreadPoolExecutor(_n_threads()) as workers:
         # A list, so that an exception in a worker is raised here.
         list(workers.map(compute_chunk, range(chunk_rows, len(X), chunk_rows)))
     return output
+
+
+def _n_threads() -> int:
+    """Return how many chunks are computed at a time.
+
+    Processes that share a machine are told their part by ``OMP_NUM_THREADS``: those of joblib and
+    of dask are.
+    """
+    limits = [_N_WORKERS, os.cpu_count() or 1]
+    if (limit := os.environ.get("OMP_NUM_THREADS", "")).isdigit():
+        limits.append(int(limit))
+    return max(1, min(limits))
 
 
 def rows_per_chunk(network: Any) -> int:
