@@ -10,7 +10,7 @@ network), and measures two series:
   and the most memory that the process had resident, with Python, TensorFlow and all;
 * workers: the file of 1 GB in chunks, on a cluster of one and of two processes of dask with a
   core each (TF_NUM_INTRAOP_THREADS=1), after a first map in which all compile; and whether the
-  labels are those of ``apply``.
+  labels are those of ``apply``. From the rate of one follows what a campaign of 1 TB takes.
 
 Files are removed afterwards. It writes ``benchmarks/results/large_scenes.json`` and
 ``large_scenes.md``.
@@ -46,6 +46,8 @@ ACROSS = 4
 MEMORY_ROWS = 5 * 145
 N_PREDICTIONS = 3
 CHUNK_MIB = 32
+CAMPAIGN_BYTES = 1e12
+CAMPAIGN_WORKERS = (1, 8, 32, 128)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -192,19 +194,52 @@ def apply_by_workers(model_path: Path, scene_path: Path, n_workers: int) -> dict
             dashboard_address=None,
             env={"TF_NUM_INTRAOP_THREADS": "1"},
         ) as cluster,
-        Client(cluster),
+        Client(cluster) as client,
     ):
         apply(model, array).compute()
         forget(scene_path.with_suffix(".img"))
         started = time.perf_counter()
         labels = apply(model, array).compute().values
         seconds = time.perf_counter() - started
+        resident = max(client.run(peak_resident).values())
     return {
         "workers": n_workers,
         "seconds": seconds,
         "pixels a second": labels.size / seconds,
+        "peak MB of a worker": resident / 1e6,
         "labels as by apply": bool((labels == expected).all()),
     }
+
+
+def peak_resident() -> int:
+    """Return the most bytes that this process has had resident."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
+
+
+def campaign(content: dict) -> list[str]:
+    """Return what the rates mean for a campaign, line by line."""
+    of_one = [r for r in content["records"] if r["series"] == "workers" and r["workers"] == 1]
+    rate = median(r["pixels a second"] for r in of_one)
+    pixel_bytes = load_indian_pines().cube.itemsize * load_indian_pines().cube.shape[2]
+    n_pixels = CAMPAIGN_BYTES / pixel_bytes
+    lines = [
+        "",
+        f"A campaign of {CAMPAIGN_BYTES / 1e12:g} TB with pixels of {pixel_bytes} bytes as here has "
+        f"{n_pixels / 1e9:.3g} billion pixels in {CAMPAIGN_BYTES / (CHUNK_MIB * 2**20):,.0f} chunks "
+        f"of {CHUNK_MIB} MiB. A worker with one core had at most "
+        f"{max(r['peak MB of a worker'] for r in of_one):.0f} MB resident. If the rate of one "
+        "worker multiplies with their number, and the storage gives so much:",
+        "",
+        "| workers | hours | MB a second to be read | GB of memory for all workers |",
+        "|---|---|---|---|",
+    ]
+    for n_workers in CAMPAIGN_WORKERS:
+        hours = n_pixels / rate / n_workers / 3600
+        memory_gb = n_workers * max(r["peak MB of a worker"] for r in of_one) / 1e3
+        read = n_workers * rate * pixel_bytes / 1e6
+        lines.append(f"| {n_workers} | {hours:.3g} | {read:.0f} | {memory_gb:.3g} |")
+    return lines
 
 
 def write(content: dict, output: Path) -> None:
@@ -246,6 +281,7 @@ def write(content: dict, output: Path) -> None:
         lines.append(
             f"| {n_workers} | {spread(seconds)} | {digits(one / median(seconds))} | {alike} |"
         )
+    lines += campaign(content)
     write_results(content, output, "\n".join(lines) + "\n")
 
 
