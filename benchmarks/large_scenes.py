@@ -225,8 +225,8 @@ def campaign(content: dict) -> list[str]:
     n_pixels = CAMPAIGN_BYTES / pixel_bytes
     lines = [
         "",
-        f"A campaign of {CAMPAIGN_BYTES / 1e12:g} TB with pixels of {pixel_bytes} bytes as here has "
-        f"{n_pixels / 1e9:.3g} billion pixels in {CAMPAIGN_BYTES / (CHUNK_MIB * 2**20):,.0f} chunks "
+        f"A campaign of {CAMPAIGN_BYTES / 1e12:g} TB with pixels of {pixel_bytes} bytes has "
+        f"{n_pixels / 1e9:.3g} billion of them in {CAMPAIGN_BYTES / (CHUNK_MIB * 2**20):,.0f} chunks "
         f"of {CHUNK_MIB} MiB. A worker with one core had at most "
         f"{max(r['peak MB of a worker'] for r in of_one):.0f} MB resident. If the rate of one "
         "worker multiplies with their number, and the storage gives so much:",

@@ -6,9 +6,10 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
+import rasterio
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "docs" / "guide.md", ROOT / "docs" / "migration.md"]
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{n}.md" for n in ("guide", "migration", "scenes"))]
 
 
 def fenced_blocks(language, page=PAGES[0]):
@@ -63,6 +64,23 @@ def test_the_new_code_of_the_migration_page_does_what_the_old_code_did():
     assert namespace["features"].shape == (145 * 145, 20)
     assert namespace["class_map"].shape == (145, 145)
     assert set(np.unique(namespace["class_map"])) <= set(range(1, 17))
+
+
+def test_the_page_on_scenes_ends_in_maps_with_coordinates(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    namespace = {}
+    for block in fenced_blocks("python", PAGES[3]):
+        exec(block, namespace)
+    assert "400.02 to 2489 nm" in capsys.readouterr().out.replace("2489.0", "2489")
+    labels = namespace["pines"].labels
+    with rasterio.open("map.tif") as class_map, rasterio.open("pines.tif") as scene:
+        assert class_map.crs == scene.crs and class_map.transform == scene.transform
+        assert np.mean(class_map.read(1)[labels > 0] == labels[labels > 0]) > 0.7
+    with rasterio.open("probabilities.tif") as probabilities:
+        np.testing.assert_allclose(probabilities.read().sum(axis=0), 1, atol=1e-5)
+        assert probabilities.descriptions[:2] == ("1", "2")
+    with rasterio.open("codes.tif") as codes:
+        assert codes.count == 3 and np.isfinite(codes.read()).all()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from skhyp._class_colours import UNLABELLED_COLOUR
-from skhyp.scenes import mask_unlabelled, to_map, unroll
+from skhyp.scenes import Scene, mask_unlabelled, open_scene, to_map, unroll
 
 from ._axes import axes_or_new, legend_beside, show_image
 from ._classes import class_styles, labels_of
@@ -32,8 +33,9 @@ class ClassMapDisplay:
 
     Parameters
     ----------
-    class_map : array-like of shape (rows, columns)
-        Whole numbers. Pixels of 0, less than 0 or NaN, and masked ones, are unlabelled.
+    class_map : array-like of shape (rows, columns), Scene, str or path
+        Whole numbers. Pixels of 0, less than 0 or NaN, and masked ones, are unlabelled. A file
+        may be a map that :func:`skhyp.scenes.apply` wrote, which knows the names of its classes.
     class_names : sequence or mapping of str, default=None
         ``class_names[label]`` is the name of a class, as in ``scene.class_names``; a sequence
         begins with the name of 0, such as "Unlabelled". All that it names are in the legend. None
@@ -69,7 +71,7 @@ class ClassMapDisplay:
 
     def __init__(
         self,
-        class_map: ArrayLike,
+        class_map: ArrayLike | Scene | str | PathLike,
         *,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
         colours: Sequence[Any] | Mapping[int, Any] | None = None,
@@ -99,9 +101,13 @@ class ClassMapDisplay:
             class that occurs or names what is no label, if `colours` lacks a class, or if `ax` is
             something else.
         """
-        class_map = _whole_labels(self.class_map)
+        class_map, names, colours = self.class_map, self.class_names, self.colours
+        if isinstance(class_map, Scene | str | PathLike):
+            stored = open_scene(class_map)
+            names = stored.class_names if names is None else names
+            class_map = stored.read(bands=[0])[..., 0]
+        class_map = _whole_labels(class_map)
         occurring = np.unique(class_map).tolist()
-        names, colours = self.class_names, self.colours
         if names is None:
             names = {label: str(label) for label in occurring if label}
         _refuse_a_class_of_unlabelled(names)
@@ -133,7 +139,7 @@ class ClassMapDisplay:
     @classmethod
     def from_predictions(
         cls,
-        class_map: ArrayLike,
+        class_map: ArrayLike | Scene | str | PathLike,
         *,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
         colours: Sequence[Any] | Mapping[int, Any] | None = None,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skhyp.scenes import false_colour, to_map, unroll
+from skhyp.scenes import Scene, false_colour, open_scene, to_map, unroll
 from skhyp.wavelengths import nearest_bands, validate_wavelengths
 
 from ._axes import axes_or_new, show_image
@@ -89,7 +90,7 @@ class SceneDisplay:
     @classmethod
     def from_cube(
         cls,
-        cube: ArrayLike,
+        cube: ArrayLike | Scene | str | PathLike,
         *,
         wavelengths: ArrayLike | None = None,
         bands: Sequence[int] | None = None,
@@ -101,10 +102,11 @@ class SceneDisplay:
 
         Parameters
         ----------
-        cube : array-like of shape (rows, columns, bands)
-            The scene, in any unit. NaN and infinite values are missing, and black.
+        cube : array-like of shape (rows, columns, bands), Scene, str or path
+            The scene, in any unit. NaN and infinite values are missing, and black. Of a file,
+            only the three bands are read.
         wavelengths : array-like of shape (bands,), default=None
-            In nm. With them, the bands nearest to 640, 550 and 460 nm are shown: true colour,
+            In nm; None takes those of a file. With them, the bands nearest to 640, 550 and 460 nm are shown: true colour,
             if the sensor sees it. The title says which they are.
         bands : sequence of three int, default=None
             The bands shown as red, green and blue, whatever the wavelengths. With neither, three
@@ -112,7 +114,7 @@ class SceneDisplay:
         percentiles : tuple of two float, default=(2, 98)
             The percentiles of each band that become darkest and brightest.
         nodata : float, default=None
-            A value that is missing as well.
+            A value that is missing as well; None takes that of a file.
         ax : :class:`matplotlib.axes.Axes`, default=None
             Where to draw; None makes a new figure.
 
@@ -126,6 +128,10 @@ class SceneDisplay:
             If `cube` does not have three dimensions, if `wavelengths` does not fit it, or if
             `bands`, `percentiles` or `ax` is not as described.
         """
+        if isinstance(cube, str | PathLike):
+            cube = open_scene(cube)
+        if isinstance(cube, Scene) and wavelengths is None:
+            wavelengths = cube.wavelengths
         if wavelengths is not None:
             wavelengths = validate_wavelengths(wavelengths, np.shape(cube)[-1])
             if bands is None:

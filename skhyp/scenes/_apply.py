@@ -117,7 +117,8 @@ def apply(
     labels 0 or, if that is a class, an integer that is none; the least integer otherwise.
 
     Labels that are integers stay, in the smallest type that holds them. Other labels become 1, 2,
-    3 … in the order of ``classes_``, and their names are kept. GeoTIFF, ENVI and Zarr keep the
+    3 … in the order of ``classes_``, and their names are kept. A label that is none of
+    ``classes_``, as some estimators give to outliers, is missing. GeoTIFF, ENVI and Zarr keep the
     reference system, the transform, nodata, and the names and colours of classes
     (:func:`skhyp.plotting.class_colours`); ``.npy`` has room for numbers only.
 
