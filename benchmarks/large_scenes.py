@@ -222,11 +222,11 @@ def campaign(content: dict) -> list[str]:
     of_one = [r for r in content["records"] if r["series"] == "workers" and r["workers"] == 1]
     rate = median(r["pixels a second"] for r in of_one)
     pixel_bytes = load_indian_pines().cube.itemsize * load_indian_pines().cube.shape[2]
-    n_pixels = CAMPAIGN_BYTES / pixel_bytes
+    n_pixels, n_chunks = CAMPAIGN_BYTES / pixel_bytes, CAMPAIGN_BYTES / (CHUNK_MIB * 2**20)
     lines = [
         "",
         f"A campaign of {CAMPAIGN_BYTES / 1e12:g} TB with pixels of {pixel_bytes} bytes has "
-        f"{n_pixels / 1e9:.3g} billion of them in {CAMPAIGN_BYTES / (CHUNK_MIB * 2**20):,.0f} chunks "
+        f"{n_pixels / 1e9:.3g} billion of them in {n_chunks:,.0f} chunks "
         f"of {CHUNK_MIB} MiB. A worker with one core had at most "
         f"{max(r['peak MB of a worker'] for r in of_one):.0f} MB resident. If the rate of one "
         "worker multiplies with their number, and the storage gives so much:",

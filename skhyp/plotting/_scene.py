@@ -106,8 +106,8 @@ class SceneDisplay:
             The scene, in any unit. NaN and infinite values are missing, and black. Of a file,
             only the three bands are read.
         wavelengths : array-like of shape (bands,), default=None
-            In nm; None takes those of a file. With them, the bands nearest to 640, 550 and 460 nm are shown: true colour,
-            if the sensor sees it. The title says which they are.
+            In nm; None takes those of a file. With them, the bands nearest to 640, 550 and 460 nm
+            are shown: true colour, if the sensor sees it. The title says which they are.
         bands : sequence of three int, default=None
             The bands shown as red, green and blue, whatever the wavelengths. With neither, three
             spread evenly, the last as red.

@@ -1,6 +1,8 @@
 """Any fitted estimator maps a scene of any size, and the map keeps what the scene knew."""
 
+import dataclasses
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +19,9 @@ from sklearn.ensemble import IsolationForest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
 from skhyp.scenes import apply, labelled_pixels, open_scene
@@ -470,3 +473,175 @@ def test_an_envi_scene_without_coordinates_gives_a_map_without(tmp_path, cube, m
         apply(model, path, tmp_path / out)
         assert open_scene(tmp_path / out).transform is None
         np.testing.assert_array_equal(_read(tmp_path / out), expected)
+
+
+def test_a_map_never_takes_the_place_of_its_scene(tmp_path, files, model, cube):
+    np.save(tmp_path / "scene.npy", cube)
+    envi = write_envi(tmp_path / "envi", cube, "bil")
+    shutil.copytree(files["zarr 2"], tmp_path / "scene.zarr")
+    for scene in (tmp_path / "scene.npy", envi, envi.with_suffix(".img"), tmp_path / "scene.zarr"):
+        for out in {scene, *([envi, envi.with_suffix(".img")] if "envi" in scene.name else [])}:
+            with pytest.raises((ValueError, FileExistsError), match=r"would (be )?replace"):
+                apply(model, scene, out)
+        np.testing.assert_array_equal(np.asarray(open_scene(scene)), cube)
+
+
+def test_a_folder_with_other_files_is_not_replaced(tmp_path, cube, model):
+    folder = tmp_path / "results.zarr"
+    folder.mkdir()
+    apply(model, cube, folder)  # empty: nothing is lost
+    apply(model, cube, folder)  # a map of ours
+    (folder / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match=r"no map of skhyp: thesis\.txt"):
+        apply(model, cube, folder)
+    assert (folder / "thesis.txt").read_text() == "years of work"
+    (tmp_path / "file.zarr").write_text("a file")
+    with pytest.raises(FileExistsError, match="is a file"):
+        apply(model, cube, tmp_path / "file.zarr")
+
+
+def test_the_header_of_other_data_is_not_replaced(tmp_path, cube, model):
+    other = write_envi(tmp_path / "other", cube, "bsq")
+    for out in ("other.dat", "other.bil"):
+        with pytest.raises(FileExistsError, match="may be the header of another file"):
+            apply(model, cube, tmp_path / out)
+    (tmp_path / "third.img.hdr").write_text("ENVI")
+    with pytest.raises(FileExistsError, match="would be taken for the header"):
+        apply(model, cube, tmp_path / "third.hdr")
+    np.testing.assert_array_equal(np.asarray(open_scene(other)), cube)
+
+
+def test_an_ending_in_capitals_stays(tmp_path, cube, model, expected):
+    assert apply(model, cube, tmp_path / "MAP.HDR").exists()
+    np.testing.assert_array_equal(np.asarray(open_scene(tmp_path / "MAP.HDR"))[..., 0], expected)
+
+
+def test_a_margin_without_data_does_not_hide_another_model(tmp_path, failing, files, cube):
+    marked = cube.copy()
+    marked[:2] = 0
+    path = write_geotiff(tmp_path / "scene.tif", marked, nodata=0)
+    arguments = {"scene": path, "out": tmp_path / "map.npy", "working_memory": 1, "resume": True}
+    Failing.calls_left = 5
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        apply(failing, **arguments)
+    other = LinearDiscriminantAnalysis()
+    other.fit(cube.reshape(-1, SHAPE[2]), np.arange(23 * 17) % 3 + 1)
+    with pytest.raises(ValueError, match="is of another model"):
+        apply(other, **arguments)
+    os.utime(path)
+    with pytest.raises(ValueError, match="something else: files"):
+        apply(failing, **arguments)
+
+
+@pytest.mark.parametrize("name", ["finished", "values", "task.json"])
+def test_an_unfinished_map_that_is_damaged_is_not_gone_on_with(tmp_path, failing, files, name):
+    arguments = {"scene": files["tif"], "out": tmp_path / "map.npy", "working_memory": 1}
+    with pytest.raises(RuntimeError):
+        apply(failing, **arguments, resume=True)
+    damaged = tmp_path / ".map.npy.part" / name
+    damaged.write_bytes(damaged.read_bytes()[:2])
+    with pytest.raises(ValueError, match="has an unfinished map of something else"):
+        apply(failing, **arguments, resume=True)
+
+
+@pytest.mark.parametrize("out", ["map.tif", "map.img", "map.zarr", "map.npy"])
+@pytest.mark.parametrize(
+    "dtype", ["int8", "uint8", "int16", ">u2", "uint32", "int64", "uint64", ">f4", "float16"]
+)
+def test_results_of_any_type_are_written_with_their_nodata(tmp_path, cube, out, dtype):
+    floats = cube.astype(np.float32) / 10000 * 100
+    floats[4, 5, 6] = np.nan
+    cast = FunctionTransformer(lambda X: X[:, :2].astype(dtype)).fit(floats.reshape(-1, SHAPE[2]))
+    apply(cast, floats, tmp_path / out, method="transform")
+    written = open_scene(tmp_path / out)
+    values = written.read()
+    has_data = np.ones(SHAPE[:2], bool)
+    has_data[4, 5] = False
+    np.testing.assert_array_equal(values[has_data], floats[..., :2][has_data].astype(dtype))
+    if out != "map.npy":
+        assert written.nodata == float(values[4, 5, 0]) or np.isnan(written.nodata)
+
+
+def test_scalings_that_a_flat_spectrum_breaks_are_mapped(cube, labels):
+    def standard_normal_variate(X):
+        return (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
+
+    pipeline = make_pipeline(FunctionTransformer(standard_normal_variate), LogisticRegression())
+    pipeline.fit(cube.reshape(-1, SHAPE[2]), labels.ravel())
+    assert (apply(pipeline, cube) > 0).all()
+    scaled = make_pipeline(FunctionTransformer(standard_normal_variate))
+    assert apply(scaled, cube, method="transform").shape == SHAPE
+
+
+@pytest.mark.parametrize(
+    ("classes", "dtype"),
+    [([3301010101, 3301010102, 3301029901], "uint32"), ([-1, 2**40, 5], "int64")],
+)
+def test_codes_of_a_catalogue_are_labels_too(tmp_path, cube, labels, classes, dtype):
+    model = LogisticRegression().fit(
+        cube.reshape(-1, SHAPE[2]), np.array(classes)[labels.ravel() - 1]
+    )
+    for out in ("map.tif", "map.img", "map.zarr"):
+        apply(model, cube, tmp_path / out, class_names={label: f"c{label}" for label in classes})
+        written = open_scene(tmp_path / out)
+        assert written.dtype == dtype and set(np.unique(written.read())) == set(classes)
+
+
+def test_256_classes_leave_room_for_none(cube):
+    X = np.vstack([cube.reshape(-1, SHAPE[2])[:256]] * 2).astype(float)
+    model = KNeighborsClassifier(1).fit(X, np.tile(np.arange(256), 2))
+    class_map = apply(model, np.where(np.arange(SHAPE[2]) == 0, np.nan, cube[:1].astype(float)))
+    assert class_map.dtype == np.uint16 and (class_map == 256).all()
+
+
+@pytest.mark.parametrize("outlier", [-1, 300])
+def test_labels_that_are_no_classes_are_missing(cube, labels, outlier):
+    model = RadiusNeighborsClassifier(1.0, outlier_label=outlier)
+    model.fit(cube[:, ::2].reshape(-1, SHAPE[2]), labels[:, ::2].ravel())
+    class_map = apply(model, cube)
+    np.testing.assert_array_equal(class_map[:, ::2], labels[:, ::2])
+    assert (class_map[:, 1::2] == 0).all()
+
+
+def test_envi_does_not_pretend_to_hold_a_sheared_map(tmp_path, cube, model):
+    scene = dataclasses.replace(open_scene(cube), transform=(20, -10, 0, 3, -25, 0))
+    with pytest.raises(ValueError, match="mirrored or sheared"):
+        apply(model, scene, tmp_path / "map.hdr")
+    apply(model, scene, tmp_path / "map.tif")
+    assert open_scene(tmp_path / "map.tif").transform == scene.transform
+
+
+def test_coordinates_of_zero_are_coordinates(tmp_path, cube, model):
+    scene = dataclasses.replace(open_scene(cube), transform=(1, 0, -0.5, 0, -1, 0.5))
+    apply(model, scene, tmp_path / "map.zarr")
+    with xarray.open_zarr(tmp_path / "map.zarr", chunks=None) as store:
+        np.testing.assert_array_equal(store["x"], np.arange(SHAPE[1]))
+        np.testing.assert_array_equal(store["y"], -np.arange(SHAPE[0]))
+
+
+def test_names_of_classes_come_back_as_they_are_where_they_can(tmp_path, cube, model):
+    names = {1: "Corn, no-till", 2: "a = b", 3: "<Größe> & more\n"}
+    for out, kept in (("map.tif", True), ("map.zarr", True), ("map.hdr", False)):
+        apply(model, cube, tmp_path / out, class_names=names)
+        written = open_scene(tmp_path / out).class_names
+        assert [written[code].strip() for code in (1, 2, 3)] == (
+            [name.strip() for name in names.values()]
+            if kept
+            else ["Corn_ no-till", "a _ b", "<Größe> & more_"]
+        )
+
+
+def test_sparse_results_and_changing_types_are_refused(cube, labels):
+    sparse = OneHotEncoder(handle_unknown="ignore").fit(cube.reshape(-1, SHAPE[2]))
+    with pytest.raises(ValueError, match="sparse matrix"):
+        apply(sparse, cube, method="transform")
+    changing = FunctionTransformer(lambda X: X * (0.5 if len(X) > 2 else 1)).fit(cube[0])
+    with pytest.raises(ValueError, match="must be of one type"):
+        apply(changing, cube, method="transform")
+
+
+def test_a_former_maps_overviews_and_statistics_go_with_it(tmp_path, cube, model):
+    for ending in (".ovr", ".msk", ".aux.xml"):
+        (tmp_path / f"map.tif{ending}").write_text("of another map")
+    apply(model, cube, tmp_path / "map.tif")
+    assert os.listdir(tmp_path) == ["map.tif"]

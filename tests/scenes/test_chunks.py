@@ -202,3 +202,17 @@ def test_dask_is_asked_for_by_name(monkeypatch, files):
     monkeypatch.setitem(sys.modules, "dask", None)
     with pytest.raises(ImportError, match=r"dask.*pip install 'skhyp\[dask\]'"):
         open_scene(files["npy"]).to_xarray()
+
+
+def test_a_map_of_labels_in_chunks_is_a_scene_of_one_band(cube, labels):
+    from sklearn.dummy import DummyClassifier
+
+    band = xarray.DataArray(cube[..., 0], dims=("y", "x")).chunk({"y": 5})
+    constant = DummyClassifier(strategy="prior").fit(cube[..., :1].reshape(-1, 1), labels.ravel())
+    np.testing.assert_array_equal(apply(constant, band).values, apply(constant, cube[..., :1]))
+
+
+def test_a_part_of_a_lazy_map_lies_where_it_lies(chunked, model):
+    part = apply(model, chunked)[10:, 5:]
+    assert "GeoTransform" not in part["spatial_ref"].attrs
+    assert open_scene(part).transform == (30, 0, 364095 + 150, 0, -30, 5809965 - 300)

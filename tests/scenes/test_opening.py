@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 import scipy.io
+import xarray
 from rasterio import warp
 
 from skhyp.scenes import false_colour, open_scene
@@ -335,3 +336,118 @@ def test_reading_a_part_of_hdf5_reads_no_more(files, monkeypatch):
     monkeypatch.setattr(h5py.Dataset, "__getitem__", measured)
     scene.read(rows=slice(0, 2), columns=slice(0, 3))
     assert sizes == [2 * 3 * SHAPE[2]]
+
+
+@pytest.mark.parametrize(
+    "dims", [("wl", "y", "x"), ("anything", "lat", "lon"), ("y", "x", "spectrum")]
+)
+def test_of_three_dimensions_two_names_tell_the_third(dims):
+    known = {"y": 5, "lat": 5, "x": 6, "lon": 6}
+    array = xarray.DataArray(np.zeros([known.get(name, 7) for name in dims]), dims=dims)
+    assert open_scene(array).shape == (5, 6, 7)
+
+
+def test_one_known_dimension_is_not_enough():
+    with pytest.raises(ValueError, match="only one is known"):
+        open_scene(xarray.DataArray(np.zeros((5, 6, 7)), dims=("y", "a", "b")))
+    assert open_scene(xarray.DataArray(np.zeros((5, 6, 7)))).shape == (5, 6, 7)
+
+
+def test_numbers_of_bands_are_no_wavelengths(cube):
+    array = xarray.DataArray(cube, {"band": np.arange(400, 412)}, ("y", "x", "band"))
+    assert open_scene(array).wavelengths is None
+    array["band"].attrs["units"] = "nm"
+    assert open_scene(array).wavelengths[0] == 400
+
+
+def test_a_part_of_a_data_array_lies_where_its_coordinates_say(files):
+    whole = open_scene(files["tif"])
+    part = open_scene(whole.to_xarray().isel(y=slice(10, 20), x=slice(5, 15)))
+    assert part.transform == (30, 0, 364095 + 5 * 30, 0, -30, 5809965 - 10 * 30)
+    position = part.positions_at(364095 + 5 * 30 + 1, 5809965 - 10 * 30 - 1)
+    assert position.tolist() == [[0, 0]]
+    flipped = open_scene(whole.to_xarray()[::-1])
+    assert flipped.transform == (30, 0, 364095, 0, 30, 5809965 - 23 * 30)
+
+
+def test_masked_floats_are_missing_and_masked_integers_are_refused(cube):
+    mask = np.zeros(SHAPE, bool)
+    mask[2, 3] = True
+    scene = open_scene(np.ma.array(cube.astype(np.float32), mask=mask))
+    assert np.isnan(scene.read()[2, 3]).all() and np.isfinite(scene.read()[2, 4]).all()
+    with pytest.raises(ValueError, match="masked array of integers"):
+        open_scene(np.ma.array(cube, mask=mask))
+
+
+def test_a_mask_in_a_file_is_warned_of(tmp_path, cube):
+    path = write_geotiff(tmp_path / "masked.tif", cube)
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as dataset:
+        dataset.write_mask(np.arange(SHAPE[1]) * np.ones((SHAPE[0], 1)) > 3)
+    with pytest.warns(UserWarning, match="marks missing pixels by a mask"):
+        open_scene(path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        lambda text: text.upper(),
+        lambda text: text.replace("data type", "Data Type"),
+        lambda text: text.replace("samples = 17", "samples  =   17  ; across"),
+        lambda text: text.replace("bbl", "BBL"),
+        lambda text: text.replace("\n", "\r\n"),
+    ],
+)
+def test_headers_are_written_in_many_hands(tmp_path, cube, changes):
+    path = write_envi(tmp_path / "scene", cube, "bil", bbl=[1] * 11 + [0])
+    path.write_text("ENVI" + changes(path.read_text().removeprefix("ENVI")), newline="")
+    scene = open_scene(path)
+    np.testing.assert_array_equal(np.asarray(scene), cube)
+    assert scene.good_bands.tolist() == [True] * 11 + [False]
+
+
+def test_the_other_byte_order_and_an_offset(tmp_path, cube):
+    path = write_envi(tmp_path / "scene", cube.astype(">u2"), "bip", byte_order=1, header_offset=99)
+    data = path.with_suffix(".img")
+    data.write_bytes(bytes(99) + data.read_bytes())
+    np.testing.assert_array_equal(np.asarray(open_scene(path)), cube)
+
+
+def test_data_under_another_ending_are_found_if_there_is_one_candidate(tmp_path, cube):
+    path = write_envi(tmp_path / "scene", cube, "bsq")
+    path.with_suffix(".img").rename(tmp_path / "scene.rfl")
+    np.testing.assert_array_equal(np.asarray(open_scene(path)), cube)
+
+
+def test_wavelengths_that_are_words_can_be_put_right(tmp_path, cube):
+    path = write_envi(tmp_path / "scene", cube, "bsq", wavelength=["450nm"] * 12)
+    with pytest.raises(ValueError, match="wavelengths that are no numbers"):
+        open_scene(path)
+    assert open_scene(path, wavelengths=WAVELENGTHS).wavelengths[0] == 450.25
+
+
+def test_a_dataset_is_not_a_scene_but_its_variables_are(cube):
+    dataset = data_array(cube).to_dataset()
+    with pytest.raises(ValueError, match="pass one of them: scene"):
+        open_scene(dataset)
+
+
+@pytest.mark.parametrize("value", [None, [-1.0], "abc"])
+def test_a_fill_value_that_is_no_number_is_none(cube, value):
+    array = data_array(cube)
+    array.attrs["_FillValue"] = value
+    assert open_scene(array).nodata is None
+
+
+def test_windows_and_bands_of_nothing_are_refused(cube):
+    scene = open_scene(cube)
+    with pytest.raises(ValueError, match="max_pixels must be at least 1"):
+        scene.windows(0)
+    with pytest.raises(ValueError, match="keep one band or more"):
+        scene.read(bands=np.zeros(12, bool))
+    assert scene.spectra_at(np.array([[0, 1]], np.uint64)).shape == (1, 12)
+
+
+def test_a_small_file_of_html_is_no_matlab_file(tmp_path):
+    (tmp_path / "scene.mat").write_text("<html></html>")
+    with pytest.raises(ValueError, match="cannot be read as a MATLAB file"):
+        open_scene(tmp_path / "scene.mat")

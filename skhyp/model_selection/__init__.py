@@ -1,0 +1,22 @@
+"""Splits of pixels that keep training and test apart in space, and what leaks where they do not.
+
+Neighbouring pixels are nearly copies of each other. A split at random puts most test pixels next
+to training pixels, and measures how well a model remembers rather than how well it maps. The
+splitters here work like those of scikit-learn, in ``cross_validate`` and ``GridSearchCV``, for any
+estimator; beside X and y they need the positions of the pixels.
+"""
+
+from ._fields import field_numbers
+from ._leakage import LeakageReport, leakage_report
+from ._sampling import stratified_pixel_sample
+from ._splitters import LeaveOneFieldOut, SpatialBlockKFold, SpatialShuffleSplit
+
+__all__ = [
+    "LeakageReport",
+    "LeaveOneFieldOut",
+    "SpatialBlockKFold",
+    "SpatialShuffleSplit",
+    "field_numbers",
+    "leakage_report",
+    "stratified_pixel_sample",
+]
