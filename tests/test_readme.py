@@ -9,7 +9,10 @@ import pytest
 import rasterio
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{n}.md" for n in ("guide", "migration", "scenes"))]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{n}.md" for n in ("guide", "migration", "scenes", "validation")),
+]
 
 
 def fenced_blocks(language, page=PAGES[0]):
@@ -81,6 +84,15 @@ def test_the_page_on_scenes_ends_in_maps_with_coordinates(tmp_path, monkeypatch,
         assert probabilities.descriptions[:2] == ("1", "2")
     with rasterio.open("codes.tif") as codes:
         assert codes.count == 3 and np.isfinite(codes.read()).all()
+
+
+def test_the_page_on_validation_shows_that_random_splits_leak():
+    namespace = {}
+    for block in fenced_blocks("python", PAGES[4]):
+        exec(block, namespace)
+    assert namespace["at_random"].shares[1] > 0.6 > 0.2 > namespace["published"].shares[1]
+    scores = namespace["scores"]
+    assert scores["random"].mean() > scores["blocks"].mean()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

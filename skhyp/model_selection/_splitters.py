@@ -53,11 +53,19 @@ class SpatialSplitter(BaseCrossValidator):
         Yields
         ------
         train, test : ndarray of int
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not as described, if positions are missing, if there are fewer blocks
+            or fields than parts, if no training pixel is left, or if a class is missing in
+            training and that is to be an error.
         """
+        self._check_parameters()
         n_pixels = _num_samples(X)
         places = self._places(n_pixels, groups, positions)
         classes = _classes(y, n_pixels)
-        for test in self._test_masks(places, classes):
+        for number, test in enumerate(self._test_masks(places, classes)):
             train = ~test
             if self.guard and test.any() and train.any():
                 others = np.flatnonzero(train)
@@ -68,10 +76,12 @@ class SpatialSplitter(BaseCrossValidator):
                     f"guard={self.guard} leaves no training pixel: every one is so near to a test "
                     "pixel. Lower it, or take smaller blocks."
                 )
+            absent = np.setdiff1d(classes[test], classes[train])
+            if len(absent):
+                self._tell_of_absent_classes(number, np.asarray(y)[np.isin(classes, absent)])
             yield np.flatnonzero(train), np.flatnonzero(test)
 
     def _places(self, n_pixels: int, *given: Any) -> NDArray[np.int64]:
-        _check_integer("guard", self.guard, 0)
         known = [places for places in (*given, self.positions) if places is not None]
         if not known:
             raise ValueError(
@@ -79,6 +89,12 @@ class SpatialSplitter(BaseCrossValidator):
                 "groups= of cross_validate and fit, or as positions= where metadata are routed."
             )
         return validate_positions(known[0], n_pixels)
+
+    def _check_parameters(self) -> None:
+        _check_integer("guard", self.guard, 0)
+
+    def _tell_of_absent_classes(self, number: int, members: NDArray[Any]) -> None:
+        """Tell of the labels of classes that a split tests and does not train on."""
 
     @abstractmethod
     def _test_masks(
@@ -112,32 +128,8 @@ class _BlockSplitter(SpatialSplitter):
         """Return the number of splits."""
         return self.n_splits
 
-    def split(
-        self, X: Any, y: Any = None, groups: Any = None, *, positions: Any = None
-    ) -> Iterator[Split]:
-        """Yield the indices of training and of test pixels.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_pixels, n_bands)
-            Only its length counts.
-        y : array-like of shape (n_pixels,), default=None
-            The classes, which are shared out evenly. None, or numbers that are no classes, leave
-            the blocks to chance.
-        groups, positions : array-like of int, shape (n_pixels, 2), default=None
-            The row and the column of each pixel, if not given at construction.
-
-        Yields
-        ------
-        train, test : ndarray of int
-
-        Raises
-        ------
-        ValueError
-            If a parameter is not as described, if positions are missing, if there are fewer
-            blocks than parts, if no training pixel is left, or if a class is missing in training
-            and ``missing_classes="error"``.
-        """
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         _check_integer("n_splits", self.n_splits, self._least_splits)
         _check_integer("block_size", self.block_size, 1)
         if self.missing_classes not in ("error", "warn", "ignore"):
@@ -145,15 +137,10 @@ class _BlockSplitter(SpatialSplitter):
                 "missing_classes must be 'error', 'warn' or 'ignore'; got "
                 f"{self.missing_classes!r}."
             )
-        classes = _classes(y, _num_samples(X))
-        splits = super().split(X, y, groups, positions=positions)
-        for number, (train, test) in enumerate(splits):
-            absent = np.setdiff1d(classes[test], classes[train])
-            if len(absent) and self.missing_classes != "ignore":
-                self._tell(number, np.asarray(y)[np.isin(classes, absent)])
-            yield train, test
 
-    def _tell(self, number: int, members: NDArray[Any]) -> None:
+    def _tell_of_absent_classes(self, number: int, members: NDArray[Any]) -> None:
+        if self.missing_classes == "ignore":
+            return
         labels = np.unique(members).tolist()
         message = (
             f"Split {number} tests classes that it does not train on: {labels}. Their pixels lie "

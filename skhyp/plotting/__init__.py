@@ -1,4 +1,4 @@
-"""Displays of scenes, class maps, codes, reconstructions and trainings, as scikit-learn has them.
+"""Displays of scenes, maps, splits, codes, reconstructions and trainings, as scikit-learn has them.
 
 A display is made by ``from_estimator`` or its like, which compute, draw and return it. It keeps
 what it was made of, so that ``plot`` can draw it again, and what it drew: ``ax_``, ``figure_`` and
@@ -12,6 +12,7 @@ from ._latent_space import LatentSpaceDisplay
 from ._loss_curve import LossCurveDisplay
 from ._reconstruction import ReconstructionDisplay
 from ._scene import SceneDisplay
+from ._split_map import SplitMapDisplay
 
 __all__ = [
     "ClassMapDisplay",
@@ -19,5 +20,6 @@ __all__ = [
     "LossCurveDisplay",
     "ReconstructionDisplay",
     "SceneDisplay",
+    "SplitMapDisplay",
     "class_colours",
 ]

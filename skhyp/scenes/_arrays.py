@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._bands import wavelengths_in_nm
-from ._scene import Window
+from ._windows import Window
 
 _WAVELENGTH_NAMES = ("wavelengths", "wavelength", "wl", "lambda")
 

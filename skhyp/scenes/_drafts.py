@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from skhyp._whole_files import locked, write_whole
 
 from ._map_layouts import MapLayout
-from ._scene import Window
+from ._windows import Window
 
 
 class Draft:

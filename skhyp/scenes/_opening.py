@@ -14,7 +14,8 @@ from skhyp.wavelengths import validate_wavelengths
 from ._arrays import matlab_source, memory_source, numpy_source
 from ._cubes import check_cube
 from ._rasters import envi_data_file, raster_scene
-from ._scene import Scene, Source
+from ._scene import Scene
+from ._windows import Source
 from ._xarrays import data_array_source, is_data_array, is_dataset, is_zarr, zarr_source
 
 if TYPE_CHECKING:

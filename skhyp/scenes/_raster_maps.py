@@ -16,7 +16,7 @@ from skhyp._whole_files import write_whole
 from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
 from ._rasters import import_rasterio, raster_window
-from ._scene import Window
+from ._windows import Window
 
 # Lists of classes from 0 on are written up to here: codes may be large numbers of a catalogue.
 _MAX_LISTED_CODE = 2**16 - 1

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ._arrays import ArraySource
 from ._bands import good_bands_of, wavelengths_in_nm
-from ._scene import Source, Window
+from ._windows import Source, Window
 
 _ENVI_ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".cub")
 # What lies beside a header and is not its data.

@@ -5,44 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skhyp.wavelengths import wavelength_names
 
+from ._windows import Source, Window, covering_windows
+
 if TYPE_CHECKING:
     import xarray
-
-
-class Window(NamedTuple):
-    """A rectangle of pixels."""
-
-    rows: slice
-    columns: slice
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Its rows and columns."""
-        return self.rows.stop - self.rows.start, self.columns.stop - self.columns.start
-
-    @property
-    def n_pixels(self) -> int:
-        """The number of its pixels."""
-        return self.shape[0] * self.shape[1]
-
-
-class Source(Protocol):
-    """Where the numbers of a scene are: what reads a kind of file."""
-
-    shape: tuple[int, int, int]
-    dtype: np.dtype
-    # So many rows and columns are stored together, and best read together.
-    tile: tuple[int, int]
-
-    def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
-        """Return an array (rows, columns, bands) of a window, of all bands or of some."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -166,25 +139,7 @@ class Scene:
         windows : list of (rows, columns)
             Two slices each, as :meth:`read` takes them; row by row, and each pixel once.
         """
-        if max_pixels < 1:
-            raise ValueError(f"max_pixels must be at least 1; got {max_pixels}.")
-        n_rows, n_columns, _ = self.shape
-        tile_rows = min(self.source.tile[0], n_rows)
-        tile_columns = min(self.source.tile[1], n_columns)
-        if tile_rows * tile_columns > max_pixels:  # tiles have to be cut
-            tile_columns = min(tile_columns, max_pixels)
-            tile_rows = max(1, max_pixels // tile_columns)
-        tiles_down = max_pixels // (tile_rows * n_columns)
-        if tiles_down:  # whole rows
-            tile_columns = n_columns
-        else:
-            tiles_down = 1
-            tile_columns *= max_pixels // (tile_rows * tile_columns)
-        return [
-            Window(rows, columns)
-            for rows in _steps(n_rows, tiles_down * tile_rows)
-            for columns in _steps(n_columns, tile_columns)
-        ]
+        return covering_windows(self.shape[:2], self.source.tile, max_pixels)
 
     def through(self, transformer: Any) -> Scene:
         """Return the scene as a fitted transformer gives it, computed where it is read.
@@ -378,11 +333,6 @@ class Scene:
             facts.append(f"nodata {self.nodata:g}")
         facts.append("no coordinates" if self.transform is None else "georeferenced")
         return f"<Scene {self.name}: {', '.join(facts)}>"
-
-
-def _steps(length: int, step: int) -> Iterator[slice]:
-    for start in range(0, length, step):
-        yield slice(start, min(start + step, length))
 
 
 def _validated_slice(argument: str, part: slice | None, length: int) -> slice:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from skhyp.wavelengths import wavelengths_from_names
 
 from ._pixel_models import PixelModel
-from ._scene import Scene, Window
+from ._scene import Scene
+from ._windows import Window
 
 
 class TransformedSource:

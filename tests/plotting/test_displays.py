@@ -10,10 +10,12 @@ from skhyp.plotting import (
     LossCurveDisplay,
     ReconstructionDisplay,
     SceneDisplay,
+    SplitMapDisplay,
 )
 
 DISPLAYS = {
     "scene": lambda: SceneDisplay(np.zeros((2, 3, 3))),
+    "split map": lambda: SplitMapDisplay(np.arange(4).reshape(2, 2)),
     "class map": lambda: ClassMapDisplay(np.eye(3)),
     "latent space": lambda: LatentSpaceDisplay(np.eye(3), [1, 2, 3]),
     "reconstruction": lambda: ReconstructionDisplay(np.ones(4), np.ones(4)),
@@ -57,6 +59,7 @@ def test_a_refused_display_leaves_no_figure_behind():
     for refused in (
         SceneDisplay(np.zeros(3)),
         ClassMapDisplay([["corn"]]),
+        SplitMapDisplay([4]),
         LatentSpaceDisplay(np.eye(3), [1]),
         ReconstructionDisplay([1, 2], [1]),
         LossCurveDisplay([]),

@@ -1,0 +1,116 @@
+"""Labels come as arrays, as files on the same grid, or as points with coordinates."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from rasterio import warp
+
+from skhyp.plotting import ClassMapDisplay, SceneDisplay
+from skhyp.scenes import apply, labelled_pixels, labelled_points, open_scene
+
+from .conftest import CRS, SHAPE, TRANSFORM, WAVELENGTHS, write_geotiff
+
+KINDS = ["bil", "tiled tif", "mat 5", "mat 7.3", "npy", "zarr 2"]
+
+
+@pytest.fixture
+def some_labels(labels):
+    rng = np.random.default_rng(2)
+    return np.where(rng.uniform(size=labels.shape) < 0.2, labels, 0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_gives_the_labelled_pixels_that_an_array_gives(files, kind, cube, some_labels):
+    expected = labelled_pixels(cube, some_labels)
+    for scene in (files[kind], open_scene(files[kind])):
+        for result, array in zip(labelled_pixels(scene, some_labels), expected, strict=True):
+            np.testing.assert_array_equal(result, array)
+    X, _, _ = labelled_pixels(files[kind], some_labels, bands=[2, 0])
+    np.testing.assert_array_equal(X, expected[0][:, [2, 0]])
+
+
+def test_labels_are_read_from_a_file_without_its_nodata(tmp_path, files, cube, some_labels):
+    marked = some_labels.astype(np.uint8)
+    marked[marked == 0] = 255
+    path = write_geotiff(tmp_path / "labels.tif", marked[..., np.newaxis], nodata=255)
+    X, y, positions = labelled_pixels(files["tif"], path)
+    expected = labelled_pixels(cube, some_labels)
+    np.testing.assert_array_equal(X, expected[0])
+    np.testing.assert_array_equal(y, expected[1])
+    np.testing.assert_array_equal(positions, expected[2])
+
+
+def test_labels_on_another_grid_are_refused(tmp_path, files, cube, labels):
+    shifted = TRANSFORM @ TRANSFORM.translation(0.5, 0)
+    path = write_geotiff(tmp_path / "labels.tif", labels[..., np.newaxis], transform=shifted)
+    with pytest.raises(ValueError, match="must lie on the grid of the scene"):
+        labelled_pixels(files["tif"], path)
+    path = write_geotiff(tmp_path / "small.tif", labels[:5, :, np.newaxis])
+    with pytest.raises(ValueError, match="must lie on the grid of the scene"):
+        labelled_pixels(files["tif"], path)
+    with pytest.raises(ValueError, match="labels must have one band"):
+        labelled_pixels(files["tif"], files["tif"])
+
+
+def test_pixels_without_data_are_left_out(tmp_path, cube, labels):
+    marked = cube.copy()
+    marked[0, 0, 3] = marked[5, 5, 0] = 65535
+    scene = open_scene(write_geotiff(tmp_path / "scene.tif", marked, nodata=65535))
+    X, y, positions = labelled_pixels(scene, labels)
+    assert len(X) == len(y) == labels.size - 2 and 65535 not in X
+    assert [0, 0] not in positions.tolist() and [5, 5] not in positions.tolist()
+    assert len(labelled_pixels(scene, labels, bands=[1, 2])[0]) == labels.size
+    bad = dataclasses.replace(scene, good_bands=np.arange(SHAPE[2]) != 3)
+    assert len(labelled_pixels(bad, labels)[0]) == labels.size - 1
+    floats = cube.astype(np.float32)
+    floats[1, 1, 1] = np.nan
+    path = write_geotiff(tmp_path / "floats.tif", floats)
+    assert len(labelled_pixels(path, labels)[0]) == labels.size - 1
+
+
+def test_a_band_without_any_data_is_named(tmp_path, cube, labels):
+    marked = cube.copy()
+    marked[..., 7] = 65535
+    path = write_geotiff(tmp_path / "scene.tif", marked, nodata=65535)
+    with pytest.raises(ValueError, match=r"bands \[7\] of those taken have it everywhere"):
+        labelled_pixels(path, labels)
+
+
+def test_points_give_the_pixels_that_they_lie_in(files, cube):
+    rng = np.random.default_rng(0)
+    positions = np.column_stack([rng.integers(0, length, 30) for length in SHAPE[:2]])
+    positions = np.unique(positions, axis=0)[::-1]
+    x, y = TRANSFORM.c + 30 * (positions[:, 1] + 0.3), TRANSFORM.f - 30 * (positions[:, 0] + 0.8)
+    names = np.array(["corn", "woods"])[positions[:, 0] % 2]
+    X, classes, places = labelled_points(files["tif"], x, y, names)
+    np.testing.assert_array_equal(places, positions)
+    np.testing.assert_array_equal(X, cube[tuple(positions.T)])
+    np.testing.assert_array_equal(classes, names)
+    longitude, latitude = warp.transform(CRS, "EPSG:4326", x.tolist(), y.tolist())
+    again = labelled_points(files["tif"], longitude, latitude, names, crs="EPSG:4326", bands=[1])
+    np.testing.assert_array_equal(again[0], X[:, [1]])
+
+
+def test_points_in_one_pixel_count_once_and_must_agree(files):
+    x, y = [TRANSFORM.c + 1, TRANSFORM.c + 2, TRANSFORM.c + 31], [TRANSFORM.f - 1] * 3
+    _, classes, places = labelled_points(files["tif"], x, y, [1, 1, 2])
+    assert classes.tolist() == [1, 2] and places.tolist() == [[0, 0], [0, 1]]
+    with pytest.raises(ValueError, match=r"Points 0 and 1 lie in one pixel.*labels.*1.*and.*3"):
+        labelled_points(files["tif"], x, y, [1, 3, 2])
+    with pytest.raises(ValueError, match="one entry for each of the 3 points"):
+        labelled_points(files["tif"], x, y, [1, 1])
+    with pytest.raises(ValueError, match="lie outside"):
+        labelled_points(files["tif"], [0], [0], [1])
+
+
+def test_displays_take_files_and_what_these_know(tmp_path, files, model):
+    display = SceneDisplay.from_cube(files["bil"])
+    assert display.ax_.get_title() == "627, 627, 450 nm as red, green, blue"
+    assert (
+        SceneDisplay.from_cube(files["npy"], wavelengths=WAVELENGTHS).picture.shape[:2]
+        == (SHAPE[:2])
+    )
+    apply(model, files["tif"], tmp_path / "map.tif", class_names=["None", "Corn", "Mown", "Woods"])
+    display = ClassMapDisplay.from_predictions(tmp_path / "map.tif")
+    assert [text.get_text() for text in display.legend_.get_texts()] == ["Corn", "Mown", "Woods"]
