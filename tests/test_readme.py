@@ -74,7 +74,7 @@ def test_the_page_on_scenes_ends_in_maps_with_coordinates(tmp_path, monkeypatch,
     namespace = {}
     for block in fenced_blocks("python", PAGES[3]):
         exec(block, namespace)
-    assert "400.02 to 2489 nm" in capsys.readouterr().out.replace("2489.0", "2489")
+    assert "400.02 to 2489.11 nm, nodata 0, georeferenced" in capsys.readouterr().out
     labels = namespace["pines"].labels
     with rasterio.open("map.tif") as class_map, rasterio.open("pines.tif") as scene:
         assert class_map.crs == scene.crs and class_map.transform == scene.transform

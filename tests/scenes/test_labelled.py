@@ -106,7 +106,7 @@ def test_points_in_one_pixel_count_once_and_must_agree(files):
 
 def test_displays_take_files_and_what_these_know(tmp_path, files, model):
     display = SceneDisplay.from_cube(files["bil"])
-    assert display.ax_.get_title() == "627, 627, 450 nm as red, green, blue"
+    assert display.ax_.get_title() == "628, 628, 450 nm as red, green, blue"
     assert (
         SceneDisplay.from_cube(files["npy"], wavelengths=WAVELENGTHS).picture.shape[:2]
         == (SHAPE[:2])
