@@ -19,7 +19,7 @@ from skhyp._progress import ProgressBar
 from ._blocks import ReadBlocks
 from ._chunks import ChunkedBlocks, is_chunked
 from ._drafts import Draft
-from ._map_files import map_file
+from ._map_formats import map_file
 from ._map_layouts import MapLayout
 from ._nodata import complete_pixels
 from ._opening import open_scene

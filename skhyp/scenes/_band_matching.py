@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skhyp._model_bands import first_step, input_wavelengths
 
-from ._scene import Scene
+if TYPE_CHECKING:
+    from ._scene import Scene
+
 
 # Bands whose centres are no farther apart are the same: files round, and sensors are recalibrated.
 WAVELENGTH_TOLERANCE_NM = 0.5

@@ -14,13 +14,14 @@ from sklearn.utils import gen_batches
 
 from ._map_layouts import MapLayout
 from ._pixel_models import PixelModel
-from ._scene import Scene
 from ._windows import Window
 from ._xarrays import axes_of, import_xarray, is_data_array, pixel_coordinates, reference_attributes
 from ._zarr_maps import cf_attributes
 
 if TYPE_CHECKING:
     import xarray
+
+    from ._scene import Scene
 
 _MIB = 2**20
 # Without a cluster, so many blocks are computed at a time.

@@ -1,11 +1,11 @@
-"""Maps as files: which kinds there are, and what must not be replaced by one."""
+"""MapFile: a map as a file, whole or not at all; and as NumPy's."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,29 +74,3 @@ class NumpyMap(MapFile):
             np.lib.format.write_array_header_1_0(file, header)
             for strip in layout.strips():
                 file.write(np.ascontiguousarray(rows(strip)).data)
-
-
-def map_file(path: Path, layout: MapLayout, inputs: Sequence[Path]) -> MapFile:
-    """Return the kind of file that a name ends in, once it is known that it can be written.
-
-    ``inputs`` are the files of the scene, which a map of it must not replace.
-    """
-    from ._raster_maps import EnviMap, GeoTiffMap
-    from ._zarr_maps import ZarrMap
-
-    kinds: tuple[type[MapFile], ...] = (GeoTiffMap, EnviMap, ZarrMap, NumpyMap)
-    kind = next((kind for kind in kinds if path.suffix.lower() in kind.suffixes), None)
-    if kind is None:
-        listed = ", ".join(suffix for kind in kinds for suffix in kind.suffixes)
-        raise ValueError(f"out must end in one of {listed}; got {str(path)!r}.")
-    written = kind(path)
-    written.refuse(layout)
-    read = {file.resolve() for file in inputs}
-    for file in written.files:
-        resolved = file.resolve()
-        if resolved in read or any(resolved in other.parents for other in read):
-            raise ValueError(
-                f"out={str(path)!r} would replace {file}, which the scene is read from. Give "
-                "another name."
-            )
-    return written

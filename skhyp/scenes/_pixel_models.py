@@ -6,7 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ from skhyp._model_bands import input_bands_used
 
 from ._band_matching import bands_for
 from ._nodata import complete_pixels
-from ._scene import Scene
+
+if TYPE_CHECKING:
+    from ._scene import Scene
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,10 @@ from numpy.typing import NDArray
 from skhyp.wavelengths import wavelengths_from_names
 
 from ._pixel_models import PixelModel
-from ._scene import Scene
 from ._windows import Window
+
+if TYPE_CHECKING:
+    from ._scene import Scene
 
 
 class TransformedSource:
@@ -33,12 +36,12 @@ class TransformedSource:
 def transformed_scene(scene: Scene, transformer: Any) -> Scene:
     """Return the scene that a fitted transformer makes of another."""
     model = PixelModel.of(transformer, "transform", scene)
-    return Scene(
+    return replace(
+        scene,
         source=TransformedSource(model, scene),
         name=f"{type(transformer).__name__} of {scene.name}",
         wavelengths=wavelengths_from_names(model.output_names()),
+        good_bands=None,
         nodata=np.nan if model.dtype.kind == "f" else model.missing,
-        crs=scene.crs,
-        transform=scene.transform,
-        files=scene.files,
+        class_names=None,
     )

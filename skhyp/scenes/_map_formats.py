@@ -1,0 +1,35 @@
+"""Which kinds of map files there are, and what must not be replaced by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ._map_files import MapFile, NumpyMap
+from ._map_layouts import MapLayout
+from ._raster_maps import EnviMap, GeoTiffMap
+from ._zarr_maps import ZarrMap
+
+_KINDS: tuple[type[MapFile], ...] = (GeoTiffMap, EnviMap, ZarrMap, NumpyMap)
+
+
+def map_file(path: Path, layout: MapLayout, inputs: Sequence[Path]) -> MapFile:
+    """Return the kind of file that a name ends in, once it is known that it can be written.
+
+    ``inputs`` are the files of the scene, which a map of it must not replace.
+    """
+    kind = next((kind for kind in _KINDS if path.suffix.lower() in kind.suffixes), None)
+    if kind is None:
+        listed = ", ".join(suffix for kind in _KINDS for suffix in kind.suffixes)
+        raise ValueError(f"out must end in one of {listed}; got {str(path)!r}.")
+    written = kind(path)
+    written.refuse(layout)
+    read = {file.resolve() for file in inputs}
+    for file in written.files:
+        resolved = file.resolve()
+        if resolved in read or any(resolved in other.parents for other in read):
+            raise ValueError(
+                f"out={str(path)!r} would replace {file}, which the scene is read from. Give "
+                "another name."
+            )
+    return written
