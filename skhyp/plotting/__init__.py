@@ -7,7 +7,9 @@ the artists. Matplotlib is imported when something is drawn.
 
 from skhyp._class_colours import class_colours
 
+from ._band_importance import BandImportanceDisplay
 from ._class_map import ClassMapDisplay
+from ._class_spectra import ClassSpectraDisplay
 from ._latent_space import LatentSpaceDisplay
 from ._loss_curve import LossCurveDisplay
 from ._reconstruction import ReconstructionDisplay
@@ -15,7 +17,9 @@ from ._scene import SceneDisplay
 from ._split_map import SplitMapDisplay
 
 __all__ = [
+    "BandImportanceDisplay",
     "ClassMapDisplay",
+    "ClassSpectraDisplay",
     "LatentSpaceDisplay",
     "LossCurveDisplay",
     "ReconstructionDisplay",

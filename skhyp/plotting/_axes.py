@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.image import AxesImage
     from matplotlib.legend import Legend
+    from matplotlib.lines import Line2D
 
 # As many entries stand below each other in the height of a figure of the default size.
 _ENTRIES_IN_A_COLUMN = 20
@@ -30,6 +31,18 @@ def show_image(ax: "Axes", image: Any, **options: Any) -> "AxesImage":
     """Draw a map or picture, a cell for each pixel."""
     ax.set(xlabel="Column (pixel)", ylabel="Row (pixel)")
     return ax.imshow(image, interpolation="nearest", **options)
+
+
+def plot_spectrum(
+    ax: "Axes", positions: Any, values: Any, segments: Sequence[slice], **options: Any
+) -> "list[Line2D]":
+    """Draw a spectrum over bands or wavelengths, with gaps between its segments."""
+    lines = []
+    for segment in segments:
+        # A line through one band has no length.
+        marker = "." if segment.stop - segment.start == 1 else None
+        lines += ax.plot(positions[segment], values[segment], linewidth=1, marker=marker, **options)
+    return lines
 
 
 def legend_beside(ax: "Axes", handles: Sequence["Artist"]) -> "Legend":

@@ -12,11 +12,10 @@ from skhyp.metrics import spectral_angle
 from skhyp.metrics._reconstruction import reconstruct
 from skhyp.wavelengths import contiguous_segments, validate_wavelengths
 
-from ._axes import axes_or_new
+from ._axes import axes_or_new, plot_spectrum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.lines import Line2D
 
 _SPECTRUM_COLOUR, _RECONSTRUCTION_COLOUR = "black", "#d55e00"
 
@@ -134,10 +133,11 @@ class ReconstructionDisplay:
         self.figure_ = self.ax_.figure
         segments = contiguous_segments(bands, wavelengths)
         positions = bands if wavelengths is None else wavelengths
-        self.spectrum_lines_ = self._draw(
-            positions, spectrum, segments, color=_SPECTRUM_COLOUR, label="spectrum"
+        self.spectrum_lines_ = plot_spectrum(
+            self.ax_, positions, spectrum, segments, color=_SPECTRUM_COLOUR, label="spectrum"
         )
-        self.reconstruction_lines_ = self._draw(
+        self.reconstruction_lines_ = plot_spectrum(
+            self.ax_,
             positions,
             self.gain_ * reconstruction,
             segments,
@@ -154,18 +154,6 @@ class ReconstructionDisplay:
             fontsize="small",
         )
         return self
-
-    def _draw(
-        self, positions: np.ndarray, values: np.ndarray, segments: list[slice], **options: Any
-    ) -> list[Line2D]:
-        lines = []
-        for segment in segments:
-            # A line through one band has no length.
-            marker = "." if segment.stop - segment.start == 1 else None
-            lines += self.ax_.plot(
-                positions[segment], values[segment], linewidth=1, marker=marker, **options
-            )
-        return lines
 
     @classmethod
     def from_predictions(

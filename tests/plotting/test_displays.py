@@ -4,8 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from skhyp.inspection import BandImportance
 from skhyp.plotting import (
+    BandImportanceDisplay,
     ClassMapDisplay,
+    ClassSpectraDisplay,
     LatentSpaceDisplay,
     LossCurveDisplay,
     ReconstructionDisplay,
@@ -17,6 +20,10 @@ DISPLAYS = {
     "scene": lambda: SceneDisplay(np.zeros((2, 3, 3))),
     "split map": lambda: SplitMapDisplay(np.arange(4).reshape(2, 2)),
     "class map": lambda: ClassMapDisplay(np.eye(3)),
+    "class spectra": lambda: ClassSpectraDisplay([1, 2], np.eye(2, 5), np.ones((2, 5))),
+    "band importance": lambda: BandImportanceDisplay(
+        BandImportance([np.arange(3)], np.ones((1, 2)), 1.0, None)
+    ),
     "latent space": lambda: LatentSpaceDisplay(np.eye(3), [1, 2, 3]),
     "reconstruction": lambda: ReconstructionDisplay(np.ones(4), np.ones(4)),
     "loss curve": lambda: LossCurveDisplay([2, 1]),
@@ -60,6 +67,8 @@ def test_a_refused_display_leaves_no_figure_behind():
         SceneDisplay(np.zeros(3)),
         ClassMapDisplay([["corn"]]),
         SplitMapDisplay([4]),
+        ClassSpectraDisplay([1], np.eye(2), np.eye(2)),
+        BandImportanceDisplay(None),
         LatentSpaceDisplay(np.eye(3), [1]),
         ReconstructionDisplay([1, 2], [1]),
         LossCurveDisplay([]),
