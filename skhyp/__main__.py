@@ -6,12 +6,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from skhyp import __version__
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, and return the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m skhyp", description="Hyperspectral scenes and scikit-learn estimators."
     )
+    parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser(
         "apply",
@@ -23,13 +26,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     command.add_argument("scene", help="ENVI (.hdr), GeoTIFF, .mat, .npy or .zarr")
     command.add_argument("out", help="the map: .tif, .hdr (ENVI), .zarr or .npy")
-    command.add_argument("--method", default="predict", help="of the estimator (%(default)s)")
+    command.add_argument(
+        "--method", default="predict", help="of the estimator, such as predict_proba (%(default)s)"
+    )
     command.add_argument("--variable", help="of a .mat or .zarr file with several")
     command.add_argument(
         "--working-memory", type=int, default=64, metavar="MIB", help="for blocks (%(default)s)"
     )
     command.add_argument(
-        "--resume", action="store_true", help="go on with what is finished, now or later"
+        "--resume", action="store_true", help="keep what is finished, and go on with it"
     )
     command.add_argument("--quiet", action="store_true", help="show no progress")
     options = parser.parse_args(arguments)
@@ -46,8 +51,14 @@ def _apply(options: argparse.Namespace) -> None:
 
     from .scenes import apply, open_scene
 
+    try:
+        model = joblib.load(options.model)
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever unpickling something else comes to
+        raise ValueError(f"{options.model} is no model of joblib.dump: {error!r}") from error
     apply(
-        joblib.load(options.model),
+        model,
         open_scene(options.scene, variable=options.variable),
         options.out,
         method=options.method,

@@ -42,7 +42,9 @@ class ScenePixels:
 
     def read(self) -> np.ndarray:
         """Return all complete pixels, row by row of the scene."""
-        return np.concatenate([self._block(number) for number in range(len(self._blocks))])
+        spectra = np.concatenate([self._block(number) for number in range(len(self._blocks))])
+        self._refuse_none(len(spectra))
+        return spectra
 
     def survey(self) -> np.ndarray:
         """Read all of it once, to count the complete pixels; return a sample, evenly spaced."""
@@ -54,12 +56,16 @@ class ScenePixels:
             sample.append(spectra[-sum(counts) % step :: step])
             counts.append(len(spectra))
         self.n_rows, self._counts = sum(counts), np.array(counts)
-        if not self.n_rows:
+        self._refuse_none(self.n_rows)
+        return np.concatenate(sample)
+
+    def _refuse_none(self, n_rows: int) -> None:
+        if not n_rows:
             raise ValueError(
                 f"No pixel of {self.scene.name} has data in all bands: there is nothing to learn "
-                "from. Leave bands without data out, with scene.through(HypPreprocessor(bands=))."
+                "from. Leave bands without data out, as with "
+                "scene.through(HypPreprocessor(bands=scene.good_bands, nodata=scene.nodata))."
             )
-        return np.concatenate(sample)
 
     def windows(self, rng: np.random.Generator | None) -> Iterator[np.ndarray]:
         """Yield all complete pixels in windows: of blocks drawn by ``rng``, or in their order."""
@@ -84,7 +90,7 @@ class ScenePixels:
         complete = complete_pixels(block, self.scene.nodata)
         if self._all_complete and not complete.all():
             raise ValueError(
-                "Input X contains NaN or infinity. SpectralAutoencoder needs complete spectra."
+                "Input X contains NaN or infinity: all spectra of a memory map must be complete."
             )
         return block[complete]
 

@@ -158,8 +158,9 @@ class TrainedNetworkEstimator(NetworkEstimator):
         held_out = None
         if validation is not None:
             held_out = self._training_data(network, statistics, *validation)
-        run = partial(run_epochs, data=data, validation=held_out, patience=self.patience)
-        if pixels is not None:
+        if pixels is None:
+            run = partial(run_epochs, data=data, validation=held_out, patience=self.patience)
+        else:
             run = partial(
                 run_streamed_epochs,
                 windows=lambda rng: map(

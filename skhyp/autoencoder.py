@@ -366,8 +366,9 @@ class SpectralAutoencoder(
         or more make a window, and the pixels of a window are shuffled among each other. So each
         pixel is seen once an epoch and in another order each time, but not in any order with equal
         chance. The scale of the input, and what ``loss="sse"`` needs of it, are learned from every
-        n-th pixel then, some 260,000. Ctrl-C gives the state at the end of the last epoch.
+        n-th pixel then, at most 262,144. Ctrl-C gives the state at the end of the last epoch.
         """
+        self._check_training_parameters()
         pixels = as_scene_pixels(X)
         if pixels is not None and pixels.fit_in_memory:
             X, pixels = pixels.read(), None

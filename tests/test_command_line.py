@@ -40,3 +40,10 @@ def test_it_runs_as_a_module(files, run_python):
     )  # fmt: skip
     assert done.returncode == 0 and done.stderr == "", done.stderr
     assert (files / "map.npy").exists()
+
+
+def test_a_model_that_is_none_is_said_to_be_none(files, capsys):
+    (files / "model.joblib").write_text("no model")
+    paths = [str(files / name) for name in ("model.joblib", "scene.npy", "map.npy")]
+    assert main(["apply", *paths]) == 1
+    assert "is no model of joblib.dump" in capsys.readouterr().err

@@ -34,9 +34,9 @@ def download(url: str, path: Path, *, known_hash: str | None, n_retries: int, de
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     with part.open("ab") as lock, locked(lock, waits=True):
-        if path.exists():  # another process was faster
-            return
         for attempt in range(n_retries + 1):
+            if path.exists():  # another process was faster
+                break
             try:
                 _fetch(url, path, part, known_hash)
                 break
@@ -44,7 +44,7 @@ def download(url: str, path: Path, *, known_hash: str | None, n_retries: int, de
                 if attempt == n_retries:
                     raise
                 time.sleep(delay)
-        part.unlink(missing_ok=True)
+    part.unlink(missing_ok=True)
 
 
 def _fetch(url: str, path: Path, part: Path, known_hash: str | None) -> None:

@@ -154,7 +154,7 @@ def fetch_pavia_university(
         If a file is not the published scene: its shape and the number of pixels of each class
         are compared.
     ImportError
-        If something has to be downloaded and pooch is not installed.
+        If pooch is not installed, unless both files are in `data_home` or ``SKHYP_DATA``.
 
     Examples
     --------
@@ -216,7 +216,7 @@ def fetch_salinas(
         If a file is not the published scene: its shape and the number of pixels of each class
         are compared.
     ImportError
-        If something has to be downloaded and pooch is not installed.
+        If pooch is not installed, unless both files are in `data_home` or ``SKHYP_DATA``.
 
     Examples
     --------
@@ -307,7 +307,7 @@ def _verified(
             raise ValueError(f"the cube has the shape {content.shape} instead of {scene.shape}")
     except (ValueError, OSError) as error:
         raise ValueError(
-            f"{path} is not the published scene {scene.name}: {error} {advice}. "
+            f"{path} is not the published scene {scene.name}: {error}. {advice}. "
             f"{_by_hand(scene, folder)}"
         ) from error
     return content

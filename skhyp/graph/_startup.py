@@ -29,10 +29,10 @@ _CHATTER = re.compile(
 def import_tensorflow() -> None:
     """Import TensorFlow and create its context, in half the time and without its chatter.
 
-    A user who imported TensorFlow before has decided how; one who set ``TF_CPP_MIN_LOG_LEVEL``,
-    what to hear: then nothing is filtered. Otherwise TensorFlow is loaded at its level 2 (errors),
-    as its remarks on how it rewrites graphs mean nothing to a user; the environment is left as it
-    was. Lines that are not known chatter are passed on.
+    A user who imported TensorFlow before has decided how; one who set ``TF_CPP_MIN_LOG_LEVEL`` to
+    less than 2, what to hear: then nothing is filtered. Otherwise TensorFlow is loaded at its
+    level 2 (errors) or above, as its remarks on how it rewrites graphs mean nothing to a user; the
+    environment is left as it was. Lines that are not known chatter are passed on.
     """
     if "tensorflow" in sys.modules:
         import tensorflow  # noqa: F401 (another thread may be at it: this waits for its end)
@@ -41,8 +41,9 @@ def import_tensorflow() -> None:
     with contextlib.ExitStack() as stack:
         stack.enter_context(garbage_collection_paused())
         stack.enter_context(_keras_postponed())
-        if _LOG_LEVEL not in os.environ:
+        if os.environ.get(_LOG_LEVEL, "2") in ("2", "3"):  # errors at most
             stack.enter_context(_start_up_messages_removed())
+        if _LOG_LEVEL not in os.environ:
             stack.enter_context(_log_level("2"))
         import tensorflow as tf
 

@@ -10,10 +10,10 @@ _N_DEALS = 100
 
 
 def block_numbers(
-    positions: NDArray[np.int64], block_size: int, offset: tuple[int, int] = (0, 0)
+    positions: NDArray[np.int64], block_size: int, offset: NDArray[np.int64]
 ) -> NDArray[np.intp]:
     """Return the number of the block that each pixel lies in, counted from 0 without gaps."""
-    corners = (positions - positions.min(axis=0) + np.asarray(offset)) // block_size
+    corners = (positions - positions.min(axis=0) + offset) // block_size
     return np.unique(corners, axis=0, return_inverse=True)[1].ravel()
 
 
@@ -36,7 +36,7 @@ def deal_blocks(
     best, fewest = None, np.inf
     for _ in range(_N_DEALS):
         parts = _deal(counts, shares, rng)
-        n_alone = np.count_nonzero(classes_in_one_part(counts, parts, len(shares)))
+        n_alone = np.count_nonzero(_classes_in_one_part(counts, parts, len(shares)))
         if n_alone < fewest:
             best, fewest = parts, n_alone
         if not n_alone:
@@ -45,7 +45,7 @@ def deal_blocks(
     return best
 
 
-def classes_in_one_part(
+def _classes_in_one_part(
     counts: NDArray[np.int64], parts: NDArray[np.intp], n_parts: int
 ) -> NDArray[np.bool_]:
     """Return which classes have several blocks, but all of them in one part."""
@@ -58,7 +58,7 @@ def _deal(
 ) -> NDArray[np.intp]:
     n_blocks = len(counts)
     parts = np.full(n_blocks, -1)
-    lacking = np.outer(shares, counts.sum(axis=0)).astype(np.float64)
+    lacking = np.outer(shares, counts.sum(axis=0))
     lacking_pixels = shares * counts.sum()
     n_there = np.zeros(len(shares), np.int64)
     while (parts < 0).any():
@@ -66,7 +66,7 @@ def _deal(
         n_open = (counts[open_blocks] > 0).sum(axis=0)
         rarest = rng.permutation(np.flatnonzero(n_open))
         rarest = rarest[np.argmin(n_open[rarest])]
-        members = open_blocks[counts[open_blocks, rarest] > 0]
+        members = rng.permutation(open_blocks[counts[open_blocks, rarest] > 0])
         # The largest first: what comes later can still even out.
         for block in members[np.argsort(-counts[members].sum(axis=1), kind="stable")]:
             # A part without any block comes first, where blocks are few.

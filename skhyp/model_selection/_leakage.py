@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,6 +70,8 @@ def leakage_report(
     """
     places = validate_positions(positions)
     train, test = as_indices(train, len(places), "train"), as_indices(test, len(places), "test")
+    if not all(isinstance(radius, Integral) and radius >= 0 for radius in radii):
+        raise ValueError(f"radii must be integers of 0 or more; got {radii!r}.")
     if not len(test):
         raise ValueError("test must have one pixel or more; got none.")
     distances = distances_to(places[test], places[train])

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import BaseCrossValidator
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import check_random_state, column_or_1d, indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
@@ -62,7 +62,10 @@ class SpatialSplitter(BaseCrossValidator):
             training and that is to be an error.
         """
         self._check_parameters()
+        X, y = indexable(X, y)
         n_pixels = _num_samples(X)
+        if not n_pixels:
+            raise ValueError("X must have one sample or more; got none.")
         places = self._places(n_pixels, groups, positions)
         classes = _classes(y, n_pixels)
         for number, test in enumerate(self._test_masks(places, classes)):
@@ -291,11 +294,14 @@ class SpatialShuffleSplit(_BlockSplitter):
         )
         self.test_size = test_size
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if not isinstance(self.test_size, Real) or not 0 < self.test_size < 1:
+            raise ValueError(f"test_size must lie between 0 and 1; got {self.test_size!r}.")
+
     def _test_masks(
         self, places: NDArray[np.int64], classes: NDArray[np.intp]
     ) -> Iterator[NDArray[np.bool_]]:
-        if not isinstance(self.test_size, Real) or not 0 < self.test_size < 1:
-            raise ValueError(f"test_size must lie between 0 and 1; got {self.test_size!r}.")
         rng = check_random_state(self.random_state)
         shares = np.array([1 - self.test_size, self.test_size])
         for _ in range(self.n_splits):
@@ -321,7 +327,7 @@ class LeaveOneFieldOut(SpatialSplitter):
     Notes
     -----
     Classes of one field are never tested, as nothing of them could be learned. A test set has one
-    class: take the mean over pixels (``cross_val_predict``), not over folds.
+    class: take the mean over all pixels that were tested, not over folds.
 
     Examples
     --------
@@ -346,8 +352,9 @@ class LeaveOneFieldOut(SpatialSplitter):
         """Return the number of fields of classes with several fields."""
         if y is None:
             raise ValueError("LeaveOneFieldOut needs y: fields are of one class.")
-        places = self._places(_num_samples(y), groups, positions)
-        return len(_testable_fields(field_numbers(places, y), _classes(y, len(places))))
+        classes = _classes(y, _num_samples(y))
+        places = self._places(len(classes), groups, positions)
+        return len(_testable_fields(field_numbers(places, classes), classes))
 
     def _test_masks(
         self, places: NDArray[np.int64], classes: NDArray[np.intp]

@@ -15,6 +15,7 @@ from ._loss_curve import LossCurveDisplay
 from ._reconstruction import ReconstructionDisplay
 from ._scene import SceneDisplay
 from ._split_map import SplitMapDisplay
+from ._value_map import ValueMapDisplay
 
 __all__ = [
     "BandImportanceDisplay",
@@ -25,5 +26,6 @@ __all__ = [
     "ReconstructionDisplay",
     "SceneDisplay",
     "SplitMapDisplay",
+    "ValueMapDisplay",
     "class_colours",
 ]

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skhyp._class_colours import UNLABELLED_COLOUR
-from skhyp.scenes import Scene, mask_unlabelled, open_scene, to_map, unroll
+from skhyp.scenes import Scene, apply, mask_unlabelled, open_scene, to_map, unroll
+from skhyp.scenes._opening import is_scene_like
 
 from ._axes import axes_or_new, legend_beside, show_image
 from ._classes import class_styles, labels_of
@@ -102,7 +103,7 @@ class ClassMapDisplay:
             something else.
         """
         class_map, names, colours = self.class_map, self.class_names, self.colours
-        if isinstance(class_map, Scene | str | PathLike):
+        if is_scene_like(class_map):
             stored = open_scene(class_map)
             names = stored.class_names if names is None else names
             class_map = stored.read(bands=[0])[..., 0]
@@ -173,9 +174,9 @@ class ClassMapDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        cube: ArrayLike,
+        cube: ArrayLike | Scene | str | PathLike,
         *,
-        labels: ArrayLike | None = None,
+        labels: ArrayLike | Scene | str | PathLike | None = None,
         class_names: Sequence[str] | Mapping[int, str] | None = None,
         colours: Sequence[Any] | Mapping[int, Any] | None = None,
         legend: bool = True,
@@ -187,9 +188,10 @@ class ClassMapDisplay:
         ----------
         estimator : estimator or Pipeline
             Fitted, with `predict`, which gives whole numbers.
-        cube : array-like of shape (rows, columns, bands)
-            The scene, as the estimator wants its spectra.
-        labels : array-like of shape (rows, columns), default=None
+        cube : array-like of shape (rows, columns, bands), Scene, str or path
+            The scene, as the estimator wants its spectra; of a file, as
+            :func:`skhyp.scenes.apply` finds them.
+        labels : array-like of shape (rows, columns), Scene, str or path, default=None
             The reference: pixels that are unlabelled there are shown as unlabelled. None shows
             the whole scene.
         class_names, colours
@@ -210,7 +212,13 @@ class ClassMapDisplay:
             does not fit, and as in :meth:`plot`.
         """
         _refuse_classes_of_unlabelled(estimator)
-        class_map = to_map(respond("estimator", estimator, "predict", unroll(cube)), np.shape(cube))
+        if is_scene_like(cube):
+            class_map = apply(estimator, cube)
+        else:
+            spectra = unroll(cube)
+            class_map = to_map(respond("estimator", estimator, "predict", spectra), np.shape(cube))
+        if is_scene_like(labels):
+            labels = open_scene(labels).read(bands=[0])[..., 0]
         if labels is not None:
             class_map = mask_unlabelled(class_map, labels)
         return cls.from_predictions(

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skhyp.scenes import Scene, false_colour, open_scene, to_map, unroll
+from skhyp.scenes._opening import is_scene_like
+from skhyp.scenes._pictures import default_bands
 from skhyp.wavelengths import nearest_bands, validate_wavelengths
 
 from ._axes import axes_or_new, show_image
@@ -128,7 +130,7 @@ class SceneDisplay:
             If `cube` does not have three dimensions, if `wavelengths` does not fit it, or if
             `bands`, `percentiles` or `ax` is not as described.
         """
-        if isinstance(cube, str | PathLike):
+        if is_scene_like(cube):
             cube = open_scene(cube)
         if isinstance(cube, Scene) and wavelengths is None:
             wavelengths = cube.wavelengths
@@ -138,7 +140,7 @@ class SceneDisplay:
                 bands = nearest_bands(wavelengths, _TRUE_COLOUR)
         picture = false_colour(cube, bands=bands, percentiles=percentiles, nodata=nodata)
         if bands is None:
-            return cls(picture).plot(ax=ax)
+            bands = default_bands(np.shape(cube)[2])
         channels = "Bands " + ", ".join(map(str, bands))
         if wavelengths is not None:
             channels = ", ".join(f"{wavelengths[band]:.0f}" for band in bands) + " nm"

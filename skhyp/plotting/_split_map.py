@@ -132,6 +132,8 @@ class SplitMapDisplay:
         places = validate_positions(positions)
         if shape is None:
             shape = places.max(axis=0) + 1
+        if len(shape) < 2:
+            raise ValueError(f"shape must hold rows and columns; got {shape!r}.")
         if places.min() < 0 or (places >= np.asarray(shape)[:2]).any():
             raise ValueError(f"positions must lie within shape, {tuple(shape[:2])}.")
         sides = np.full(tuple(shape[:2]), _NOWHERE)
@@ -147,6 +149,7 @@ class SplitMapDisplay:
         positions: ArrayLike,
         y: ArrayLike | None = None,
         *,
+        groups: ArrayLike | None = None,
         split: int = 0,
         shape: Sequence[int] | None = None,
         legend: bool = True,
@@ -157,12 +160,14 @@ class SplitMapDisplay:
         Parameters
         ----------
         splitter : cross-validator
-            Of :mod:`skhyp.model_selection`, or any other; positions are its ``groups`` if it
-            takes positions.
+            Of :mod:`skhyp.model_selection`, or any other.
         positions : array-like of int, shape (n_pixels, 2)
             The row and the column of each pixel.
         y : array-like of shape (n_pixels,), default=None
             The classes, for splitters that use them.
+        groups : array-like of shape (n_pixels,), default=None
+            For group splitters, such as :func:`skhyp.model_selection.field_numbers`. Splitters
+            of :mod:`skhyp.model_selection` are given the positions.
         split : int, default=0
             The number of the split.
         shape, legend, ax
@@ -180,7 +185,8 @@ class SplitMapDisplay:
         from skhyp.model_selection._splitters import SpatialSplitter
 
         places, y = indexable(positions, y)
-        groups = places if isinstance(splitter, SpatialSplitter) else None
+        if isinstance(splitter, SpatialSplitter):
+            groups = places
         for number, (train, test) in enumerate(splitter.split(places, y, groups)):
             if number == split:
                 return cls.from_split(train, test, places, shape=shape, legend=legend, ax=ax)

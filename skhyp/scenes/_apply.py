@@ -10,6 +10,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, validate_params
@@ -39,6 +40,7 @@ _PIXELS_LOOKED_AT = 10_000
         "scene": "no_validation",
         "out": [str, PathLike, None],
         "method": [str],
+        "method_params": [dict, None],
         "class_names": ["array-like", Mapping, None],
         "working_memory": [Interval(Integral, 1, None, closed="left")],
         "resume": ["boolean"],
@@ -52,6 +54,7 @@ def apply(
     out: str | PathLike | None = None,
     *,
     method: str = "predict",
+    method_params: dict[str, Any] | None = None,
     class_names: Sequence[str] | Mapping[Any, str] | None = None,
     working_memory: int = 64,
     resume: bool = False,
@@ -76,16 +79,20 @@ def apply(
         The method of the estimator: "predict", "predict_proba", "transform",
         "reconstruction_error", or any other with one value or row for each spectrum. A Pipeline
         has those of its last step.
+    method_params : dict, default=None
+        What the method is called with beside the spectra, such as ``{"measure": "sa"}`` for
+        "reconstruction_error".
     class_names : sequence or mapping of str, default=None
-        ``class_names[label]`` is the name of a class, to be kept with the map. None takes labels
-        that are strings for names, and has none for integers.
+        ``class_names[label]`` is the name of a class, to be kept with a map of classes, or of
+        their probabilities; a sequence begins with the name of 0. None takes labels that are
+        strings for names, and has none for integers.
     working_memory : int, default=64
         About how many MiB of memory blocks of the scene, and what is computed of them, may take
-        at a time.
+        at a time. Chunks of a DataArray are as they are.
     resume : bool, default=False
         Whether blocks that are finished survive if anything ends this call, even the machine, and
         the next with ``resume=True`` goes on from them. They are in a folder beside `out`, whose
-        name begins with a dot, until the map is complete.
+        name begins with a dot, until the map is complete; a call after that begins anew.
     verbose : int or bool, default=0
         Whether to show progress: a bar of tqdm where that is installed, else lines.
 
@@ -114,10 +121,11 @@ def apply(
 
     A pixel is missing where a band that is used has the scene's ``nodata``, NaN or infinity. The
     model does not see it. In the map it has the nodata value of the file: NaN among floats; among
-    labels 0 or, if that is a class, an integer that is none; the least integer otherwise.
+    labels 0 or, if that is a class, an integer that is none; among other integers one that is no
+    result, of a type that has room for it (2**53 or -2**53 of 64 bits, which have none).
 
     Labels that are integers stay, in the smallest type that holds them. Other labels become 1, 2,
-    3 … in the order of ``classes_``, and their names are kept. A label that is none of
+    3 … in the order of ``classes_``, and a file keeps their names. A label that is none of
     ``classes_``, as some estimators give to outliers, is missing. GeoTIFF, ENVI and Zarr keep the
     reference system, the transform, nodata, and the names and colours of classes
     (:func:`skhyp.plotting.class_colours`); ``.npy`` has room for numbers only.
@@ -141,7 +149,7 @@ def apply(
     """
     array = scene if is_chunked(scene) else None
     scene = open_scene(scene)
-    model = PixelModel.of(estimator, method, scene)
+    model = PixelModel.of(estimator, method, scene, **(method_params or {}))
     layout = _layout(model, scene, class_names)
     blocks: ReadBlocks | ChunkedBlocks
     if out is None and resume:
@@ -167,12 +175,10 @@ def apply(
         return result
     out = Path(out).expanduser()
     written = map_file(out, layout, scene.files)
-    with Draft(
-        out, layout, blocks.windows, task=_task(model, scene, method), resume=resume
-    ) as draft:
+    with Draft(out, layout, blocks.windows, task=_task(model, scene), resume=resume) as draft:
         _refuse_another_model(draft, blocks)
         n_done = sum(blocks.windows[number].n_pixels for number in draft.finished)
-        has_data = n_done > 0
+        has_data = any(draft.has_data(number) for number in draft.finished)
         with bar(initial=n_done) as progress:
             for number, values in blocks.results(draft.unfinished):
                 draft.write(number, values)
@@ -181,6 +187,12 @@ def apply(
         written.write(layout, draft.rows, draft.folder)
     _warn_unless(has_data, model, scene)
     return out
+
+
+def _called(model: PixelModel) -> str:
+    """Return the method, with what it is called with."""
+    parameters = ", ".join(f"{name}={value!r}" for name, value in model.method_params.items())
+    return f"{model.method}({parameters})" if parameters else model.method
 
 
 def _layout(
@@ -197,8 +209,8 @@ def _layout(
         transform=scene.transform,
         class_names=model.named_classes(class_names),
         class_colours=None if codes is None or min(codes) < 0 else class_colours_of(codes),
-        output_names=model.output_names(),
-        description=f"{model.method} of {Path(scene.name).name}",
+        output_names=model.output_names(class_names),
+        description=f"{_called(model)} of {Path(scene.name).name}",
     )
 
 
@@ -213,25 +225,33 @@ def _warn_unless(has_data: bool, model: PixelModel, scene: Scene) -> None:
         if not complete_pixels(block[..., i : i + 1], scene.nodata).any()
     ]
     warnings.warn(
-        f"No pixel of {scene.name} has data in all of the bands that are used, so the map is "
-        f"empty. Bands {never} have none in the first rows: if they are bad ones, fit without "
-        "them, as with HypPreprocessor(bands=).",
+        f"The map of {scene.name} is empty: no pixel has data in all of the bands that are used, "
+        f"or the model gave no result. Bands without data in the first rows: {never}. If they are "
+        "bad ones, fit without them, as with HypPreprocessor(bands=).",
         UserWarning,
         stacklevel=4,
     )
 
 
-def _task(model: PixelModel, scene: Scene, method: str) -> dict[str, Any]:
+def _task(model: PixelModel, scene: Scene) -> dict[str, Any]:
     """Return what an unfinished map must have been made of to be gone on with."""
     files = [file for file in scene.files if file.is_file()]
     return {
+        "model": _identity(model.estimator),
         "scene": scene.name,
         "files": [[file.stat().st_size, file.stat().st_mtime_ns] for file in files],
         "bands": [scene.shape[2], None if model.bands is None else model.bands.tolist()],
         "nodata": repr(scene.nodata),
         "transform": None if scene.transform is None else list(scene.transform),
-        "method": method,
+        "method": _called(model),
     }
+
+
+def _identity(estimator: Any) -> str | None:
+    try:
+        return joblib.hash(estimator)
+    except Exception:  # what cannot be pickled cannot be compared
+        return None
 
 
 def _refuse_another_model(draft: Draft, blocks: ReadBlocks | ChunkedBlocks) -> None:

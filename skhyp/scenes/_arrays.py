@@ -55,21 +55,29 @@ class ArraySource:
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""
-        parts = [window.rows, window.columns]
-        if len(self.axes) == 3:
-            # A span of bands: not everything that is indexed by slices takes lists.
-            first, last = (0, self.shape[2] - 1) if bands is None else (bands.min(), bands.max())
-            parts.append(slice(int(first), int(last) + 1))
+        parts = (window.rows, window.columns)
+        with self.opened() as array:
+            if len(self.axes) == 2:
+                block = self._part(array, *parts)[..., np.newaxis]
+            elif bands is None:
+                block = self._part(array, *parts, slice(0, self.shape[2]))
+            elif isinstance(array, np.ndarray):  # a map of a file: a view, and then a copy
+                block = self._part(array, *parts, slice(0, self.shape[2]))[..., bands]
+            else:  # not everything that is indexed by slices takes lists
+                wanted, places = np.unique(bands, return_inverse=True)
+                runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1)
+                read = [
+                    self._part(array, *parts, slice(int(run[0]), int(run[-1]) + 1)) for run in runs
+                ]
+                block = np.concatenate(read, axis=2)[..., places]
+            return np.array(block, order="C")
+
+    def _part(self, array: Any, *parts: slice) -> NDArray[Any]:
+        """Return a part of the array, with its axes in the order of a scene."""
         index: list[Any] = [None] * len(parts)
         for axis, part in zip(self.axes, parts, strict=True):
             index[axis] = part
-        with self.opened() as array:
-            block = np.array(array[tuple(index)]).transpose(self.axes)
-        if len(self.axes) == 2:
-            block = block[..., np.newaxis]
-        elif bands is not None:
-            block = block[..., bands - int(first)]
-        return np.ascontiguousarray(block)
+        return np.asarray(array[tuple(index)]).transpose(self.axes)
 
 
 def numpy_source(path: Path) -> ArraySource:

@@ -6,6 +6,7 @@ import pickle
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import pairwise, product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,6 +119,8 @@ def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
         raise ImportError(
             "to_xarray needs dask, which is not installed: pip install 'skhyp[dask]'"
         ) from error
+    if chunk_memory < 1:
+        raise ValueError(f"chunk_memory must be 1 MiB or more; got {chunk_memory!r}.")
     n_bands = scene.shape[2]
     windows = scene.windows(max(1, chunk_memory * _MIB // (n_bands * scene.dtype.itemsize)))
     row_sizes = [window.shape[0] for window in windows if window.columns.start == 0]
@@ -139,7 +142,9 @@ def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
     attributes = {} if scene.nodata is None else {"_FillValue": scene.nodata}
     if reference:
         attributes["grid_mapping"] = "spatial_ref"
-    return xarray.DataArray(data, coordinates, ("y", "x", "band"), name="scene", attrs=attributes)
+    return xarray.DataArray(
+        data, coordinates, ("y", "x", "band"), name=Path(scene.name).stem, attrs=attributes
+    )
 
 
 def _of_chunk(block: NDArray[Any], model: PixelModel) -> NDArray[Any]:

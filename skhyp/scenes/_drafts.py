@@ -47,6 +47,8 @@ class Draft:
     def __enter__(self) -> Draft:
         self.folder.mkdir(exist_ok=self._resume)
         with contextlib.ExitStack() as stack:
+            if not self._resume:
+                stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
             self._journal = stack.enter_context(_opened(self.folder / "finished"))
             try:
                 stack.enter_context(locked(self._journal, waits=False))
@@ -150,8 +152,11 @@ class Draft:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if exception_type is None:
+            # While it is locked: another process must not find it, and lose it later.
+            shutil.rmtree(self.folder, ignore_errors=True)
         self._stack.close()
-        if exception_type is None or not self._resume:
+        if exception_type is None and os.name == "nt":  # where opened files are not removed
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

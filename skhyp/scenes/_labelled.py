@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._cubes import check_cube, check_labels
+from ._cubes import check_labels
 from ._nodata import complete_pixels
-from ._opening import open_scene
+from ._opening import is_scene_like, open_scene
 from ._scene import Scene
-from ._xarrays import is_data_array
 
 # Two grids are one if their corners are no farther apart than this part of a pixel.
 _SAME_GRID = 0.01
@@ -34,14 +33,14 @@ def labelled_pixels(
         The class of each pixel. Pixels labelled 0, less than 0 or NaN, with the nodata value of a
         file, and masked ones of a masked array, are unlabelled.
     bands : array-like of int or of bool, default=None
-        Which bands to take, such as ``scene.good_bands``. None takes all.
+        Which bands to take. None takes all but those that a file lists as bad: a model that is
+        fitted to these is given the same ones by :func:`apply`.
 
     Returns
     -------
     X : ndarray of shape (n_labelled, bands)
         The spectra of the labelled pixels, row by row of the scene, in the dtype of `cube`. Of a
-        :class:`Scene` or a file, pixels without data in a band that is taken and not listed as
-        bad are left out.
+        :class:`Scene` or a file, pixels without data in a band that is taken are left out.
     y : ndarray of shape (n_labelled,)
         Their labels: integers, in the dtype of `labels` if that is one, else int64.
     positions : ndarray of shape (n_labelled, 2)
@@ -65,15 +64,14 @@ def labelled_pixels(
     >>> y, positions.tolist()
     (array([2, 1]), [[0, 1], [1, 0]])
     """
-    if not _is_file(cube):
-        cube = check_cube(cube)
     scene = open_scene(cube)
     label_map = _label_map(labels, scene)
     positions = np.argwhere(label_map > 0)
     if not len(positions):
         raise ValueError("labels must be above 0 for at least one pixel; all are unlabelled.")
     y = label_map[tuple(positions.T)]
-    return _with_data(scene, positions, y, bands)
+    # NaN of an array is for the estimators to refuse.
+    return _pixels(scene, positions, y, bands, drops=is_scene_like(cube))
 
 
 def labelled_points(
@@ -98,7 +96,8 @@ def labelled_points(
     crs : str or object, default=None
         The reference system of `x` and `y`, such as "EPSG:4326". None is that of the scene.
     bands : array-like of int or of bool, default=None
-        Which bands to take, such as ``scene.good_bands``. None takes all.
+        Which bands to take. None takes all but those that a file lists as bad: a model that is
+        fitted to these is given the same ones by :func:`apply`.
 
     Returns
     -------
@@ -142,29 +141,35 @@ def labelled_points(
         other = int(first[pixel_of[point]])
         raise ValueError(
             f"Points {other} and {point} lie in one pixel, row {positions[point, 0]} and column "
-            f"{positions[point, 1]}, and have the labels {classes[other]!r} and "
-            f"{classes[point]!r}. Leave one out."
+            f"{positions[point, 1]}, and have the labels {classes.tolist()[other]!r} and "
+            f"{classes.tolist()[point]!r}. Leave one out."
         )
     kept = np.sort(first)
-    return _with_data(scene, positions[kept], classes[kept], bands)
+    return _pixels(scene, positions[kept], classes[kept], bands, drops=True)
 
 
-def _with_data(
-    scene: Scene, positions: NDArray[np.intp], y: NDArray[Any], bands: ArrayLike | None
+def _pixels(
+    scene: Scene,
+    positions: NDArray[np.intp],
+    y: NDArray[Any],
+    bands: ArrayLike | None,
+    *,
+    drops: bool,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
-    """Return spectra, labels and positions of those pixels that have data."""
+    """Return spectra, labels and positions; those without data are dropped where asked."""
+    if bands is None:
+        bands = scene.good_bands
     X = scene.spectra_at(positions, bands=bands)
-    if scene.nodata is None and not scene.files:
-        return X, y, positions  # NaN of an array is for the estimators to refuse
-    good = np.ones(scene.shape[2], bool) if scene.good_bands is None else scene.good_bands
-    if bands is not None:
-        good = good[scene.band_indices(bands)]
-    complete = complete_pixels(X[np.newaxis][..., good], scene.nodata)[0]
+    if not drops:
+        return X, y, positions
+    block = X[np.newaxis]
+    complete = complete_pixels(block, scene.nodata)[0]
     if not complete.any():
+        taken = np.arange(scene.shape[2]) if bands is None else scene.band_indices(bands)
         never = [
-            band
-            for band in np.flatnonzero(good).tolist()
-            if not complete_pixels(X[np.newaxis][..., band : band + 1], scene.nodata).any()
+            int(taken[i])
+            for i in range(X.shape[1])
+            if not complete_pixels(block[..., i : i + 1], scene.nodata).any()
         ]
         raise ValueError(
             f"Every labelled pixel of {scene.name} has no data in some band"
@@ -176,7 +181,7 @@ def _with_data(
 
 def _label_map(labels: Any, scene: Scene) -> NDArray[np.integer]:
     """Return the labels of a scene as integers, 0 where a file has nodata."""
-    if not _is_file(labels):
+    if not is_scene_like(labels):
         return check_labels(labels, scene.shape[:2], like="cube")
     label_scene = open_scene(labels)
     if label_scene.shape[2] != 1:
@@ -204,7 +209,3 @@ def _on_one_grid(first: Scene, second: Scene) -> bool:
     a, b = (np.reshape(scene.transform, (2, 3)) for scene in (first, second))
     size = np.abs(a[:, :2]).max()
     return bool(np.all(np.abs(corners @ (a - b).T) <= _SAME_GRID * size))
-
-
-def _is_file(scene: Any) -> bool:
-    return isinstance(scene, str | PathLike | Scene) or is_data_array(scene)

@@ -86,6 +86,8 @@ def open_scene(
     >>> open_scene(cube, wavelengths=[450, 550, 650])
     <Scene the array: 4 rows x 5 columns x 3 bands of uint16, 450 to 650 nm, no coordinates>
     """
+    if variable is not None and not isinstance(path, str | PathLike):
+        raise ValueError(f"variable={variable!r} is for MATLAB files and Zarr stores.")
     if isinstance(path, Scene):
         source, name, found = path.source, path.name, _facts(path)
     else:
@@ -107,6 +109,11 @@ def open_scene(
         found.setdefault("files", (Path(path).expanduser(),))
     facts = {key: value() if callable(value) else value for key, value in found.items()}
     return Scene(source=source, name=name, **facts)
+
+
+def is_scene_like(scene: Any) -> bool:
+    """Return whether something is a scene, or names one, rather than an array of numbers."""
+    return isinstance(scene, str | PathLike | Scene) or is_data_array(scene)
 
 
 def _source_of(path: Any, variable: str | None) -> tuple[Source, str, dict[str, Any]]:
@@ -140,7 +147,7 @@ def _source_of(path: Any, variable: str | None) -> tuple[Source, str, dict[str, 
         return numpy_source(path), str(path), {}
     data = envi_data_file(path) if suffix == ".hdr" else path
     source, found = raster_scene(data)
-    return source, str(path), {**found, "files": (path, data, data.with_suffix(".hdr"))}
+    return source, str(path), {**found, "files": (path, *found["files"])}
 
 
 def _facts(scene: Scene) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._cubes import check_cube
-from ._opening import open_scene
+from ._opening import is_scene_like, open_scene
 from ._scene import Scene
 
 
@@ -29,8 +29,8 @@ def false_colour(
         file, only the three bands are read.
     bands : sequence of three int, default=None
         The bands shown as red, green and blue; :func:`~skhyp.wavelengths.nearest_bands` finds
-        them. None takes three
-        spread evenly, the last as red: five sixths, a half and a sixth of the way.
+        them. None takes three spread evenly, the last as red: five sixths, a half and a sixth of
+        the way. Of three, it takes the first as red.
     percentiles : tuple of two float, default=(2, 98)
         The percentiles of a channel that become 0 and 1; what lies beyond is clipped.
     nodata : float, default=None
@@ -59,13 +59,13 @@ def false_colour(
     >>> false_colour(cube, bands=nearest_bands(wavelengths, (650, 550, 450))).shape
     (6, 8, 3)
     """
-    scene = open_scene(cube) if isinstance(cube, Scene | str | PathLike) else None
+    scene = open_scene(cube) if is_scene_like(cube) else None
     cube = check_cube(cube) if scene is None else cube
     n_bands = cube.shape[2] if scene is None else scene.shape[2]
     if bands is None:
         if n_bands < 3:
             raise ValueError(f"cube must have three bands or more, or pass bands; got {n_bands}.")
-        bands = [5 * n_bands // 6, n_bands // 2, n_bands // 6]
+        bands = default_bands(n_bands)
     channels = np.asarray(bands)
     if channels.shape != (3,) or channels.dtype.kind not in "iu":
         raise ValueError(f"bands must be three integers; got {bands!r}.")
@@ -81,6 +81,13 @@ def false_colour(
     return np.stack(
         [_stretched(cube[..., band], percentiles, nodata) for band in channels], axis=-1
     )
+
+
+def default_bands(n_bands: int) -> list[int]:
+    """Return three bands spread evenly, the last as red; of three, all in their order."""
+    if n_bands == 3:
+        return [0, 1, 2]
+    return [5 * n_bands // 6, n_bands // 2, n_bands // 6]
 
 
 def _stretched(channel, percentiles, nodata):

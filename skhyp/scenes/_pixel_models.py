@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from ._scene import Scene
 
 
+# Methods with an output for each class.
+_OF_CLASSES = ("predict_proba", "predict_log_proba")
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PixelModel:
     """A method of a fitted estimator, for blocks of one kind of scene.
@@ -36,6 +40,7 @@ class PixelModel:
 
     estimator: Any
     method: str
+    method_params: dict[str, Any]
     # Of the scene, those that the estimator is given; None is all.
     bands: NDArray[np.intp] | None
     # Of these, those that have to have data; None is all.
@@ -48,7 +53,7 @@ class PixelModel:
     n_outputs: int | None
 
     @classmethod
-    def of(cls, estimator: Any, method: str, scene: Scene) -> PixelModel:
+    def of(cls, estimator: Any, method: str, scene: Scene, **method_params: Any) -> PixelModel:
         """Return the model for the blocks of a scene; a made-up spectrum shows what it gives."""
         if method.startswith(("fit", "partial_fit", "set_", "_")):
             raise ValueError(f"method={method!r} would change the estimator; choose another.")
@@ -58,14 +63,17 @@ class PixelModel:
         n_bands = scene.shape[2] if bands is None else len(bands)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a spectrum that is not the user's
-            example = _respond(estimator, method, _made_up_spectra(n_bands, scene.dtype))
+            example = _respond(
+                estimator, method, method_params, _made_up_spectra(n_bands, scene.dtype)
+            )
         classes = None
         if method == "predict" and is_classifier(estimator) and example.ndim == 1:
-            classes = np.asarray(estimator.classes_)
+            classes = _whole(np.asarray(estimator.classes_))
         dtype, missing = _output(example.dtype, classes)
         return cls(
             estimator=estimator,
             method=method,
+            method_params=method_params,
             bands=bands,
             used=input_bands_used(estimator),
             nodata=scene.nodata,
@@ -96,7 +104,7 @@ class PixelModel:
         return result
 
     def _results(self, X: NDArray[Any]) -> NDArray[Any]:
-        results = _respond(self.estimator, self.method, X)
+        results = _respond(self.estimator, self.method, self.method_params, X)
         if self.classes is not None:
             return self._coded(results)
         if not np.can_cast(results.dtype, self.dtype, "same_kind"):
@@ -109,7 +117,9 @@ class PixelModel:
     def _coded(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Return labels as they are in a map; what is none of the classes is missing."""
         assert self.classes is not None
-        places = np.minimum(np.searchsorted(self.classes, labels), len(self.classes) - 1)
+        order = np.argsort(self.classes)  # estimators of others need not have them sorted
+        places = np.searchsorted(self.classes, labels, sorter=order)
+        places = order[np.minimum(places, len(order) - 1)]
         coded = np.array(self.codes, self.dtype)[places]
         coded[self.classes[places] != labels] = self.missing
         return coded
@@ -128,39 +138,52 @@ class PixelModel:
     ) -> dict[int, str] | None:
         """Return the name of each code of a map of classes."""
         if self.classes is None or self.codes is None:
-            if class_names is not None:
-                raise ValueError(
-                    f"class_names is for the labels that a classifier's predict gives; got "
-                    f"{class_names!r} for {self.method} of {self.estimator!r}."
-                )
             return None
-        if class_names is None:
-            if self.classes.dtype.kind in "biu":
-                return None
-            return dict(zip(self.codes, map(str, self.classes), strict=True))
-        names = {}
-        for code, label in zip(self.codes, self.classes.tolist(), strict=True):
-            try:
-                names[code] = str(class_names[label])
-            except (KeyError, IndexError, TypeError) as error:
-                raise ValueError(
-                    f"class_names must have a name for the label {label!r}; got {class_names!r}."
-                ) from error
-        return names
+        if class_names is None and self.classes.dtype.kind in "biu":
+            return None
+        return dict(zip(self.codes, _names_of(self.classes, class_names), strict=True))
 
-    def output_names(self) -> list[str] | None:
+    def output_names(
+        self, class_names: Sequence[str] | Mapping[Any, str] | None = None
+    ) -> list[str] | None:
         """Return a name for each output, where there are several and they have names."""
         if self.n_outputs is None:
             return None
         names: Any = None
-        if hasattr(self.estimator, "classes_") and not isinstance(self.estimator.classes_, list):
-            names = self.estimator.classes_
-        elif self.method == "transform":
+        classes = getattr(self.estimator, "classes_", None)
+        if self.method in _OF_CLASSES and np.shape(classes) == (self.n_outputs,):
+            return _names_of(np.asarray(classes), class_names)
+        if class_names is not None:
+            raise ValueError(
+                "class_names is for maps of classes and of their probabilities; got "
+                f"{class_names!r} for method={self.method!r}."
+            )
+        if self.method == "transform":
             with contextlib.suppress(Exception):  # not all transformers can
                 names = self.estimator.get_feature_names_out()
         if names is None or len(names) != self.n_outputs:
             return None
         return [str(name) for name in names]
+
+
+def _names_of(
+    classes: NDArray[Any], class_names: Sequence[str] | Mapping[Any, str] | None
+) -> list[str]:
+    """Return the name of each class: of those that are given, or the label itself."""
+    if class_names is None:
+        return [str(label) for label in classes.tolist()]
+    names = []
+    for label in classes.tolist():
+        try:
+            if not isinstance(class_names, Mapping) and label < 0:
+                raise IndexError(label)  # it would be counted from the end
+            names.append(str(class_names[label]))
+        except (KeyError, IndexError, TypeError) as error:
+            raise ValueError(
+                f"class_names must have a name for the label {label!r}; got {class_names!r}. A "
+                "sequence begins with the name of 0."
+            ) from error
+    return names
 
 
 def class_colours_of(codes: Sequence[int]) -> dict[int, tuple[int, int, int]]:
@@ -172,7 +195,9 @@ def class_colours_of(codes: Sequence[int]) -> dict[int, tuple[int, int, int]]:
     return colours  # type: ignore[return-value]
 
 
-def _respond(estimator: Any, method: str, X: NDArray[Any]) -> NDArray[Any]:
+def _respond(
+    estimator: Any, method: str, method_params: dict[str, Any], X: NDArray[Any]
+) -> NDArray[Any]:
     """Return what a method gives; a pipeline has those of its last step too."""
     X = _named(estimator, X)
     if not hasattr(estimator, method) and isinstance(estimator, Pipeline):
@@ -188,7 +213,7 @@ def _respond(estimator: Any, method: str, X: NDArray[Any]) -> NDArray[Any]:
             f"{method!r}."
         )
     n_rows = len(X)
-    result = function(X)
+    result = function(X, **method_params)
     if issparse(result):
         raise ValueError(f"method={method!r} gives a sparse matrix, which is no map.")
     result = np.asarray(result)
@@ -213,6 +238,13 @@ def _named(estimator: Any, X: NDArray[Any]) -> Any:
     except ImportError:
         return X
     return pandas.DataFrame(X, columns=names)
+
+
+def _whole(classes: NDArray[Any]) -> NDArray[Any]:
+    """Return classes as integers, where they are whole numbers, as MATLAB has them."""
+    if classes.dtype.kind == "f" and np.all(classes == np.rint(classes)):
+        return classes.astype(np.int64)
+    return classes
 
 
 def _made_up_spectra(n_bands: int, dtype: np.dtype) -> NDArray[Any]:
@@ -240,9 +272,12 @@ def _output(dtype: np.dtype, classes: NDArray[Any] | None) -> tuple[np.dtype, An
         if dtype.itemsize == 8:
             # GDAL keeps nodata as a float, and loses others.
             return np.dtype(dtype.name), -(2**53) if dtype.kind == "i" else 2**53
+        # A wider type, so that no result is taken for missing.
         bounds = np.iinfo(dtype)
-        missing = int(bounds.min if dtype.kind == "i" else bounds.max)
-        return _integer_type(int(bounds.min), int(bounds.max)), missing
+        if dtype.kind == "u":
+            return _integer_type(-1, int(bounds.max)), -1
+        wider = _integer_type(int(bounds.min) - 1, int(bounds.max))
+        return wider, max(int(np.iinfo(wider).min), -(2**53))
     raise ValueError(f"The results must be numbers or labels of classes; got dtype {dtype}.")
 
 

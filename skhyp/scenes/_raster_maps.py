@@ -57,8 +57,12 @@ class RasterMap(MapFile):
                 **options,
             ) as dataset:
                 for index, name in enumerate(layout.output_names or (), start=1):
-                    dataset.set_band_description(index, name)
+                    dataset.set_band_description(index, self._band_name(name))
                 yield dataset
+
+    def _band_name(self, name: str) -> str:
+        """Return a name as the format can hold it."""
+        return name
 
     def _write_strips(self, dataset: Any, layout: MapLayout, rows: Rows) -> None:
         for strip in layout.strips():
@@ -100,6 +104,9 @@ class EnviMap(RasterMap):
 
     suffixes = (".hdr", ".img", ".dat", ".bsq", ".bil", ".bip")
     driver = "ENVI"
+
+    def _band_name(self, name: str) -> str:
+        return _plain(name)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import os
 import re
+import threading
 import warnings
 from collections.abc import Iterator
 from functools import partial
@@ -46,11 +48,17 @@ def raster_window(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 class RasterSource:
-    """A file that rasterio reads, opened anew for each block: GDAL then keeps none in memory."""
+    """A file that rasterio reads, opened anew for each block: GDAL then keeps none in memory.
+
+    A file without coordinates is opened once in a process: rasterio warns whenever it opens one,
+    and to silence a warning is not for threads.
+    """
 
     def __init__(self, path: Path):
         self.path = path
-        with self._opened() as dataset:
+        self._lock = threading.Lock()
+        with _opened_raster(path) as dataset:
+            self._has_transform = not dataset.transform.is_identity
             if not dataset.count:
                 listed = "".join(f"\n  {name}" for name in dataset.subdatasets)
                 raise ValueError(
@@ -83,8 +91,25 @@ class RasterSource:
             ) from error
         return block
 
-    def _opened(self) -> Any:
-        return _opened_raster(self.path)
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Any]:
+        import rasterio
+
+        if self._has_transform:
+            with rasterio.open(self.path) as dataset:
+                yield dataset
+            return
+        with self._lock:
+            if getattr(self, "_process", None) != os.getpid():  # none is shared with a fork
+                self._dataset, self._process = _opened_raster(self.path), os.getpid()
+            yield self._dataset
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {k: v for k, v in vars(self).items() if k not in ("_lock", "_dataset", "_process")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._lock = threading.Lock()
 
 
 def raster_scene(path: Path) -> tuple[Source, dict[str, Any]]:
@@ -92,15 +117,15 @@ def raster_scene(path: Path) -> tuple[Source, dict[str, Any]]:
     source: Source = RasterSource(path)
     with _opened_raster(path) as dataset:
         header = {key.lower(): value for key, value in dataset.tags(ns="ENVI").items()}
-        if dataset.driver == "ENVI" and _is_compressed(header) is False:
+        if dataset.driver == "ENVI" and not _is_compressed(header):
             _refuse_truncated(path, header, source)
             source = _envi_source(path, header, source)
         has_transform = not dataset.transform.is_identity
         _warn_of_a_mask(dataset)
-        nodata = next((value for value in dataset.nodatavals if value is not None), None)
         return source, {
             **_described_bands(dataset, header, path.name),
-            "nodata": nodata,
+            "nodata": _nodata(dataset),
+            "files": (path, *(Path(file) for file in dataset.files)),
             "crs": dataset.crs.to_wkt() if dataset.crs else None,
             "transform": tuple(dataset.transform)[:6] if has_transform else None,
             "class_names": _class_names(dataset, header),
@@ -117,6 +142,18 @@ def _opened_raster(path: Path) -> Any:
             return rasterio.open(path)
     except RasterioIOError as error:
         raise ValueError(f"{path} is not a file that GDAL reads as a raster: {error}") from error
+
+
+def _nodata(dataset: Any) -> float | None:
+    values = {repr(value): value for value in dataset.nodatavals if value is not None}
+    if len(values) > 1:
+        warnings.warn(
+            f"{dataset.name} has different nodata values for its bands, {', '.join(values)}: the "
+            "first is taken for all. Pass nodata to say which.",
+            UserWarning,
+            stacklevel=5,
+        )
+    return next(iter(values.values()), None)
 
 
 def _warn_of_a_mask(dataset: Any) -> None:

@@ -137,7 +137,8 @@ class Scene:
         Returns
         -------
         windows : list of (rows, columns)
-            Two slices each, as :meth:`read` takes them; row by row, and each pixel once.
+            Two slices each, row by row, and each pixel once: ``scene.read(rows=window.rows,
+            columns=window.columns)``.
         """
         return covering_windows(self.shape[:2], self.source.tile, max_pixels)
 
@@ -230,11 +231,13 @@ class Scene:
         is_inside = (down >= 0) & (down < self.shape[0]) & (across >= 0) & (across < self.shape[1])
         if not is_inside.all():
             first = np.flatnonzero(~is_inside)[0]
+            hint = "Pass crs if x and y are of another reference system than the scene."
+            if crs is not None:
+                hint = "x is the easting or the longitude: are x and y exchanged?"
             raise ValueError(
                 f"{np.count_nonzero(~is_inside)} of {len(x)} points lie outside of {self.name}; "
                 f"the first is number {first}, at row {down[first]:.1f} and column "
-                f"{across[first]:.1f} of {self.shape[0]} x {self.shape[1]}. Pass crs if x and y "
-                "are of another reference system than the scene."
+                f"{across[first]:.1f} of {self.shape[0]} x {self.shape[1]}. {hint}"
             )
         return np.column_stack([down, across]).astype(np.intp)
 
@@ -311,7 +314,7 @@ class Scene:
             raise ValueError(
                 f"bands must be integers, or a mask of {n_bands} booleans; got {bands!r}."
             )
-        if len(indices) and (indices.min() < 0 or indices.max() >= n_bands):
+        if indices.min() < 0 or indices.max() >= n_bands:
             raise ValueError(f"bands must lie between 0 and {n_bands - 1}; got {bands!r}.")
         return indices.astype(np.intp)
 
@@ -324,11 +327,12 @@ class Scene:
 
     def __repr__(self) -> str:
         rows, columns, n_bands = self.shape
-        facts = [f"{rows} rows x {columns} columns x {n_bands} bands of {self.dtype}"]
+        bands = "1 band" if n_bands == 1 else f"{n_bands} bands"
+        facts = [f"{rows} rows x {columns} columns x {bands} of {self.dtype}"]
         if self.wavelengths is not None:
             facts.append(f"{self.wavelengths.min():g} to {self.wavelengths.max():g} nm")
         if self.good_bands is not None and not self.good_bands.all():
-            facts.append(f"{np.count_nonzero(~self.good_bands)} bad bands")
+            facts.append(f"{np.count_nonzero(~self.good_bands)} of them bad")
         if self.nodata is not None:
             facts.append(f"nodata {self.nodata:g}")
         facts.append("no coordinates" if self.transform is None else "georeferenced")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
@@ -41,12 +42,22 @@ def import_xarray(purpose: str) -> Any:
     """Return xarray, or say how to install it."""
     try:
         import xarray
-        import zarr  # noqa: F401 - what reads and writes the stores
     except ImportError as error:
         raise ImportError(
-            f"{purpose} needs xarray and zarr, which are not installed: pip install 'skhyp[zarr]'"
+            f"{purpose} needs xarray, which is not installed: pip install 'skhyp[zarr]'"
         ) from error
     return xarray
+
+
+def import_zarr(purpose: str) -> Any:
+    """Return zarr, which reads and writes the stores, or say how to install it."""
+    try:
+        import zarr
+    except ImportError as error:
+        raise ImportError(
+            f"{purpose} needs zarr, which is not installed: pip install 'skhyp[zarr]'"
+        ) from error
+    return zarr
 
 
 def is_data_array(scene: Any) -> bool:
@@ -69,8 +80,7 @@ def is_zarr(path: Path) -> bool:
 def zarr_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str, Any]]:
     """Return the source of a Zarr store, and what it says of itself."""
     xarray = import_xarray(f"{path.name}: open_scene")
-    import zarr
-
+    zarr = import_zarr(f"{path.name}: open_scene")
     store = zarr.open(path, mode="r")
     if isinstance(store, zarr.Array):
         dims = getattr(store.metadata, "dimension_names", None) or store.attrs.get(
@@ -164,8 +174,8 @@ def _description(array: xarray.DataArray, axes: tuple[int, ...]) -> dict[str, An
     reference = array.coords.get("spatial_ref")
     attributes = {} if reference is None else reference.attrs
     if "class_names" in array.attrs:  # of a map of our own
-        names = array.attrs["class_names"].items()
-        found["class_names"] = {int(code): str(name) for code, name in names}
+        names = json.loads(array.attrs["class_names"])
+        found["class_names"] = {int(code): str(name) for code, name in names.items()}
     elif "flag_values" in array.attrs:
         values = np.atleast_1d(array.attrs["flag_values"]).tolist()
         meanings = str(array.attrs.get("flag_meanings", "")).split()

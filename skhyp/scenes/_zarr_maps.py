@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from skhyp._whole_files import whole_folder
 
 from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
-from ._xarrays import import_xarray, pixel_coordinates, reference_attributes
+from ._xarrays import import_zarr, pixel_coordinates, reference_attributes
 
 _CHUNK = 256
 # By these a store is known for a map that may be replaced.
@@ -27,8 +28,8 @@ class ZarrMap(MapFile):
     suffixes = (".zarr",)
 
     def refuse(self, layout: MapLayout) -> None:
-        """Raise if xarray is not there, or if the folder holds anything but a map of ours."""
-        import_xarray(f"Writing {self.path.name}")
+        """Raise if zarr is not there, or if the folder holds anything but a map of ours."""
+        import_zarr(f"Writing {self.path.name}")
         folder = self.path.resolve()
         if not folder.is_dir():
             super().refuse(layout)
@@ -62,6 +63,8 @@ class ZarrMap(MapFile):
                 fill_value=layout.missing,
                 attributes={"_ARRAY_DIMENSIONS": dimensions, **cf_attributes(layout)},
             )
+            if "grid_mapping" in values.attrs:  # by this it comes with the variable, in xarray
+                values.attrs["coordinates"] = values.attrs["grid_mapping"]
             for strip in layout.strips(multiple=chunks[0]):
                 values[strip] = rows(strip)
             for name, array in self._coordinates(layout).items():
@@ -97,7 +100,7 @@ def cf_attributes(layout: MapLayout) -> dict[str, Any]:
     if layout.crs is not None or layout.transform is not None:
         attributes["grid_mapping"] = "spatial_ref"
     if layout.class_names:
-        attributes["class_names"] = {str(k): name for k, name in layout.class_names.items()}
+        attributes["class_names"] = json.dumps(layout.class_names)
         attributes["flag_values"] = list(layout.class_names)
         # CF separates the meanings by blanks, so that names are not quite kept.
         attributes["flag_meanings"] = " ".join(

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import sklearn
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
@@ -68,8 +68,8 @@ def test_folds_test_each_pixel_once_and_keep_their_guard(scene, n_splits, block_
     folds = SpatialBlockKFold(
         n_splits, block_size=block_size, guard=guard, missing_classes="ignore", random_state=seed
     )
-    if (splits := _splits(folds, y, positions)) is None:
-        return
+    splits = _splits(folds, y, positions)
+    assume(splits is not None)
     tested = np.concatenate([test for _, test in splits])
     np.testing.assert_array_equal(np.sort(tested), np.arange(len(y)))
     for train, test in splits:
@@ -88,8 +88,8 @@ def test_classes_of_several_blocks_are_never_all_in_one_fold(scene, n_splits, se
     size = 3
     folds = SpatialBlockKFold(n_splits, block_size=size, random_state=seed)
     folds.missing_classes = "ignore"
-    if (splits := _splits(folds, y, positions)) is None:
-        return
+    splits = _splits(folds, y, positions)
+    assume(splits is not None)
     fold_of = np.empty(len(y), int)
     for number, (_, test) in enumerate(splits):
         fold_of[test] = number
@@ -114,8 +114,10 @@ def test_splits_at_random_keep_their_guard_and_differ(scene, test_size, block_si
         3, test_size=test_size, block_size=block_size, guard=guard, missing_classes="ignore",
         random_state=seed,
     )  # fmt: skip
-    if (splits := _splits(splitter, y, positions)) is None:
-        return
+    splits = _splits(splitter, y, positions)
+    assume(splits is not None)
+    if len(np.unique(positions // 4, axis=0)) > 30 and block_size <= 2:
+        assert len({tuple(test) for _, test in splits}) == 3
     for train, test in splits:
         assert len(train) and len(test) and not np.intersect1d(train, test).size
         assert _distance(positions[train], positions[test]).min() > guard
@@ -127,8 +129,8 @@ def test_a_field_is_tested_as_a_whole_and_nothing_of_it_is_trained_on(scene, gua
     positions, y = scene
     splitter = LeaveOneFieldOut(guard=guard)
     fields = field_numbers(positions, y)
-    if (splits := _splits(splitter, y, positions)) is None:
-        return
+    splits = _splits(splitter, y, positions)
+    assume(splits is not None)
     assert len(splits) == splitter.get_n_splits(y, y, positions)
     for train, test in splits:
         assert len(np.unique(fields[test])) == 1
@@ -235,7 +237,7 @@ def test_a_class_that_cannot_be_trained_on_is_an_error_that_says_why(scene):
         (SpatialBlockKFold(guard=-1), "guard must be an integer of 0 or more"),
         (SpatialBlockKFold(guard=1.5), "guard must be an integer"),
         (SpatialBlockKFold(missing_classes="maybe"), "missing_classes must be"),
-        (SpatialBlockKFold(block_size=100), "makes 1 block of the pixels, too few for 5 parts"),
+        (SpatialBlockKFold(block_size=100), r"makes \d blocks? of the pixels, too few for 5 parts"),
         (SpatialBlockKFold(2, guard=50), "guard=50 leaves no training pixel"),
         (SpatialShuffleSplit(test_size=1.2), "test_size must lie between 0 and 1"),
         (SpatialBlockKFold(positions=[[0, 0]]), "one row for each of the 576 samples; got 1"),
@@ -317,3 +319,13 @@ def test_samples_have_as_many_of_each_class_and_leave_the_rest(scene, n_per_clas
         assert np.count_nonzero(y[drawn] == label) == max(
             1, min(n_per_class, int(share * n_members))
         )
+
+
+def test_inputs_that_do_not_fit_are_said_so(scene):
+    X, y, positions = scene
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        list(SpatialBlockKFold().split(X, y[:5], positions))
+    with pytest.raises(ValueError, match="one sample or more"):
+        list(SpatialBlockKFold().split(X[:0], y[:0], positions[:0]))
+    with pytest.raises(ValueError, match="radii must be integers"):
+        leakage_report([0], [1], [[0, 0], [1, 1]], radii=[1.5])

@@ -14,11 +14,13 @@ from skhyp.plotting import (
     ReconstructionDisplay,
     SceneDisplay,
     SplitMapDisplay,
+    ValueMapDisplay,
 )
 
 DISPLAYS = {
     "scene": lambda: SceneDisplay(np.zeros((2, 3, 3))),
     "split map": lambda: SplitMapDisplay(np.arange(4).reshape(2, 2)),
+    "value map": lambda: ValueMapDisplay(np.eye(3)),
     "class map": lambda: ClassMapDisplay(np.eye(3)),
     "class spectra": lambda: ClassSpectraDisplay([1, 2], np.eye(2, 5), np.ones((2, 5))),
     "band importance": lambda: BandImportanceDisplay(
@@ -69,6 +71,7 @@ def test_a_refused_display_leaves_no_figure_behind():
         SplitMapDisplay([4]),
         ClassSpectraDisplay([1], np.eye(2), np.eye(2)),
         BandImportanceDisplay(None),
+        ValueMapDisplay(np.full((2, 2), np.nan)),
         LatentSpaceDisplay(np.eye(3), [1]),
         ReconstructionDisplay([1, 2], [1]),
         LossCurveDisplay([]),

@@ -28,10 +28,10 @@ def test_chosen_bands_come_before_true_colour(cube, wavelengths):
     assert display.ax_.get_title() == "Bands 39, 20, 0 as red, green, blue"
 
 
-def test_a_scene_of_unknown_wavelengths_is_shown_in_false_colour_without_a_title(cube):
+def test_a_scene_of_unknown_wavelengths_is_shown_in_false_colour(cube):
     display = SceneDisplay.from_cube(cube)
     np.testing.assert_array_equal(display.im_.get_array(), false_colour(cube))
-    assert display.ax_.get_title() == ""
+    assert display.ax_.get_title() == "Bands 33, 20, 6 as red, green, blue"
 
 
 def test_axes_count_pixels(cube):

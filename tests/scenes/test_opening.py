@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import tracemalloc
 
 import h5py
 import numpy as np
@@ -13,7 +14,16 @@ from rasterio import warp
 
 from skhyp.scenes import false_colour, open_scene
 
-from .conftest import CRS, SHAPE, TRANSFORM, WAVELENGTHS, data_array, write_envi, write_geotiff
+from .conftest import (
+    CRS,
+    SHAPE,
+    TRANSFORM,
+    WAVELENGTHS,
+    data_array,
+    write_envi,
+    write_geotiff,
+    write_matlab73,
+)
 
 KINDS = [
     *("bsq", "bil", "bip", "tif", "tiled tif", "mat 5", "mat 7.3", "npy", "fortran npy"),
@@ -174,7 +184,7 @@ def test_bad_bands_and_nodata_of_an_envi_header(tmp_path):
     path = write_envi(tmp_path / "scene", cube, "bip", bbl=[1, 0, 1, 1], data_ignore_value=-9999)
     scene = open_scene(path)
     assert scene.good_bands.tolist() == [True, False, True, True] and scene.nodata == -9999
-    assert "1 bad bands" in repr(scene) and "nodata -9999" in repr(scene)
+    assert "1 of them bad" in repr(scene) and "nodata -9999" in repr(scene)
 
 
 @pytest.mark.parametrize(
@@ -314,13 +324,37 @@ def test_a_rotated_scene_has_its_points_too(tmp_path, cube):
         assert scene.positions_at(x, y).tolist() == [[row, column]]
 
 
-def test_a_picture_reads_three_bands_and_knows_nodata(tmp_path, cube, monkeypatch):
+def test_a_picture_knows_nodata(tmp_path, cube):
     marked = cube.copy()
     marked[0, 0] = 0
     scene = open_scene(write_geotiff(tmp_path / "scene.tif", marked, nodata=0))
     picture = false_colour(scene, bands=[3, 2, 1])
     np.testing.assert_array_equal(picture, false_colour(marked, bands=[3, 2, 1], nodata=0))
     assert (picture[0, 0] == 0).all()
+
+
+@pytest.mark.parametrize("kind", ["bsq", "npy", "zarr 3", "mat 7.3"])
+def test_far_apart_bands_are_read_without_those_between(tmp_path, kind):
+    cube = np.zeros((200, 300, 100), np.float32)
+    cube[..., [90, 40, 3]] = [1, 2, 3]
+    if kind == "bsq":
+        path = write_envi(tmp_path / "large", cube, "bsq")
+    elif kind == "npy":
+        path = tmp_path / "large.npy"
+        np.save(path, cube)
+    elif kind == "zarr 3":
+        path = tmp_path / "large.zarr"
+        array = xarray.DataArray(cube, dims=("y", "x", "band"), name="large")
+        array.chunk({"y": 50, "band": 1}).to_zarr(path, consolidated=False)
+    else:
+        path = write_matlab73(tmp_path / "large.mat", cube, np.arange(400, 500))
+    scene = open_scene(path)
+    tracemalloc.start()
+    part = scene.read(bands=[90, 40, 3])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (part == [1, 2, 3]).all() and part.flags.c_contiguous
+    assert peak < cube.nbytes / 5
 
 
 def test_reading_a_part_of_hdf5_reads_no_more(files, monkeypatch):
