@@ -544,33 +544,38 @@ def test_xla_compiles_once_whatever_the_numbers_of_rows_and_updates(run_python, 
     assert finished.stdout.split("\n") == ["1 1", "1 1", "1 1", "1 1", "2 2", ""]
 
 
+def _updates(epochs, n_rows, first, n_epochs, n_updates, objective=SSE):
+    order = epochs.order(n_rows, first, n_epochs)
+    return epochs.updates(objective, order, n_updates, len(order) // n_epochs)
+
+
 def test_the_order_of_an_epoch_is_a_function_of_seed_and_epoch_alone():
-    together = EPOCHS.updates(SSE, 50, 0, 5, 0)
-    alone = EPOCHS.updates(SSE, 50, 3, 1, 6)
+    together = _updates(EPOCHS, 50, 0, 5, 0)
+    alone = _updates(EPOCHS, 50, 3, 1, 6)
     n_batches = 2
     np.testing.assert_array_equal(together.order[3 * n_batches : 4 * n_batches], alone.order)
     np.testing.assert_array_equal(together.seeds[6:8], alone.seeds)
     np.testing.assert_array_equal(together.step_sizes[6:8], alone.step_sizes)
-    other_seed = replace(EPOCHS, seed=6).updates(SSE, 50, 3, 1, 6)
+    other_seed = _updates(replace(EPOCHS, seed=6), 50, 3, 1, 6)
     assert np.any(other_seed.order != alone.order) and np.any(other_seed.seeds != alone.seeds)
     assert np.any(together.order[:2] != together.order[2:4])
 
 
 def test_every_epoch_visits_every_row_once():
-    order = EPOCHS.updates(SSE, 50, 2, 3, 0).order
+    order = EPOCHS.order(50, 2, 3)
     assert order.shape == (6, 32)
     for epoch in order.reshape(3, 64):
         assert sorted(epoch[epoch >= 0]) == list(range(50))
 
 
 def test_without_shuffling_rows_come_in_order():
-    order = replace(EPOCHS, shuffle=False).updates(SSE, 50, 2, 1, 0).order
+    order = replace(EPOCHS, shuffle=False).order(50, 2, 1)
     np.testing.assert_array_equal(order.ravel()[:50], np.arange(50))
 
 
 def test_decay_follows_the_schedule_of_the_rate():
     epochs = replace(EPOCHS, schedule="cosine", weight_decay=0.1)
-    updates = epochs.updates(SSE._replace(optimizer="sgd"), 50, 0, 6, 0)
+    updates = _updates(epochs, 50, 0, 6, 0, SSE._replace(optimizer="sgd"))
     expected = 0.01 * 0.5 * (1 + np.cos(np.pi * np.arange(12) / 12))
     np.testing.assert_allclose(updates.step_sizes, expected, rtol=1e-12)
     np.testing.assert_allclose(updates.decays, 0.1 * expected, rtol=1e-12)
@@ -607,7 +612,7 @@ def test_epochs_by_xla_are_those_of_one_update_after_the_other(monkeypatch):
     for kernels, updates_per_call in [(ONE_BY_ONE, 1000), (WITH_XLA, 1000), (WITH_XLA, 3)]:
         monkeypatch.setattr(epochs_module, "choose_kernels", lambda *_, chosen=kernels: chosen)
         monkeypatch.setattr(epochs_module, "FIRST_CALL_UPDATES", updates_per_call)
-        monkeypatch.setattr(epochs_module._Pace, "learn", lambda *_: None)
+        monkeypatch.setattr(epochs_module.Pace, "learn", lambda *_: None)
         found.append(_run(SSE, replace(EPOCHS, n_epochs=20)))
     one_by_one, whole, cut = found
     np.testing.assert_allclose(whole.state.parameters, one_by_one.state.parameters, rtol=1e-7)
@@ -622,7 +627,7 @@ def test_how_many_updates_a_call_makes_changes_no_bit(monkeypatch, updates_per_c
     whole = _run(SSE, replace(EPOCHS, n_epochs=20))
     n_calls = len(calls)
     monkeypatch.setattr(epochs_module, "FIRST_CALL_UPDATES", updates_per_call)
-    monkeypatch.setattr(epochs_module._Pace, "learn", lambda *_: None)
+    monkeypatch.setattr(epochs_module.Pace, "learn", lambda *_: None)
     found = _run(SSE, replace(EPOCHS, n_epochs=20))
     np.testing.assert_array_equal(found.state.parameters, whole.state.parameters)
     assert found.loss_curve == whole.loss_curve and len(whole.loss_curve) == 20

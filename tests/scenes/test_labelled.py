@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from rasterio import warp
@@ -105,6 +106,13 @@ def test_points_in_one_pixel_count_once_and_must_agree(files):
         labelled_points(files["tif"], [0], [0], [1])
 
 
+@pytest.fixture
+def _no_figure_is_left_open():
+    yield
+    plt.close("all")
+
+
+@pytest.mark.usefixtures("_no_figure_is_left_open")
 def test_displays_take_files_and_what_these_know(tmp_path, files, model):
     display = SceneDisplay.from_cube(files["bil"])
     assert display.ax_.get_title() == "628, 628, 450 nm as red, green, blue"
