@@ -544,19 +544,19 @@ def test_xla_compiles_once_whatever_the_numbers_of_rows_and_updates(run_python, 
     assert finished.stdout.split("\n") == ["1 1", "1 1", "1 1", "1 1", "2 2", ""]
 
 
-def _updates(epochs, n_rows, first, n_epochs, n_updates, objective=SSE):
+def _updates_of(epochs, n_rows, first, n_epochs, n_updates, objective=SSE):
     order = epochs.order(n_rows, first, n_epochs)
     return epochs.updates(objective, order, n_updates, len(order) // n_epochs)
 
 
 def test_the_order_of_an_epoch_is_a_function_of_seed_and_epoch_alone():
-    together = _updates(EPOCHS, 50, 0, 5, 0)
-    alone = _updates(EPOCHS, 50, 3, 1, 6)
+    together = _updates_of(EPOCHS, 50, 0, 5, 0)
+    alone = _updates_of(EPOCHS, 50, 3, 1, 6)
     n_batches = 2
     np.testing.assert_array_equal(together.order[3 * n_batches : 4 * n_batches], alone.order)
     np.testing.assert_array_equal(together.seeds[6:8], alone.seeds)
     np.testing.assert_array_equal(together.step_sizes[6:8], alone.step_sizes)
-    other_seed = _updates(replace(EPOCHS, seed=6), 50, 3, 1, 6)
+    other_seed = _updates_of(replace(EPOCHS, seed=6), 50, 3, 1, 6)
     assert np.any(other_seed.order != alone.order) and np.any(other_seed.seeds != alone.seeds)
     assert np.any(together.order[:2] != together.order[2:4])
 
@@ -575,7 +575,7 @@ def test_without_shuffling_rows_come_in_order():
 
 def test_decay_follows_the_schedule_of_the_rate():
     epochs = replace(EPOCHS, schedule="cosine", weight_decay=0.1)
-    updates = _updates(epochs, 50, 0, 6, 0, SSE._replace(optimizer="sgd"))
+    updates = _updates_of(epochs, 50, 0, 6, 0, SSE._replace(optimizer="sgd"))
     expected = 0.01 * 0.5 * (1 + np.cos(np.pi * np.arange(12) / 12))
     np.testing.assert_allclose(updates.step_sizes, expected, rtol=1e-12)
     np.testing.assert_allclose(updates.decays, 0.1 * expected, rtol=1e-12)
