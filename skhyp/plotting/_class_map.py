@@ -43,7 +43,7 @@ class ClassMapDisplay:
         shows the labels themselves, of the classes that occur.
     colours : sequence or mapping of colours, default=None
         ``colours[label]`` is the colour of a class, in any form that Matplotlib knows; a sequence
-        begins with that of 0. None takes those of :func:`class_colours`.
+        begins with that of 0. None takes those of the file, or of :func:`class_colours`.
 
     Attributes
     ----------
@@ -106,6 +106,7 @@ class ClassMapDisplay:
         if is_scene_like(class_map):
             stored = open_scene(class_map)
             names = stored.class_names if names is None else names
+            colours = stored.class_colours if colours is None else colours
             class_map = stored.read(bands=[0])[..., 0]
         class_map = _whole_labels(class_map)
         occurring = np.unique(class_map).tolist()

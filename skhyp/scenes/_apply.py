@@ -24,7 +24,7 @@ from ._map_formats import map_file
 from ._map_layouts import MapLayout
 from ._nodata import complete_pixels
 from ._opening import open_scene
-from ._pixel_models import PixelModel, class_colours_of
+from ._pixel_models import PixelModel
 from ._scene import Scene
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _PIXELS_LOOKED_AT = 10_000
         "method": [str],
         "method_params": [dict, None],
         "class_names": ["array-like", Mapping, None],
+        "class_colours": ["array-like", Mapping, None],
         "working_memory": [Interval(Integral, 1, None, closed="left")],
         "resume": ["boolean"],
         "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
@@ -56,6 +57,7 @@ def apply(
     method: str = "predict",
     method_params: dict[str, Any] | None = None,
     class_names: Sequence[str] | Mapping[Any, str] | None = None,
+    class_colours: Sequence[Any] | Mapping[Any, Any] | None = None,
     working_memory: int = 64,
     resume: bool = False,
     verbose: int | bool = 0,
@@ -86,6 +88,10 @@ def apply(
         ``class_names[label]`` is the name of a class, to be kept with a map of classes, or of
         their probabilities; a sequence begins with the name of 0. None takes labels that are
         strings for names, and has none for integers.
+    class_colours : sequence or mapping of colours, default=None
+        ``class_colours[label]`` is the colour of a class, in any form that Matplotlib knows; a
+        sequence begins with that of 0. None takes those of
+        :func:`skhyp.plotting.class_colours`.
     working_memory : int, default=64
         About how many MiB of memory blocks of the scene, and what is computed of them, may take
         at a time. Chunks of a DataArray are as they are.
@@ -127,8 +133,8 @@ def apply(
     Labels that are integers stay, in the smallest type that holds them. Other labels become 1, 2,
     3 … in the order of ``classes_``, and a file keeps their names. A label that is none of
     ``classes_``, as some estimators give to outliers, is missing. GeoTIFF, ENVI and Zarr keep the
-    reference system, the transform, nodata, and the names and colours of classes
-    (:func:`skhyp.plotting.class_colours`); ``.npy`` has room for numbers only.
+    reference system, the transform, nodata, and the names and colours of classes; ``.npy`` has
+    room for numbers only.
 
     A DataArray in chunks gives the same map, computed by the scheduler of dask that is current: on
     a cluster by its workers, which read the chunks themselves and get the model once each. With
@@ -150,7 +156,7 @@ def apply(
     array = scene if is_chunked(scene) else None
     scene = open_scene(scene)
     model = PixelModel.of(estimator, method, scene, **(method_params or {}))
-    layout = _layout(model, scene, class_names)
+    layout = _layout(model, scene, class_names, class_colours)
     blocks: ReadBlocks | ChunkedBlocks
     if out is None and resume:
         raise ValueError("resume=True needs out, the file to write, got None.")
@@ -196,9 +202,11 @@ def _called(model: PixelModel) -> str:
 
 
 def _layout(
-    model: PixelModel, scene: Scene, class_names: Sequence[str] | Mapping[Any, str] | None
+    model: PixelModel,
+    scene: Scene,
+    class_names: Sequence[str] | Mapping[Any, str] | None,
+    class_colours: Sequence[Any] | Mapping[Any, Any] | None,
 ) -> MapLayout:
-    codes = model.codes
     return MapLayout(
         rows=scene.shape[0],
         columns=scene.shape[1],
@@ -208,7 +216,7 @@ def _layout(
         crs=scene.crs,
         transform=scene.transform,
         class_names=model.named_classes(class_names),
-        class_colours=None if codes is None or min(codes) < 0 else class_colours_of(codes),
+        class_colours=model.coloured_classes(class_colours),
         output_names=model.output_names(class_names),
         description=f"{_called(model)} of {Path(scene.name).name}",
     )

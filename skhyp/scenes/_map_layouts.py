@@ -27,7 +27,8 @@ class MapLayout:
     crs: str | None = None
     transform: tuple[float, ...] | None = None
     class_names: dict[int, str] | None = None
-    class_colours: dict[int, tuple[int, int, int]] | None = None
+    # As "#rrggbb".
+    class_colours: dict[int, str] | None = None
     output_names: Sequence[str] | None = None
     description: str = ""
 

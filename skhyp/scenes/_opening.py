@@ -158,6 +158,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
         "crs": scene.crs,
         "transform": scene.transform,
         "class_names": scene.class_names,
+        "class_colours": scene.class_colours,
         "files": scene.files,
     }
 

@@ -143,6 +143,29 @@ class PixelModel:
             return None
         return dict(zip(self.codes, _names_of(self.classes, class_names), strict=True))
 
+    def coloured_classes(
+        self, class_colours: Sequence[Any] | Mapping[Any, Any] | None
+    ) -> dict[int, str] | None:
+        """Return the colour of each code of a map of classes, as "#rrggbb"."""
+        if self.classes is None or self.codes is None:
+            if class_colours is not None:
+                raise ValueError(
+                    f"class_colours is for maps of classes; got {class_colours!r} for "
+                    f"method={self.method!r}."
+                )
+            return None
+        if class_colours is None:
+            if min(self.codes) < 0:
+                return None
+            return {code: class_colour(code) for code in self.codes}
+        from matplotlib.colors import to_hex
+
+        chosen = _entries("class_colours", self.classes, class_colours)
+        try:
+            return dict(zip(self.codes, map(to_hex, chosen), strict=True))
+        except ValueError as error:
+            raise ValueError(f"class_colours must be colours of Matplotlib: {error}.") from error
+
     def output_names(
         self, class_names: Sequence[str] | Mapping[Any, str] | None = None
     ) -> list[str] | None:
@@ -172,27 +195,25 @@ def _names_of(
     """Return the name of each class: of those that are given, or the label itself."""
     if class_names is None:
         return [str(label) for label in classes.tolist()]
-    names = []
+    return [str(name) for name in _entries("class_names", classes, class_names)]
+
+
+def _entries(
+    argument: str, classes: NDArray[Any], given: Sequence[Any] | Mapping[Any, Any]
+) -> list[Any]:
+    """Return the entry of each class in an argument."""
+    entries = []
     for label in classes.tolist():
         try:
-            if not isinstance(class_names, Mapping) and label < 0:
+            if not isinstance(given, Mapping) and label < 0:
                 raise IndexError(label)  # it would be counted from the end
-            names.append(str(class_names[label]))
+            entries.append(given[label])
         except (KeyError, IndexError, TypeError) as error:
             raise ValueError(
-                f"class_names must have a name for the label {label!r}; got {class_names!r}. A "
-                "sequence begins with the name of 0."
+                f"{argument} must have an entry for the label {label!r}; got {given!r}. A "
+                "sequence begins with that of 0."
             ) from error
-    return names
-
-
-def class_colours_of(codes: Sequence[int]) -> dict[int, tuple[int, int, int]]:
-    """Return red, green and blue of classes: those in which the displays show them."""
-    colours = {}
-    for code in codes:
-        digits = class_colour(code).lstrip("#")
-        colours[code] = tuple(int(digits[i : i + 2], 16) for i in (0, 2, 4))
-    return colours  # type: ignore[return-value]
+    return entries
 
 
 def _respond(

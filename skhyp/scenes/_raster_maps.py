@@ -88,8 +88,8 @@ class GeoTiffMap(RasterMap):
         with self.drafts(folder) as [draft]:
             with self._opened(draft, layout, bigtiff="IF_SAFER", **options) as dataset:
                 if layout.class_colours and layout.dtype.name in ("uint8", "uint16"):
-                    colours = {layout.missing: (0, 0, 0, 0), **layout.class_colours}
-                    dataset.write_colormap(1, {int(code): colours[code] for code in colours})
+                    table = {code: _rgb(colour) for code, colour in layout.class_colours.items()}
+                    dataset.write_colormap(1, {int(layout.missing): (0, 0, 0, 0), **table})
                 for code, name in (layout.class_names or {}).items():
                     dataset.update_tags(1, **{f"class_{code}": name})
                 self._write_strips(dataset, layout, rows)
@@ -173,7 +173,7 @@ def _classified(header: str, layout: MapLayout, name: str) -> str:
     if names and _can_be_listed(names) and layout.missing == 0 and 0 not in names:
         codes = range(max(names) + 1)
         colours = layout.class_colours or {}
-        lookup = [str(part) for code in codes for part in colours.get(code, (0, 0, 0))]
+        lookup = [str(part) for code in codes for part in _rgb(colours.get(code, "#000000"))]
         lines = [line.replace("ENVI Standard", "ENVI Classification") for line in lines]
         lines += [
             f"classes = {len(codes)}",
@@ -181,6 +181,10 @@ def _classified(header: str, layout: MapLayout, name: str) -> str:
             f"class lookup = {{{', '.join(lookup)}}}",
         ]
     return "\n".join(lines) + "\n"
+
+
+def _rgb(colour: str) -> tuple[int, ...]:
+    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
 
 
 def _plain(name: str) -> str:

@@ -128,7 +128,8 @@ def raster_scene(path: Path) -> tuple[Source, dict[str, Any]]:
             "files": (path, *(Path(file) for file in dataset.files)),
             "crs": dataset.crs.to_wkt() if dataset.crs else None,
             "transform": tuple(dataset.transform)[:6] if has_transform else None,
-            "class_names": _class_names(dataset, header),
+            "class_names": (names := _class_names(dataset, header)),
+            "class_colours": _class_colours(dataset, names),
         }
 
 
@@ -245,6 +246,17 @@ def _class_names(dataset: Any, header: dict[str, str]) -> dict[int, str] | None:
     tags = dataset.tags(1).items()
     found = {int(tag[6:]): name for tag, name in tags if re.fullmatch(r"class_-?\d+", tag)}
     return dict(sorted(found.items())) or None
+
+
+def _class_colours(dataset: Any, names: dict[int, str] | None) -> dict[int, str] | None:
+    """Return the colours that a file has for the classes that it names."""
+    if not names:
+        return None
+    try:
+        table = dataset.colormap(1)
+    except ValueError:  # it has none
+        return None
+    return {code: "#{:02x}{:02x}{:02x}".format(*table[code][:3]) for code in names if code in table}
 
 
 def _refuse_truncated(path: Path, header: dict[str, str], source: Source) -> None:

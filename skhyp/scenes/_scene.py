@@ -47,6 +47,8 @@ class Scene:
         first pixel at row 0, column 0: x = a column + b row + c, y = d column + e row + f.
     class_names : dict of int to str, or None
         What the labels of a map of classes are called.
+    class_colours : dict of int to str, or None
+        And their colours, as "#rrggbb".
     files : tuple of path
         The files that it is read from.
     name : str
@@ -74,6 +76,7 @@ class Scene:
     crs: str | None = None
     transform: tuple[float, ...] | None = None
     class_names: dict[int, str] | None = None
+    class_colours: dict[int, str] | None = None
     files: tuple[Path, ...] = ()
 
     @property

@@ -44,4 +44,5 @@ def transformed_scene(scene: Scene, transformer: Any) -> Scene:
         good_bands=None,
         nodata=np.nan if model.dtype.kind == "f" else model.missing,
         class_names=None,
+        class_colours=None,
     )

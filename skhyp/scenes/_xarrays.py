@@ -181,6 +181,9 @@ def _description(array: xarray.DataArray, axes: tuple[int, ...]) -> dict[str, An
         meanings = str(array.attrs.get("flag_meanings", "")).split()
         if len(meanings) == len(values):
             found["class_names"] = dict(zip(values, meanings, strict=True))
+    colours = str(array.attrs.get("flag_colors", "")).split()
+    if colours and len(colours) == len(found.get("class_names", ())):
+        found["class_colours"] = dict(zip(found["class_names"], colours, strict=True))
     found["crs"] = attributes.get("crs_wkt", attributes.get("spatial_ref"))
     # Coordinates come first: they are cut with the array, the attribute is not.
     found["transform"] = stated = _stated_transform(attributes)

@@ -108,7 +108,6 @@ def cf_attributes(layout: MapLayout) -> dict[str, Any]:
         )
     if layout.class_colours:
         attributes["flag_colors"] = " ".join(
-            "#{:02x}{:02x}{:02x}".format(*layout.class_colours[code])
-            for code in layout.class_names or layout.class_colours
+            layout.class_colours[code] for code in layout.class_names or layout.class_colours
         )
     return attributes

@@ -105,6 +105,21 @@ def test_a_map_keeps_coordinates_classes_and_colours(files, model, out, tmp_path
     assert names[-3:] == ["Corn", kept, "Woods"]
 
 
+@pytest.mark.parametrize("out", ["map.tif", "map.hdr", "map.zarr"])
+def test_colours_can_be_chosen_and_come_back(files, model, out, tmp_path):
+    colours = {1: "green", 2: (1.0, 0.0, 0.0), 3: "#0000ff"}
+    path = tmp_path / out
+    apply(model, files["tif"], path, class_names=NAMES, class_colours=colours)
+    stored = open_scene(path).class_colours
+    assert [stored[code] for code in (1, 2, 3)] == ["#008000", "#ff0000", "#0000ff"]
+    with pytest.raises(ValueError, match="class_colours must have an entry for the label 3"):
+        apply(model, files["tif"], path, class_colours=["black", "red", "green"])
+    with pytest.raises(ValueError, match="must be colours of Matplotlib"):
+        apply(model, files["tif"], path, class_colours=["black", "red", "green", "greenish"])
+    with pytest.raises(ValueError, match="class_colours is for maps of classes"):
+        apply(model, files["tif"], path, method="predict_proba", class_colours=colours)
+
+
 def test_gdal_sees_the_names_and_colours_of_classes(files, model, tmp_path):
     path = tmp_path / "map.tif"
     apply(model, files["tif"], path, class_names=NAMES)
@@ -292,7 +307,7 @@ def test_labels_that_are_strings_are_names(files, cube, labels, tmp_path):
         ({"out": "nowhere/map.tif"}, FileNotFoundError, "there is no folder"),
         ({"method": "divine"}, ValueError, "has no 'divine'"),
         ({"method": "fit"}, ValueError, "method='fit' would change the estimator"),
-        ({"class_names": ["a", "b"]}, ValueError, "class_names must have a name for the label 2"),
+        ({"class_names": ["a", "b"]}, ValueError, "class_names must have an entry for the label 2"),
         ({"method_params": {"volume": 11}}, TypeError, "volume"),
         ({"working_memory": 0}, ValueError, "working_memory"),
         ({"resume": True}, ValueError, "resume=True needs out"),

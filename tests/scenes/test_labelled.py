@@ -5,6 +5,7 @@ import dataclasses
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from rasterio import warp
 
 from skhyp.plotting import ClassMapDisplay, SceneDisplay
@@ -120,6 +121,13 @@ def test_displays_take_files_and_what_these_know(tmp_path, files, model):
         SceneDisplay.from_cube(files["npy"], wavelengths=WAVELENGTHS).picture.shape[:2]
         == (SHAPE[:2])
     )
-    apply(model, files["tif"], tmp_path / "map.tif", class_names=["None", "Corn", "Mown", "Woods"])
+    apply(
+        model,
+        files["tif"],
+        tmp_path / "map.tif",
+        class_names=["None", "Corn", "Mown", "Woods"],
+        class_colours=["black", "yellow", "green", "brown"],
+    )
     display = ClassMapDisplay.from_predictions(tmp_path / "map.tif")
     assert [text.get_text() for text in display.legend_.get_texts()] == ["Corn", "Mown", "Woods"]
+    assert to_hex(display.patches_[0].get_facecolor()) == "#ffff00"
