@@ -11,6 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+# The same examples in every run: a change is judged by what it changed.
+settings.register_profile("always the same", derandomize=True, database=None)
+settings.load_profile("always the same")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL_AUTOENCODER = {

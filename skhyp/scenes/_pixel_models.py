@@ -170,21 +170,19 @@ class PixelModel:
         self, class_names: Sequence[str] | Mapping[Any, str] | None = None
     ) -> list[str] | None:
         """Return a name for each output, where there are several and they have names."""
-        if self.n_outputs is None:
-            return None
-        names: Any = None
         classes = getattr(self.estimator, "classes_", None)
         if self.method in _OF_CLASSES and np.shape(classes) == (self.n_outputs,):
             return _names_of(np.asarray(classes), class_names)
-        if class_names is not None:
+        if class_names is not None and self.classes is None:
             raise ValueError(
                 "class_names is for maps of classes and of their probabilities; got "
                 f"{class_names!r} for method={self.method!r}."
             )
+        names: Any = None
         if self.method == "transform":
             with contextlib.suppress(Exception):  # not all transformers can
                 names = self.estimator.get_feature_names_out()
-        if names is None or len(names) != self.n_outputs:
+        if self.n_outputs is None or names is None or len(names) != self.n_outputs:
             return None
         return [str(name) for name in names]
 

@@ -36,8 +36,8 @@ class Scene:
     wavelengths : ndarray of shape (bands,) or None
         In nm, whatever the file has them in, in the order of the bands.
     good_bands : ndarray of bool, shape (bands,), or None
-        False for those that the file lists as bad. ``HypPreprocessor(bands=scene.good_bands)``
-        leaves them out.
+        False for those that the file lists as bad. :func:`labelled_pixels` leaves them out, and
+        so does :func:`apply` where the model was fitted without them.
     nodata : float or None
         The value that marks missing data.
     crs : str or None

@@ -214,8 +214,8 @@ def _agree(
 
 def _nodata(array: xarray.DataArray) -> float | None:
     for attribute in ("_FillValue", "nodata", "missing_value"):
-        with contextlib.suppress(TypeError, ValueError):  # None, or a list
-            return float(array.attrs.get(attribute))  # type: ignore[arg-type]
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # not there, None, or a list
+            return float(array.attrs[attribute])
     # xarray has replaced it by NaN already.
     return float("nan") if "_FillValue" in array.encoding and array.dtype.kind == "f" else None
 

@@ -246,6 +246,8 @@ def test_other_estimators_of_scikit_learn_map_scenes_too(cube):
         apply(scores, cube, method="transform"), scores.transform(X).reshape(23, 17, 2)
     )
     regression = LinearRegression().fit(X, X[:, 0] / 10)
+    with pytest.raises(ValueError, match="class_names is for maps of classes"):
+        apply(regression, cube, class_names=NAMES)
     np.testing.assert_allclose(apply(regression, cube), cube[..., 0] / 10, rtol=1e-6)
     search = GridSearchCV(LogisticRegression(), {"C": [1]}, cv=2).fit(X, np.arange(len(X)) % 2)
     assert apply(search, cube).shape == SHAPE[:2]
@@ -309,6 +311,7 @@ def test_labels_that_are_strings_are_names(files, cube, labels, tmp_path):
         ({"method": "fit"}, ValueError, "method='fit' would change the estimator"),
         ({"class_names": ["a", "b"]}, ValueError, "class_names must have an entry for the label 2"),
         ({"method_params": {"volume": 11}}, TypeError, "volume"),
+        ({"class_names": NAMES, "method": "decision_function"}, ValueError, "class_names is for"),
         ({"working_memory": 0}, ValueError, "working_memory"),
         ({"resume": True}, ValueError, "resume=True needs out"),
         ({"scene": "nowhere.tif"}, FileNotFoundError, "nowhere.tif"),
