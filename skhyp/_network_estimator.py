@@ -11,6 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._config import ConfigMixin
+from ._documentation import DocumentationLinkMixin
 from ._validation import computation_dtype
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "soft
 POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
 
 
-class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
+class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metaclass=ABCMeta):
     """A network as a scikit-learn estimator.
 
     Subclasses say which network their parameters describe. Fitted state is NumPy: one flat vector
@@ -93,6 +94,22 @@ class NetworkEstimator(ConfigMixin, BaseEstimator, metaclass=ABCMeta):
             dtype=computation_dtype(dtype), layers_dtype=self.inference_dtype
         )
         return network, self.parameters_, self.statistics_
+
+    def _attribute(
+        self,
+        output: str,
+        X: np.ndarray,
+        baseline: np.ndarray,
+        targets: np.ndarray,
+        *,
+        n_steps: int,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what bands add to an output, see :mod:`.graph.attributions`."""
+        from .graph.attributions import integrated_gradients
+
+        network = self._fitted_network(dtype=computation_dtype(X.dtype))
+        fitted = (self.parameters_, self.statistics_)
+        return integrated_gradients(network, output, *fitted, X, baseline, targets, n_steps=n_steps)
 
     def _keras_model(self, method: str, n_columns: int, name: str | None) -> "keras.Model":
         from .graph.keras_models import keras_model

@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, validate_param
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._config import ConfigMixin
+from ._documentation import DocumentationLinkMixin
 from ._validation import (
     all_or_nothing,
     available_unless,
@@ -62,7 +63,7 @@ def _complete_chunks(
             yield chunk[:, kept].astype(np.float64)
 
 
-class HypPreprocessor(ConfigMixin, TransformerMixin, BaseEstimator):
+class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, BaseEstimator):
     """Select bands, mask pixels without data and scale spectra.
 
     Parameters

@@ -47,3 +47,18 @@ def test_estimators_are_found_where_their_class_says():
     for name in ("HypPreprocessor", "SpectralAutoencoder", "SpectralCNNClassifier"):
         estimator = getattr(skhyp, name)
         assert getattr(sys.modules[estimator.__module__], name) is estimator
+
+
+@pytest.mark.parametrize(
+    "name", ["HypPreprocessor", "SpectralAutoencoder", "SpectralCNNClassifier"]
+)
+def test_the_diagram_of_an_estimator_leads_to_its_page(name):
+    address = f"https://skhyp.readthedocs.io/en/stable/generated/skhyp.{name}.html"
+    assert f'href="{address}' in getattr(skhyp, name)()._repr_html_()
+
+
+def test_an_estimator_of_somebody_else_does_not_lead_to_pages_here():
+    class OwnPreprocessor(skhyp.HypPreprocessor):
+        __module__ = "elsewhere"
+
+    assert "skhyp.readthedocs.io" not in OwnPreprocessor()._repr_html_()

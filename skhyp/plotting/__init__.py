@@ -7,6 +7,7 @@ the artists. Matplotlib is imported when something is drawn.
 
 from skhyp._class_colours import class_colours
 
+from ._band_attribution import BandAttributionDisplay
 from ._band_importance import BandImportanceDisplay
 from ._class_map import ClassMapDisplay
 from ._class_spectra import ClassSpectraDisplay
@@ -18,6 +19,7 @@ from ._split_map import SplitMapDisplay
 from ._value_map import ValueMapDisplay
 
 __all__ = [
+    "BandAttributionDisplay",
     "BandImportanceDisplay",
     "ClassMapDisplay",
     "ClassSpectraDisplay",

@@ -122,6 +122,16 @@ class Scene:
             If the part does not lie within the scene.
         OSError
             If the file cannot be read.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp.scenes import open_scene
+        >>> scene = open_scene(np.arange(60).reshape(4, 5, 3))
+        >>> scene.read(rows=slice(0, 2), columns=slice(0, 1), bands=[2, 0])
+        array([[[ 2,  0]],
+        <BLANKLINE>
+               [[17, 15]]])
         """
         window = Window(
             _validated_slice("rows", rows, self.shape[0]),
@@ -142,6 +152,14 @@ class Scene:
         windows : list of (rows, columns)
             Two slices each, row by row, and each pixel once: ``scene.read(rows=window.rows,
             columns=window.columns)``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp.scenes import open_scene
+        >>> scene = open_scene(np.arange(60).reshape(4, 5, 3))
+        >>> [window.rows for window in scene.windows(max_pixels=10)]
+        [slice(0, 2, None), slice(2, 4, None)]
         """
         return covering_windows(self.shape[:2], self.source.tile, max_pixels)
 
@@ -157,6 +175,11 @@ class Scene:
         -------
         scene : Scene
             With NaN where this one has no data, and the wavelengths of the bands that are left.
+
+        Raises
+        ------
+        ValueError
+            If the transformer is not fitted to as many bands, or gives no row for each spectrum.
 
         Examples
         --------
@@ -192,6 +215,15 @@ class Scene:
         ------
         ImportError
             If xarray or dask is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp.scenes import open_scene
+        >>> scene = open_scene(np.arange(60).reshape(4, 5, 3), wavelengths=[450, 550, 650])
+        >>> array = scene.to_xarray()
+        >>> array.dims, array.wavelength.values.tolist()
+        (('y', 'x', 'band'), [450.0, 550.0, 650.0])
         """
         from ._chunks import scene_as_xarray
 
@@ -220,6 +252,17 @@ class Scene:
             a point lies outside.
         ImportError
             If `crs` is given and rasterio is not installed.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> import numpy as np
+        >>> from skhyp.scenes import open_scene
+        >>> scene = open_scene(np.arange(60).reshape(4, 5, 3))
+        >>> scene = replace(scene, transform=(30, 0, 500_000, 0, -30, 4_480_000))
+        >>> scene.positions_at([500_015, 500_100], [4_479_990, 4_479_910])
+        array([[0, 0],
+               [3, 3]])
         """
         if self.transform is None:
             raise ValueError(f"{self.name} does not say where it lies: it has no transform.")
@@ -258,6 +301,21 @@ class Scene:
         -------
         X : ndarray of shape (n_pixels, n_bands)
             In the dtype of the scene. Of the file, only tiles with one of the pixels are read.
+
+        Raises
+        ------
+        ValueError
+            If positions are no integers, or do not lie within the scene, or if there are no such
+            bands.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp.scenes import open_scene
+        >>> scene = open_scene(np.arange(60).reshape(4, 5, 3))
+        >>> scene.spectra_at([[3, 4], [0, 1]])
+        array([[57, 58, 59],
+               [ 3,  4,  5]])
         """
         positions = np.asarray(positions)
         if positions.ndim != 2 or positions.shape[1] != 2 or positions.dtype.kind not in "iu":

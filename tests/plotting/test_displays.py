@@ -4,8 +4,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from skhyp.inspection import BandImportance
+from skhyp.inspection import BandAttributions, BandImportance
 from skhyp.plotting import (
+    BandAttributionDisplay,
     BandImportanceDisplay,
     ClassMapDisplay,
     ClassSpectraDisplay,
@@ -25,6 +26,11 @@ DISPLAYS = {
     "class spectra": lambda: ClassSpectraDisplay([1, 2], np.eye(2, 5), np.ones((2, 5))),
     "band importance": lambda: BandImportanceDisplay(
         BandImportance([np.arange(3)], np.ones((1, 2)), 1.0, None)
+    ),
+    "band attribution": lambda: BandAttributionDisplay(
+        BandAttributions(
+            np.ones((2, 3)), np.ones(2), np.zeros(2), np.ones(3), "Log-odds", np.arange(3), None
+        )
     ),
     "latent space": lambda: LatentSpaceDisplay(np.eye(3), [1, 2, 3]),
     "reconstruction": lambda: ReconstructionDisplay(np.ones(4), np.ones(4)),
@@ -71,6 +77,7 @@ def test_a_refused_display_leaves_no_figure_behind():
         SplitMapDisplay([4]),
         ClassSpectraDisplay([1], np.eye(2), np.eye(2)),
         BandImportanceDisplay(None),
+        BandAttributionDisplay(None),
         ValueMapDisplay(np.full((2, 2), np.nan)),
         LatentSpaceDisplay(np.eye(3), [1]),
         ReconstructionDisplay([1, 2], [1]),

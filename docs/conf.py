@@ -1,0 +1,91 @@
+"""How the documentation is built, by ``python -m sphinx -W docs docs/_build/html``."""
+
+import re
+import sys
+import warnings
+from pathlib import Path
+
+import skhyp
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+project = "skhyp"
+author = "the developers of skhyp"
+project_copyright = f"2026, {author}"
+release = version = skhyp.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "images"]
+templates_path = ["_templates"]
+suppress_warnings = ["config.cache"]  # what is called below cannot be pickled, and need not be
+
+myst_heading_anchors = 3
+autosummary_generate = True
+autodoc_typehints = "none"  # numpydoc has the types, with shapes and units
+numpydoc_show_class_members = False  # the template of a class lists them
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skhyp"
+html_static_path = ["_static"]
+html_css_files = ["skhyp.css"]
+html_show_sourcelink = False
+html_copy_source = False
+html_sidebars = {"tour": [], "benchmarks": [], "contributing": [], "architecture": []}
+html_theme_options = {
+    "logo": {"text": "skhyp"},
+    "navbar_align": "left",
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples/gallery",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "doc_module": ("skhyp",),
+    "backreferences_dir": "generated/backreferences",
+    "reference_url": {"skhyp": None},
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "image_srcset": ["2x"],
+    "default_thumb_file": None,
+}
+
+# Examples that warn would teach it.
+warnings.filterwarnings("error", module="skhyp")
+
+# Pages link to files of the repository, so that they can be read there; here, to their pages.
+_TABLE = re.compile(r"\]\(((?:\.\./)*)\.\./benchmarks/results/(\w+)\.md\)")
+_SCRIPT = re.compile(r"\]\(((?:\.\./)*)\.\./examples/gallery/(\w+)\.\w+\)")
+
+
+def setup(app):
+    """Connect what Sphinx has no setting for."""
+    app.connect("source-read", link_to_pages)
+    app.connect("autodoc-skip-member", leave_out_what_is_inherited_from_scikit_learn)
+
+
+def link_to_pages(app, docname, source):
+    """Let links to tables of the benchmarks and to scripts of the gallery lead to their pages."""
+    text = _TABLE.sub(
+        lambda match: f"]({match[1]}benchmarks.md#{match[2].replace('_', '-')})", source[0]
+    )
+    text = text.replace("examples/gallery/GALLERY_HEADER.rst", "examples/gallery/index.rst")
+    source[0] = _SCRIPT.sub(r"](\1gallery/\2.rst)", text)
+
+
+def leave_out_what_is_inherited_from_scikit_learn(app, what, name, member, skip, options):
+    """Leave out methods whose documentation is scikit-learn's, with references into it."""
+    module = getattr(member, "__module__", None) or ""
+    return True if module.startswith("sklearn") else None

@@ -1,0 +1,110 @@
+"""
+Choose the size of a code by what it is for
+===========================================
+
+How many numbers should stand for a spectrum? How well it is reconstructed is one answer, how well
+classes are told apart by the code another, and they need not agree.
+:class:`~sklearn.model_selection.GridSearchCV` tries the sizes for either, with the autoencoder
+learned anew in each fold, from its training pixels alone.
+"""
+
+# %%
+# Two questions to the same sizes
+# -------------------------------
+#
+# How well are spectra reconstructed, by the spectral angle (an autoencoder's own ``score``)? And
+# how well does a simple classifier tell the classes from the codes? Folds are blocks with a
+# guard, as neighbours are no test.
+
+import joblib
+import matplotlib.pyplot as plt
+import numpy as np
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from skhyp import HypPreprocessor, SpectralAutoencoder
+from skhyp.datasets import load_indian_pines
+from skhyp.model_selection import SpatialBlockKFold
+
+scene = load_indian_pines()
+SIZES = [1, 2, 4, 8, 16, 32]
+folds = SpatialBlockKFold(
+    3,
+    block_size=5,
+    guard=1,
+    missing_classes="ignore",
+    random_state=0,
+    positions=scene.positions,
+)
+autoencoder = SpectralAutoencoder(
+    loss="sa",
+    learning_rate=3e-3,
+    learning_rate_schedule="cosine",
+    max_epochs=100,
+    random_state=0,
+)
+preprocessor = HypPreprocessor(method="minmax")
+
+reconstruction = GridSearchCV(
+    make_pipeline(preprocessor, autoencoder),
+    {"spectralautoencoder__n_components": SIZES},
+    cv=folds,
+    n_jobs=2,
+)
+classification = GridSearchCV(
+    make_pipeline(preprocessor, autoencoder, LinearDiscriminantAnalysis()),
+    {"spectralautoencoder__n_components": SIZES},
+    cv=folds,
+    n_jobs=2,
+)
+with joblib.parallel_config("threading"):  # fits share what was compiled
+    reconstruction.fit(scene.data, scene.target)
+    classification.fit(scene.data, scene.target)
+
+# %%
+# Two answers
+# -----------
+#
+# A dot for each fold, a line through the means.
+
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+panels = {
+    "Spectral angle of reconstructions (degrees)": (reconstruction, lambda s: np.degrees(-s)),
+    "Accuracy of classes from codes": (classification, lambda s: s),
+}
+for ax, (label, (search, unit)) in zip(axes, panels.items(), strict=True):
+    results = search.cv_results_
+    by_fold = unit(np.stack([results[f"split{fold}_test_score"] for fold in range(3)]))
+    ax.plot(SIZES, by_fold.T, ".", color="#2762ff", alpha=0.6)
+    ax.plot(SIZES, by_fold.mean(axis=0), color="#262626", linewidth=1)
+    ax.set_xscale("log", base=2)
+    ax.set(xticks=SIZES, xticklabels=SIZES, xlabel="n_components", ylabel=label, ylim=(0, None))
+plt.show()
+
+for size, angle, accuracy in zip(
+    SIZES,
+    np.degrees(-reconstruction.cv_results_["mean_test_score"]),
+    classification.cv_results_["mean_test_score"],
+    strict=True,
+):
+    print(f"{size:2d} components: {angle:.2f} degrees, accuracy {accuracy:.3f}")
+
+# %%
+# Which one to take
+# -----------------
+#
+# The best mean is one answer. As the folds differ, the smallest size within one standard
+# deviation of it is another, which leaves less to fit by chance. A function can be passed as
+# ``refit`` to do that in the search itself.
+
+
+def smallest_within_one_deviation(results):
+    means, deviations = results["mean_test_score"], results["std_test_score"]
+    best = np.argmax(means)
+    return int(np.argmax(means >= means[best] - deviations[best]))
+
+
+print("best mean:", classification.best_params_)
+chosen = smallest_within_one_deviation(classification.cv_results_)
+print("smallest within one standard deviation:", classification.cv_results_["params"][chosen])

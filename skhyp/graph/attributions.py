@@ -1,0 +1,132 @@
+"""Integrated gradients: what each band adds to an output of a network on the way from a baseline.
+
+The gradient of the output with respect to the spectrum is averaged along the straight line from
+the baseline to the spectrum; times their difference, it parts the change of the output among the
+bands. The nodes of the quadrature are arguments: any number of them is one compiled function.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from .compilation import compiled
+from .inference import row_function, rows_per_chunk
+
+
+def integrated_gradients(
+    network: Any,
+    output: str,
+    parameters: np.ndarray,
+    statistics: np.ndarray,
+    X: np.ndarray,
+    baseline: np.ndarray,
+    targets: np.ndarray,
+    *,
+    n_steps: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the attributions of rows and the outputs at the rows and at the baseline.
+
+    Parameters
+    ----------
+    network : a frozen description of a network
+    output : str
+        One of :data:`OUTPUTS`.
+    parameters, statistics : ndarray
+        Flat vectors.
+    X : ndarray of shape (n, bands)
+    baseline : ndarray of shape (bands,)
+    targets : ndarray of int, shape (n,)
+        Which class or component the output of each row is of, where it is of one.
+    n_steps : int
+        The nodes of the Gauss-Legendre quadrature.
+
+    Returns
+    -------
+    attributions : ndarray of shape (n, bands)
+    outputs, baseline_outputs : ndarray of shape (n,)
+    """
+    compute = compiled(_attribution_function, network, output, X.shape[1])
+    nodes, weights = np.polynomial.legendre.leggauss(n_steps)
+    fitted = [tf.constant(vector, network.dtype) for vector in (parameters, statistics)]
+    path = [
+        tf.constant(values, network.dtype) for values in (baseline, (nodes + 1) / 2, weights / 2)
+    ]
+    chunk_rows = rows_per_chunk(network)
+    chunks = []
+    for start in range(0, len(X), chunk_rows):
+        rows = slice(start, start + chunk_rows)
+        spectra = tf.constant(X[rows].astype(network.dtype, copy=False))
+        computed = compute(*fitted, spectra, tf.constant(targets[rows], tf.int64), *path)
+        chunks.append([tensor.numpy() for tensor in computed])
+    return tuple(np.concatenate(parts) for parts in zip(*chunks, strict=True))
+
+
+def _log_odds(logits: tf.Tensor, _: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+    """Return the logarithm of the probability of a class over that of all others."""
+    is_target = tf.one_hot(places, logits.shape[1], True, False, dtype=tf.bool)
+    lowest = tf.constant(logits.dtype.min, logits.dtype)
+    others = tf.reduce_logsumexp(tf.where(is_target, lowest, logits), axis=1)
+    return tf.gather(logits, places, axis=1, batch_dims=1) - others
+
+
+def _component(codes: tf.Tensor, _: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+    return tf.gather(codes, places, axis=1, batch_dims=1)
+
+
+def _squared_distance(codes: tf.Tensor, baseline_code: tf.Tensor, _: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.math.squared_difference(codes, baseline_code), axis=1)
+
+
+# The function of the network that an output is of, and how it follows from its values, from those
+# of the baseline, and from the targets.
+OUTPUTS: dict[str, tuple[str, Callable]] = {
+    "log-odds": ("logits", _log_odds),
+    "component": ("codes", _component),
+    "squared distance": ("codes", _squared_distance),
+}
+
+
+def _attribution_function(network: Any, output: str, n_bands: int):
+    function, output_of = OUTPUTS[output]
+    compute = row_function(network, function)
+
+    def attribute(parameters, statistics, spectra, targets, baseline, nodes, weights):
+        origin = baseline[None, :]
+        difference = spectra - origin
+        values_at_origin = compute(parameters, statistics, origin)
+
+        def outputs_of(rows):
+            return output_of(compute(parameters, statistics, rows), values_at_origin, targets)
+
+        def add_gradient(step, total):
+            rows = origin + nodes[step] * difference
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                tape.watch(rows)
+                outputs = outputs_of(rows)
+            return step + 1, total + weights[step] * tape.gradient(outputs, rows)
+
+        _, mean_gradient = tf.while_loop(
+            lambda step, _: step < tf.size(nodes),
+            add_gradient,
+            (tf.constant(0), tf.zeros_like(spectra)),
+            parallel_iterations=1,
+        )
+        at_origin = outputs_of(origin + tf.zeros_like(spectra))
+        return mean_gradient * difference, outputs_of(spectra), at_origin
+
+    dtype = tf.as_dtype(network.dtype)
+    signature = [
+        *(tf.TensorSpec((sum(p.size for p in of),), dtype) for of in _flat_arrays(network)),
+        tf.TensorSpec((None, n_bands), dtype),
+        tf.TensorSpec((None,), tf.int64),
+        tf.TensorSpec((n_bands,), dtype),
+        tf.TensorSpec((None,), dtype),
+        tf.TensorSpec((None,), dtype),
+    ]
+    return attribute, signature
+
+
+def _flat_arrays(network: Any):
+    return network.parameters, network.statistics

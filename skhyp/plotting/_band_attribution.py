@@ -1,0 +1,146 @@
+"""BandAttributionDisplay: what the bands of some spectra say for a class, or for a code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from skhyp.inspection import BandAttributions, integrated_gradients
+from skhyp.wavelengths import contiguous_segments
+
+from ._axes import axes_or_new, plot_spectrum
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LINE_COLOUR = "#262626"
+# Blue speaks for the output, orange against it.
+_FOR_COLOUR, _AGAINST_COLOUR = "#2762ff", "#d97700"
+_QUARTILES = (0.25, 0.75)
+
+
+class BandAttributionDisplay:
+    """The mean attribution of each band over some spectra, and how it spreads.
+
+    What lies above zero, in blue, speaks for the output, what lies below, in orange, against it.
+    Made by :meth:`from_estimator` or :meth:`from_attributions`.
+
+    Parameters
+    ----------
+    attributions : BandAttributions
+        As :func:`skhyp.inspection.integrated_gradients` returns them.
+
+    Attributes
+    ----------
+    lines_ : list of :class:`matplotlib.lines.Line2D`
+        The mean, a line for each segment: lines end at gaps and where detectors overlap.
+    ax_ : :class:`matplotlib.axes.Axes`
+    figure_ : :class:`matplotlib.figure.Figure`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp import SpectralAutoencoder
+    >>> from skhyp.plotting import BandAttributionDisplay
+    >>> X = np.random.default_rng(0).uniform(size=(50, 20))
+    >>> autoencoder = SpectralAutoencoder(n_components=2, max_epochs=1, random_state=0).fit(X)
+    >>> display = BandAttributionDisplay.from_estimator(autoencoder, X, target=1)
+    >>> display.ax_.get_ylabel()
+    'Attribution (component 1 of the code)'
+    """
+
+    def __init__(self, attributions: BandAttributions):
+        self.attributions = attributions
+
+    def plot(self, ax: Axes | None = None, *, spread: bool = True) -> BandAttributionDisplay:
+        """Draw the mean attributions over the wavelengths.
+
+        Parameters
+        ----------
+        ax : :class:`matplotlib.axes.Axes`, default=None
+            Where to draw; None makes a new figure.
+        spread : bool, default=True
+            Whether to shade what lies between the quartiles of the spectra.
+
+        Returns
+        -------
+        self : BandAttributionDisplay
+
+        Raises
+        ------
+        ValueError
+            If `attributions` or `ax` is something else.
+        """
+        if not isinstance(self.attributions, BandAttributions):
+            raise ValueError(f"attributions must be BandAttributions; got {self.attributions!r}.")
+        self.ax_ = axes_or_new(ax)
+        self.figure_ = self.ax_.figure
+        bands, wavelengths = self.attributions.bands, self.attributions.wavelengths
+        positions = bands if wavelengths is None else wavelengths
+        segments = contiguous_segments(bands, wavelengths)
+        values = self.attributions.attributions
+        mean = values.mean(axis=0)
+        low, high = np.quantile(values, _QUARTILES, axis=0)
+        for segment in segments:
+            where = positions[segment]
+            for bound, colour in ((np.maximum, _FOR_COLOUR), (np.minimum, _AGAINST_COLOUR)):
+                self.ax_.fill_between(where, bound(mean[segment], 0), color=colour, linewidth=0)
+            if spread:
+                self.ax_.fill_between(
+                    where, low[segment], high[segment], color=_LINE_COLOUR, alpha=0.2, linewidth=0
+                )
+        self.ax_.axhline(0, color=_LINE_COLOUR, linewidth=0.5)
+        self.lines_ = plot_spectrum(self.ax_, positions, mean, segments, color=_LINE_COLOUR)
+        output = self.attributions.output
+        self.ax_.set(
+            xlabel="Band" if wavelengths is None else "Wavelength (nm)",
+            ylabel=f"Attribution ({output[0].lower()}{output[1:]})",
+        )
+        return self
+
+    @classmethod
+    def from_attributions(
+        cls, attributions: BandAttributions, *, spread: bool = True, ax: Axes | None = None
+    ) -> BandAttributionDisplay:
+        """Show attributions that were computed before.
+
+        Parameters
+        ----------
+        attributions : BandAttributions
+        spread, ax
+            As in :meth:`plot`.
+
+        Returns
+        -------
+        display : BandAttributionDisplay
+        """
+        return cls(attributions).plot(ax=ax, spread=spread)
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        spread: bool = True,
+        ax: Axes | None = None,
+        **options: Any,
+    ) -> BandAttributionDisplay:
+        """Compute the attributions and show them.
+
+        Parameters
+        ----------
+        estimator, X
+            As in :func:`skhyp.inspection.integrated_gradients`.
+        spread, ax
+            As in :meth:`plot`.
+        **options
+            Of the same function: `target`, `baseline`, `n_steps`.
+
+        Returns
+        -------
+        display : BandAttributionDisplay
+        """
+        return cls(integrated_gradients(estimator, X, **options)).plot(ax=ax, spread=spread)

@@ -1,0 +1,137 @@
+"""Every Display looks as it did when a person last looked at it.
+
+``SKHYP_WRITE_BASELINE=1 python -m pytest tests/plotting/test_pictures.py`` draws anew what is
+compared with, where a change is meant: look at each before you commit it.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.testing.compare import compare_images
+
+from skhyp.inspection import BandAttributions, BandImportance
+from skhyp.plotting import (
+    BandAttributionDisplay,
+    BandImportanceDisplay,
+    ClassMapDisplay,
+    ClassSpectraDisplay,
+    LatentSpaceDisplay,
+    LossCurveDisplay,
+    ReconstructionDisplay,
+    SceneDisplay,
+    SplitMapDisplay,
+    ValueMapDisplay,
+)
+
+BASELINE = Path(__file__).parent / "baseline"
+# Root mean square of the difference, of 255: other versions of FreeType shift letters by that much;
+# a line that is missing makes four times as much.
+TOLERANCE = 5
+NAMES = ["Unlabelled", "Corn", "Woods", "Hay"]
+# The detectors overlap after the 15th band, and bands are missing after the 30th.
+WAVELENGTHS = np.r_[
+    np.linspace(400, 680, 15), np.linspace(670, 950, 15), np.linspace(1500, 1680, 10)
+]
+CLASSES = np.repeat([1, 2, 3], 20)
+
+
+def spectra():
+    phase = np.linspace(0, 6, 40)
+    height = 1 + 0.1 * np.sin(np.arange(60))
+    return height[:, None] * (1.5 + np.sin(phase + CLASSES[:, None]))
+
+
+def class_map():
+    rows, columns = np.indices((30, 40))
+    return (rows // 12 + columns // 15) % 4
+
+
+def codes():
+    angle = np.linspace(0, 9, 60)
+    return np.column_stack([CLASSES + 0.3 * np.cos(7 * angle), np.sin(5 * angle) + CLASSES / 2])
+
+
+def attributions():
+    values = np.sin(np.linspace(0, 12, 40)) * (1 + 0.2 * np.cos(np.arange(9)))[:, None]
+    zeros = np.zeros(9)
+    return BandAttributions(
+        values, zeros, zeros, np.zeros(40), "Log-odds of corn", np.arange(40), WAVELENGTHS
+    )
+
+
+def importance():
+    groups = np.array_split(np.arange(15), 2) + np.array_split(np.arange(15, 40), 3)
+    means = np.array([0.1, 0.3, -0.02, 0.05, 0.2])
+    return BandImportance(groups, means[:, None] + [-0.02, 0, 0.02], 0.9, WAVELENGTHS)
+
+
+def at_gain(gain):
+    return gain * (spectra()[0] + 0.05 * np.cos(np.arange(40)))
+
+
+PICTURES = {
+    "scene": lambda ax: SceneDisplay.from_cube(
+        np.sin(np.indices((30, 40))[1][..., None] / np.linspace(3, 9, 40)),
+        wavelengths=WAVELENGTHS,
+        ax=ax,
+    ),
+    "class_map": lambda ax: ClassMapDisplay.from_predictions(class_map(), class_names=NAMES, ax=ax),
+    "value_map": lambda ax: ValueMapDisplay.from_values(
+        np.where(class_map() == 0, np.nan, np.hypot(*np.indices((30, 40)))), label="Error", ax=ax
+    ),
+    "split_map": lambda ax: SplitMapDisplay(class_map()).plot(ax=ax),
+    "class_spectra": lambda ax: ClassSpectraDisplay.from_spectra(
+        spectra(), CLASSES, wavelengths=WAVELENGTHS, class_names=NAMES, ax=ax
+    ),
+    "latent_space": lambda ax: LatentSpaceDisplay(codes(), CLASSES, class_names=NAMES).plot(ax=ax),
+    "reconstruction": lambda ax: ReconstructionDisplay.from_predictions(
+        spectra()[0], at_gain(0.5), wavelengths=WAVELENGTHS, ax=ax
+    ),
+    "loss_curve": lambda ax: LossCurveDisplay(
+        1 / np.arange(1, 30), validation_loss_curve=0.1 + 1 / np.arange(1, 30)
+    ).plot(ax=ax),
+    "band_importance": lambda ax: BandImportanceDisplay(importance()).plot(ax=ax),
+    "band_attribution": lambda ax: BandAttributionDisplay(attributions()).plot(ax=ax),
+}
+
+
+def draw(name, path):
+    with mpl.rc_context(mpl.rcParamsDefault | {"backend": "Agg"}):
+        figure, ax = plt.subplots(figsize=(6, 3.5), dpi=80, layout="constrained")
+        PICTURES[name](ax)
+        figure.savefig(path)
+    return path
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_display_looks_as_it_did(name, tmp_path):
+    drawn, expected = draw(name, tmp_path / f"{name}.png"), BASELINE / f"{name}.png"
+    if os.environ.get("SKHYP_WRITE_BASELINE"):
+        BASELINE.mkdir(exist_ok=True)
+        shutil.copy(drawn, expected)
+        pytest.skip("written: look at it")
+    assert compare_images(expected, drawn, TOLERANCE) is None
+
+
+def test_a_line_that_is_missing_is_noticed(tmp_path, monkeypatch):
+    monkeypatch.setitem(
+        PICTURES,
+        "class_spectra",
+        lambda ax: ClassSpectraDisplay.from_spectra(
+            spectra()[:40], CLASSES[:40], wavelengths=WAVELENGTHS, class_names=NAMES, ax=ax
+        ),
+    )
+    drawn = draw("class_spectra", tmp_path / "class_spectra.png")
+    assert "RMS" in compare_images(BASELINE / "class_spectra.png", drawn, TOLERANCE)
+
+
+def test_every_display_is_compared():
+    from skhyp import plotting
+
+    displays = {name for name in plotting.__all__ if name.endswith("Display")}
+    assert len(PICTURES) == len(displays) == len(list(BASELINE.glob("*.png")))

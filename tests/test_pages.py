@@ -1,0 +1,199 @@
+"""The Python of README and documentation runs, page by page from top to bottom, as a reader's."""
+
+import re
+import types
+from pathlib import Path
+
+import joblib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import rasterio
+import sklearn
+from sklearn.utils.fixes import parse_version
+
+import skhyp
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+PAGES = [README, *sorted(DOCS.glob("*.md")), *sorted((DOCS / "guide").glob("*.md"))]
+
+
+def fenced_blocks(language, page):
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+RUN_HERE = {
+    "README.md",
+    "docs/tour.md",
+    *(
+        f"docs/guide/{name}.md"
+        for name in (
+            "autoencoders",
+            "classification",
+            "migration",
+            "preprocessing",
+            "saving",
+            "scenes",
+            "understanding",
+            "validation",
+        )
+    ),
+}
+
+
+def name_of(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+OTHER_PAGES = [
+    name_of(page)
+    for page in PAGES
+    if name_of(page) not in RUN_HERE and fenced_blocks("python", page)
+]
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A function that runs a page in an empty folder and returns what its names stand for."""
+    monkeypatch.chdir(tmp_path)
+
+    def run_page(name):
+        assert ROOT / name in PAGES
+        namespace = {}
+        for block in fenced_blocks("python", ROOT / name):
+            exec(block, namespace)
+        return types.SimpleNamespace(**namespace)
+
+    yield run_page
+    plt.close("all")
+
+
+def test_the_readme_leaves_a_model_and_a_map(run, tmp_path, capsys):
+    page = run("README.md")
+    scene, class_map = page.scene, page.class_map
+    assert float(capsys.readouterr().out.split()[0]) > 0.8
+    assert class_map.shape == scene.labels.shape
+    assert set(np.unique(class_map)) <= set(range(1, 17))
+    model = joblib.load(tmp_path / "model.joblib")
+    np.testing.assert_array_equal(model.predict(scene.cube).reshape(145, 145), class_map)
+    assert page.codes.shape == (145 * 145, 3)
+    assert np.degrees(page.angles.mean()) < 10
+
+
+def test_the_first_two_commands_of_the_readme_are_single_lines():
+    commands = fenced_blocks("sh", README)[:2]
+    assert [command.count("\n") for command in commands] == [1, 1]
+    assert "examples/quickstart.py" in commands[0]
+    assert "pytest" in commands[1]
+
+
+def test_the_tour_draws_what_it_speaks_of(run, capsys):
+    page = run("docs/tour.md")
+    printed = capsys.readouterr().out
+    assert "(145, 145, 200)" in printed and "test pixels are within 1 pixel" in printed
+    assert len(plt.get_fignums()) == 5
+    assert page.scores.min() > 0.3 and page.same_map.shape == (145 * 145,)
+
+
+def test_preprocessing_maps_a_scene_with_missing_pixels(run):
+    page = run("docs/guide/preprocessing.md")
+    class_map, labels = page.class_map, page.labels
+    assert np.all(class_map[:20, :30] == 0) and np.all(class_map[20:] > 0)
+    assert np.mean(class_map[labels > 0] == labels[labels > 0]) > 0.8
+
+
+def test_autoencoders_have_codes_that_can_be_inverted(run):
+    page = run("docs/guide/autoencoders.md")
+    assert page.search.best_params_ == {"n_components": 4}
+    assert page.codes.shape == (145 * 145, 3) and page.again.shape == page.spectra.shape
+    assert np.degrees(page.angles.mean()) < 10
+
+
+@pytest.mark.skipif(
+    parse_version(sklearn.__version__) < parse_version("1.8"),
+    reason="temperatures came with scikit-learn 1.8",
+)
+def test_classification_is_calibrated_by_a_temperature(run):
+    page = run("docs/guide/classification.md")
+    before, after = page.network.predict_proba(page.X_test), page.probabilities
+    np.testing.assert_array_equal(before.argmax(axis=1), after.argmax(axis=1))
+    labels = np.flatnonzero(page.counts >= 100)[before.argmax(axis=1)]
+    is_known = page.counts[page.y_test] >= 100
+    share_right = np.mean((labels == page.y_test)[is_known])
+    too_sure = before[is_known].max(axis=1).mean() - share_right
+    assert abs(after[is_known].max(axis=1).mean() - share_right) < 0.5 * too_sure
+
+
+def test_validation_shows_that_random_splits_leak(run):
+    page = run("docs/guide/validation.md")
+    assert page.at_random.shares[1] > 0.6 > 0.2 > page.published.shares[1]
+    assert page.scores["random"].mean() > page.scores["blocks"].mean()
+
+
+def test_understanding_explains_what_there_is_to_explain(run):
+    page = run("docs/guide/understanding.md")
+    assert page.importance.importances_mean.max() > 0
+    change = page.attributions.outputs - page.attributions.baseline_outputs
+    assert np.abs(page.attributions.residuals).mean() < 0.1 * np.abs(change).mean()
+    assert len(plt.get_fignums()) == 2
+
+
+def test_scenes_end_in_maps_with_coordinates(run, capsys):
+    labels = run("docs/guide/scenes.md").pines.labels
+    assert "400.02 to 2489.11 nm, nodata 0, georeferenced" in capsys.readouterr().out
+    with rasterio.open("map.tif") as class_map, rasterio.open("pines.tif") as scene:
+        assert class_map.crs == scene.crs and class_map.transform == scene.transform
+        assert np.mean(class_map.read(1)[labels > 0] == labels[labels > 0]) > 0.7
+    with rasterio.open("probabilities.tif") as probabilities:
+        np.testing.assert_allclose(probabilities.read().sum(axis=0), 1, atol=1e-5)
+        assert probabilities.descriptions[:2] == ("1", "2")
+    with rasterio.open("codes.tif") as codes:
+        assert codes.count == 3 and np.isfinite(codes.read()).all()
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras
+def test_what_is_saved_computes_the_same_elsewhere(run, capsys, tmp_path):
+    page = run("docs/guide/saving.md")
+    np.testing.assert_array_equal(page.exported_map.ravel(), page.pipeline.predict(page.scene.cube))
+    np.testing.assert_allclose(page.probabilities.sum(axis=1), 1, atol=1e-5)
+    assert str(sorted(page.trusted)) in capsys.readouterr().out
+    assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+
+
+def test_migration_does_what_the_old_code_did(run):
+    page = run("docs/guide/migration.md")
+    assert page.codes.shape == (145 * 145, 3)
+    assert page.reconstruction.shape == page.spectra.shape
+    assert page.features.shape == (145 * 145, 20)
+    assert page.class_map.shape == (145, 145)
+    assert set(np.unique(page.class_map)) <= set(range(1, 17))
+
+
+@pytest.mark.parametrize("name", OTHER_PAGES)
+def test_any_other_page_runs(name, run):
+    assert vars(run(name))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_what_a_page_links_to_in_the_project_is_there(page):
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_api_page_lists_all_that_is_public():
+    listed = set(re.findall(r"^   (\w+)$", (DOCS / "api.rst").read_text(), re.MULTILINE))
+    public = set()
+    for name in skhyp.__all__:
+        value = getattr(skhyp, name)
+        if not isinstance(value, types.ModuleType):
+            public.add(name)
+            continue
+        names = getattr(value, "__all__", None) or [
+            n
+            for n, member in vars(value).items()
+            if not n.startswith("_") and getattr(member, "__module__", None) == value.__name__
+        ]
+        public.update(n for n in names if callable(getattr(value, n)))
+    assert sorted(public - listed) == [] and sorted(listed - public) == []
