@@ -1,13 +1,8 @@
 """How the documentation is built, by ``python -m sphinx -W docs docs/_build/html``."""
 
 import re
-import sys
-import warnings
-from pathlib import Path
 
 import skhyp
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 project = "skhyp"
 author = "the developers of skhyp"
@@ -36,7 +31,7 @@ html_static_path = ["_static"]
 html_css_files = ["skhyp.css"]
 html_show_sourcelink = False
 html_copy_source = False
-html_sidebars = {"tour": [], "benchmarks": [], "contributing": [], "architecture": []}
+html_sidebars = {name: [] for name in ("gallery/**", "benchmarks", "contributing", "architecture")}
 html_theme_options = {
     "logo": {"text": "skhyp"},
     "navbar_align": "left",
@@ -61,9 +56,6 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "default_thumb_file": None,
 }
-
-# Examples that warn would teach it.
-warnings.filterwarnings("error", module="skhyp")
 
 # Pages link to files of the repository, so that they can be read there; here, to their pages.
 _TABLE = re.compile(r"\]\(((?:\.\./)*)\.\./benchmarks/results/(\w+)\.md\)")

@@ -56,10 +56,10 @@ def make_splits(seed):
     }
 
 
-figure, axes = plt.subplots(1, 4, figsize=(14, 4.6), layout="constrained")
-for ax, (name, (train, test)) in zip(axes, make_splits(0).items(), strict=True):
-    display = SplitMapDisplay.from_split(
-        train, test, positions, shape=scene.labels.shape, legend=ax is axes[-1], ax=ax
+figure, axes = plt.subplots(2, 2, figsize=(9, 8), layout="constrained")
+for ax, (name, (train, test)) in zip(axes.flat, make_splits(0).items(), strict=True):
+    SplitMapDisplay.from_split(
+        train, test, positions, shape=scene.labels.shape, legend=ax is axes[0, 1], ax=ax
     )
     ax.set_title(name.capitalize())
     ax.label_outer()

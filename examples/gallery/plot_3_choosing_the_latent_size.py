@@ -105,6 +105,8 @@ def smallest_within_one_deviation(results):
     return int(np.argmax(means >= means[best] - deviations[best]))
 
 
-print("best mean:", classification.best_params_)
-chosen = smallest_within_one_deviation(classification.cv_results_)
-print("smallest within one standard deviation:", classification.cv_results_["params"][chosen])
+for question, search in {"angle": reconstruction, "accuracy": classification}.items():
+    chosen = SIZES[smallest_within_one_deviation(search.cv_results_)]
+    print(
+        f"{question}: {SIZES[search.best_index_]} has the best mean, {chosen} is within a deviation"
+    )
