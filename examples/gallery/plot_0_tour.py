@@ -131,13 +131,14 @@ plt.show()
 # What does it look at?
 # ---------------------
 #
-# What the bands of fields of woods say for woods, against the mean of all: blue speaks for it,
-# orange against it. See :doc:`/guide/understanding`.
+# What the bands of woods say for woods, beside the mean of the scene: blue speaks for it, orange
+# against it. See :doc:`/guide/understanding`.
 
 from skhyp.plotting import BandAttributionDisplay
 
 woods = scene.data[scene.test & (scene.target == 14)]
-BandAttributionDisplay.from_estimator(model, woods, target=14)
+scene_mean = scene.cube.mean(axis=(0, 1))
+BandAttributionDisplay.from_estimator(model, woods, baseline=scene_mean, target=14)
 plt.show()
 
 # %%

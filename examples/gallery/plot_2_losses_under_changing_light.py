@@ -78,10 +78,11 @@ ax.legend(frameon=False)
 plt.show()
 
 # %%
-# One pixel of woods in a tenth of its light
-# ------------------------------------------
+# What is left open
+# -----------------
 #
-# Each reconstruction is drawn at its best gain, as the angle leaves the brightness open.
+# A pixel of woods in a tenth of its light. Each reconstruction is drawn at its best gain, which
+# the legend says: near 1 where the brightness was learned, anything where it was left open.
 
 pixel = radiance[scene.test & (y == 14)][0] * np.float32(0.1)
 figure, axes = plt.subplots(2, 1, figsize=(8, 6), sharex=True, sharey=True, layout="constrained")

@@ -64,8 +64,8 @@ class BandAttributions:
     {
         "estimator": "no_validation",
         "X": "no_validation",
+        "baseline": ["array-like"],
         "target": "no_validation",
-        "baseline": ["array-like", None],
         "n_steps": [Interval(Integral, 1, None, closed="left")],
     },
     prefer_skip_nested_validation=True,
@@ -74,8 +74,8 @@ def integrated_gradients(
     estimator: Any,
     X: ArrayLike,
     *,
+    baseline: ArrayLike,
     target: Any = None,
-    baseline: ArrayLike | None = None,
     n_steps: int = 64,
 ) -> BandAttributions:
     """Part an output of a network among the bands of each spectrum.
@@ -90,14 +90,15 @@ def integrated_gradients(
         Fitted. Of a Pipeline, the bands are those that the network sees, preprocessed.
     X : array-like of shape (n_spectra, n_bands)
         Spectra, as the estimator takes them.
+    baseline : array-like of shape (n_bands,)
+        The spectrum that these are compared with, as X has them. It decides the question: the
+        mean of a scene asks what sets a spectrum apart from all others, the mean of a class what
+        sets it apart from that class.
     target : label, array-like of shape (n_spectra,), int or None, default=None
         Of a classifier, the class whose log-odds, ln p - ln(1 - p), are parted: one label, a
         label for each spectrum, or None for the class that is predicted. Of an autoencoder, the
         component of the code, from 0; None parts the squared distance between the code and
         that of the baseline.
-    baseline : array-like of shape (n_bands,), default=None
-        A spectrum as X has them, such as the mean of another class. None is the mean of X as the
-        network sees it: what is explained is what sets a spectrum apart from the others.
     n_steps : int, default=64
         How many points of the line the gradient is computed at. See
         :attr:`BandAttributions.residuals` for what that misses.
@@ -147,13 +148,10 @@ def integrated_gradients(
     before, network = _parted(estimator)
     check_is_fitted(network)
     spectra = validate_spectra(network, before(X), reset=False)
-    if baseline is None:
-        origin = spectra.mean(axis=0, dtype=np.float64)
-    else:
-        given = np.asarray(baseline)
-        if given.ndim != 1:
-            raise ValueError(f"baseline must have the shape (n_bands,); got {given.shape}.")
-        origin = validate_spectra(network, before(given[np.newaxis]), reset=False)[0]
+    given = np.asarray(baseline)
+    if given.ndim != 1:
+        raise ValueError(f"baseline must have the shape (n_bands,); got {given.shape}.")
+    origin = validate_spectra(network, before(given[np.newaxis]), reset=False)[0]
     output, name, targets = _targets(network, spectra, target)
     bands, wavelengths = bands_seen(estimator)
     computed = network._attribute(output, spectra, origin, targets, n_steps=int(n_steps))

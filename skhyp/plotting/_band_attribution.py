@@ -46,7 +46,9 @@ class BandAttributionDisplay:
     >>> from skhyp.plotting import BandAttributionDisplay
     >>> X = np.random.default_rng(0).uniform(size=(50, 20))
     >>> autoencoder = SpectralAutoencoder(n_components=2, max_epochs=1, random_state=0).fit(X)
-    >>> display = BandAttributionDisplay.from_estimator(autoencoder, X, target=1)
+    >>> display = BandAttributionDisplay.from_estimator(
+    ...     autoencoder, X, baseline=X.mean(axis=0), target=1
+    ... )
     >>> display.ax_.get_ylabel()
     'Attribution (component 1 of the code)'
     """
@@ -137,7 +139,7 @@ class BandAttributionDisplay:
         spread, ax
             As in :meth:`plot`.
         **options
-            Of the same function: `target`, `baseline`, `n_steps`.
+            Of the same function: `baseline`, which has no default, `target`, `n_steps`.
 
         Returns
         -------

@@ -13,6 +13,10 @@ from skhyp.graph.compilation import trace_counts
 from skhyp.inspection import integrated_gradients
 
 
+def explain(estimator, X, **options):
+    return integrated_gradients(estimator, X, **({"baseline": X.mean(axis=0)} | options))
+
+
 def log_odds(classifier, X, label):
     logits = classifier.decision_function(X).astype(np.float64)
     place = list(classifier.classes_).index(label)
@@ -24,7 +28,7 @@ def test_the_attributions_of_a_spectrum_sum_to_its_log_odds_less_those_of_the_ba
     label, spectra, fitted_classifier
 ):
     X, _ = spectra
-    parts = integrated_gradients(fitted_classifier, X, target=label, n_steps=256)
+    parts = explain(fitted_classifier, X, target=label, n_steps=256)
     assert parts.attributions.shape == X.shape and parts.output == f"Log-odds of {label}"
     np.testing.assert_allclose(parts.baseline, X.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(parts.outputs, log_odds(fitted_classifier, X, label), rtol=1e-4)
@@ -45,7 +49,7 @@ def test_the_attributions_of_an_autoencoder_sum_to_how_far_its_code_moves(
     X, _ = spectra
     small_autoencoder |= {"architecture": architecture, "max_epochs": 3}
     autoencoder = SpectralAutoencoder(**small_autoencoder).fit(X)
-    parts = integrated_gradients(autoencoder, X, target=target, n_steps=256)
+    parts = explain(autoencoder, X, target=target, n_steps=256)
     codes, code = autoencoder.transform(X), autoencoder.transform(X.mean(axis=0)[None])
     if target is None:
         expected = ((codes - code) ** 2).sum(axis=1)
@@ -63,7 +67,7 @@ def test_those_of_a_linear_code_are_its_weights_times_what_sets_the_spectrum_apa
         hidden_layer_sizes=(), n_components=2, scale_input=False, max_epochs=1, random_state=0
     ).fit(X)
     weights = autoencoder.weights_["encoder_1_kernel"][:, 1]
-    parts = integrated_gradients(autoencoder, X[:5], target=1, baseline=X[7], n_steps=1)
+    parts = explain(autoencoder, X[:5], target=1, baseline=X[7], n_steps=1)
     assert parts.attributions.dtype == np.float64
     np.testing.assert_allclose(parts.attributions, (X[:5] - X[7]) * weights, atol=1e-12)
     np.testing.assert_allclose(parts.residuals, 0, atol=1e-12)
@@ -76,7 +80,7 @@ def test_bands_that_tell_the_classes_have_the_importance():
     X[y == "clay", 10:20] -= 3
     classifier = SpectralCNNClassifier(max_epochs=30, random_state=0).fit(X, y)
     soil = X[y == "soil"].mean(axis=0)
-    parts = integrated_gradients(classifier, X[y == "clay"], target="clay", baseline=soil)
+    parts = explain(classifier, X[y == "clay"], target="clay", baseline=soil)
     inside, outside = parts.importances[10:20], np.delete(parts.importances, np.s_[10:20])
     assert inside.mean() > 3 * outside.mean()
     mean = parts.attributions.mean(axis=0)
@@ -88,13 +92,13 @@ def test_without_a_target_the_predicted_class_is_explained_and_each_spectrum_may
 ):
     X, y = spectra
     predicted = fitted_classifier.predict(X)
-    by_default = integrated_gradients(fitted_classifier, X)
+    by_default = explain(fitted_classifier, X)
     np.testing.assert_array_equal(
         by_default.attributions,
-        integrated_gradients(fitted_classifier, X, target=predicted).attributions,
+        explain(fitted_classifier, X, target=predicted).attributions,
     )
-    true = integrated_gradients(fitted_classifier, X, target=y)
-    expected = [integrated_gradients(fitted_classifier, X, target=label).outputs for label in y[:3]]
+    true = explain(fitted_classifier, X, target=y)
+    expected = [explain(fitted_classifier, X, target=label).outputs for label in y[:3]]
     np.testing.assert_allclose(true.outputs[:3], np.diagonal(expected), rtol=1e-5)
     assert by_default.output == "Log-odds of the class"
 
@@ -107,14 +111,12 @@ def test_of_a_pipeline_the_bands_are_those_that_the_network_sees(spectra, small_
         SpectralCNNClassifier(**small_classifier),
     ).fit(X, y)
     raw = X[y == 0].mean(axis=0)
-    parts = integrated_gradients(model, X[:10], target=1, baseline=raw)
+    parts = explain(model, X[:10], target=1, baseline=raw)
     kept = np.flatnonzero((wavelengths < 700) | (wavelengths > 800))
     np.testing.assert_array_equal(parts.bands, kept)
     np.testing.assert_array_equal(parts.wavelengths, wavelengths[kept])
     np.testing.assert_allclose(parts.baseline, model[0].transform(raw[None])[0], rtol=1e-5)
-    alone = integrated_gradients(
-        model[-1], model[0].transform(X[:10]), target=1, baseline=parts.baseline
-    )
+    alone = explain(model[-1], model[0].transform(X[:10]), target=1, baseline=parts.baseline)
     np.testing.assert_allclose(parts.attributions, alone.attributions, atol=1e-4)
     assert alone.wavelengths is None and alone.bands.tolist() == list(range(len(kept)))
 
@@ -125,8 +127,8 @@ def test_the_best_model_of_a_search_is_looked_into(spectra, small_classifier):
         SpectralCNNClassifier(**small_classifier), {"learning_rate": [0.01]}, cv=2
     ).fit(X, y)
     np.testing.assert_array_equal(
-        integrated_gradients(search, X, target=0).attributions,
-        integrated_gradients(search.best_estimator_, X, target=0).attributions,
+        explain(search, X, target=0).attributions,
+        explain(search.best_estimator_, X, target=0).attributions,
     )
 
 
@@ -134,12 +136,12 @@ def test_chunks_and_numbers_of_steps_share_one_function_and_one_result(
     spectra, fitted_classifier, monkeypatch
 ):
     X, _ = spectra
-    whole = integrated_gradients(fitted_classifier, X, target=0)
+    whole = explain(fitted_classifier, X, target=0)
     traced = trace_counts()["_attribution_function"]
     monkeypatch.setattr(attributions, "rows_per_chunk", lambda network: 50)
-    in_chunks = integrated_gradients(fitted_classifier, X, target=0)
+    in_chunks = explain(fitted_classifier, X, target=0)
     np.testing.assert_allclose(in_chunks.attributions, whole.attributions, atol=1e-4)
-    finer = integrated_gradients(fitted_classifier, X, target=0, n_steps=200)
+    finer = explain(fitted_classifier, X, target=0, n_steps=200)
     assert np.abs(finer.residuals).max() <= np.abs(whole.residuals).max()
     assert trace_counts()["_attribution_function"] == traced
 
@@ -150,8 +152,8 @@ def test_reduced_precision_in_inference_does_not_blur_gradients(spectra, fitted_
     X, _ = spectra
     reduced = deepcopy(fitted_classifier).set_params(inference_dtype="bfloat16")
     np.testing.assert_array_equal(
-        integrated_gradients(reduced, X, target=0).attributions,
-        integrated_gradients(fitted_classifier, X, target=0).attributions,
+        explain(reduced, X, target=0).attributions,
+        explain(fitted_classifier, X, target=0).attributions,
     )
 
 
@@ -168,16 +170,16 @@ def test_reduced_precision_in_inference_does_not_blur_gradients(spectra, fitted_
 )
 def test_what_cannot_be_explained_is_said(options, message, spectra, fitted_classifier):
     with pytest.raises(ValueError, match=message):
-        integrated_gradients(fitted_classifier, spectra[0], **options)
+        explain(fitted_classifier, spectra[0], **options)
 
 
 @pytest.mark.parametrize("target", [3, -1, "corn", 0.5])
 def test_a_component_that_is_not_there_is_refused(target, spectra, fitted_autoencoder):
     with pytest.raises(ValueError, match="target must be None or a component from 0 to 2; got"):
-        integrated_gradients(fitted_autoencoder, spectra[0], target=target)
+        explain(fitted_autoencoder, spectra[0], target=target)
 
 
 def test_an_estimator_without_a_network_is_sent_to_permutation(spectra):
     model = make_pipeline(HypPreprocessor(), LogisticRegression()).fit(*spectra)
     with pytest.raises(ValueError, match="band_permutation_importance"):
-        integrated_gradients(model, spectra[0])
+        explain(model, spectra[0])
