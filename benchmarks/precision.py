@@ -15,14 +15,13 @@ reported as the median over the seeds [least to most]:
 It writes ``benchmarks/results/precision.json`` and ``precision.md``.
 """
 
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from machine import describe_machine
-from speed_report import write_together
+from speed_report import write_results
 
 from skhyp import SpectralAutoencoder, SpectralCNNClassifier, metrics
 from skhyp.datasets import load_indian_pines
@@ -37,7 +36,8 @@ def main() -> None:
     X, y = load_indian_pines(return_X_y=True)
     X, y = X[y > 0], y[y > 0]
     records = [
-        {"model": name, "seed": seed, **compare(X, y, seed)}
+        {"model": name, "seed": seed}
+        | {figure: float(value) for figure, value in compare(X, y, seed).items()}
         for name, compare in MODELS.items()
         for seed in SEEDS
     ]
@@ -123,14 +123,7 @@ def write(content: dict) -> None:
             values = [record[figure] for record in records]
             median, least, most = np.median(values), min(values), max(values)
             lines.append(f"| {model} | {figure} | {median:.3g} [{least:.3g} to {most:.3g}] |")
-    text = json.dumps(content, indent=1, default=float) + "\n"
-    table = "\n".join(lines) + "\n"
-    write_together(
-        {
-            RESULTS / "precision.json": lambda path: path.write_text(text),
-            RESULTS / "precision.md": lambda path: path.write_text(table),
-        }
-    )
+    write_results(content, RESULTS / "precision", "\n".join(lines) + "\n")
 
 
 def _draw(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -70,7 +70,7 @@ def draw_panel(panel, points: Points, title: str) -> None:
     panel.set_xscale("log")
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.xaxis.set_minor_formatter(NullFormatter())
-    panel.margins(x=0.18)
+    panel.margins(x=0.35)
     panel.set_yticks(ticks, labels, fontsize=9)
     panel.set_ylim(position - 0.4, -0.6)
     panel.grid(axis="x", color="0.9")

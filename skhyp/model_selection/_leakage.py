@@ -9,7 +9,9 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._positions import as_indices, distances_to, validate_positions
+from skhyp._pixel_positions import validate_positions
+
+from ._positions import as_indices, distances_to
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,32 +1,13 @@
-"""Where pixels lie, and how far apart."""
+"""How far apart pixels lie, and which of them are meant."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
 
-def validate_positions(positions: Any, n_pixels: int | None = None) -> NDArray[np.int64]:
-    """Return positions as integers of shape (n_pixels, 2), a row and a column each."""
-    values = np.asarray(positions)
-    if values.ndim != 2 or values.shape[1] != 2 or values.dtype.kind not in "iu":
-        raise ValueError(
-            "positions must be integers of shape (n_pixels, 2), a row and a column each, as "
-            "skhyp.scenes.labelled_pixels returns them; got dtype "
-            f"{values.dtype} and shape {values.shape}."
-        )
-    if n_pixels is not None and len(values) != n_pixels:
-        raise ValueError(
-            f"positions must have one row for each of the {n_pixels} samples; got {len(values)}. "
-            "Positions given at construction are of all samples that are split."
-        )
-    return values.astype(np.int64)
-
-
-def distances_to(positions: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+def distances_to(positions: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return how many pixels each position is from the nearest of others, diagonals counting one.
 
     Infinite where there are no others.

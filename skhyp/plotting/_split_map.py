@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import indexable
 
+from skhyp._pixel_positions import validate_positions
+
 from ._axes import axes_or_new, legend_beside, show_image
 
 if TYPE_CHECKING:
@@ -127,7 +129,7 @@ class SplitMapDisplay:
         ValueError
             If positions are not as described, or lie outside of `shape`, or if indices do.
         """
-        from skhyp.model_selection._positions import as_indices, validate_positions
+        from skhyp.model_selection._positions import as_indices
 
         places = validate_positions(positions)
         if shape is None:

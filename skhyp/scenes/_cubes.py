@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skhyp._pixel_positions import validate_positions
+
 
 def unroll(cube: ArrayLike) -> NDArray[Any]:
     """Lay out a scene as a matrix of one pixel a row.
@@ -216,18 +218,7 @@ def check_labels(labels, shape, *, like):
 
 
 def _pixel_numbers(positions, rows, columns):
-    positions = np.asarray(positions)
-    if positions.ndim != 2 or positions.shape[1] != 2 or positions.dtype.kind not in "iu":
-        raise ValueError(
-            "positions must be integers of shape (n_pixels, 2), a row and a column each; "
-            f"got dtype {positions.dtype} and shape {positions.shape}."
-        )
-    outside = np.any((positions < 0) | (positions >= [rows, columns]), axis=1)
-    if outside.any():
-        raise ValueError(
-            f"positions must lie within {rows} rows and {columns} columns; "
-            f"got {positions[outside][0].tolist()}."
-        )
+    positions = validate_positions(positions, within=(rows, columns))
     pixels = np.ravel_multi_index((positions[:, 0], positions[:, 1]), (rows, columns))
     numbers, counts = np.unique(pixels, return_counts=True)
     if np.any(counts > 1):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skhyp._pixel_positions import validate_positions
 from skhyp.wavelengths import wavelength_names
 
 from ._windows import Source, Window, covering_windows
@@ -317,17 +318,7 @@ class Scene:
         array([[57, 58, 59],
                [ 3,  4,  5]])
         """
-        positions = np.asarray(positions)
-        if positions.ndim != 2 or positions.shape[1] != 2 or positions.dtype.kind not in "iu":
-            raise ValueError(
-                "positions must be integers of shape (n_pixels, 2), a row and a column each; "
-                f"got dtype {positions.dtype} and shape {positions.shape}."
-            )
-        if len(positions) and (positions.min() < 0 or np.any(positions >= self.shape[:2])):
-            raise ValueError(
-                f"positions must lie within {self.shape[0]} rows and {self.shape[1]} columns."
-            )
-        positions = positions.astype(np.intp)
+        positions = validate_positions(positions, within=self.shape[:2])
         chosen = self.band_indices(bands)
         n_bands = self.shape[2] if chosen is None else len(chosen)
         spectra = np.empty((len(positions), n_bands), self.dtype)
