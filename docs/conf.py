@@ -1,8 +1,18 @@
 """How the documentation is built, by ``python -m sphinx -W docs docs/_build/html``."""
 
 import re
+import sys
+from pathlib import Path
+
+import matplotlib
 
 import skhyp
+
+DOCS = Path(__file__).parent
+sys.path.insert(0, str(DOCS))
+matplotlib.use("Agg")
+
+from page_outputs import with_outputs
 
 project = "skhyp"
 author = "the developers of skhyp"
@@ -59,19 +69,31 @@ sphinx_gallery_conf = {
 
 # Pages link to files of the repository, so that they can be read there; here, to their pages.
 _TABLE = re.compile(r"\]\(((?:\.\./)*)\.\./benchmarks/results/(\w+)\.md\)")
+_SECTIONS = {
+    "speed_accuracy": "accuracy-of-the-fast",
+    "accuracy_validation": "accuracy-validation",
+    "large_scenes": "large-scenes",
+}
 _SCRIPT = re.compile(r"\]\(((?:\.\./)*)\.\./examples/gallery/(\w+)\.\w+\)")
 
 
 def setup(app):
     """Connect what Sphinx has no setting for."""
+    app.connect("source-read", show_outputs)
     app.connect("source-read", link_to_pages)
     app.connect("autodoc-skip-member", leave_out_what_is_inherited_from_scikit_learn)
+
+
+def show_outputs(app, docname, source):
+    """Show what the Python of a page of the guide prints and draws."""
+    if docname.startswith("guide/") and app.config.plot_gallery not in (False, "False", "0"):
+        source[0] = with_outputs(source[0], docname, DOCS / "figures")
 
 
 def link_to_pages(app, docname, source):
     """Let links to tables of the benchmarks and to scripts of the gallery lead to their pages."""
     text = _TABLE.sub(
-        lambda match: f"]({match[1]}benchmarks.md#{match[2].replace('_', '-')})", source[0]
+        lambda match: f"]({match[1]}benchmarks.md#{_SECTIONS.get(match[2], match[2])})", source[0]
     )
     text = text.replace("examples/gallery/GALLERY_HEADER.rst", "examples/gallery/index.rst")
     source[0] = _SCRIPT.sub(r"](\1gallery/\2.rst)", text)

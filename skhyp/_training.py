@@ -301,9 +301,6 @@ class TrainedNetworkEstimator(NetworkEstimator):
         targets: np.ndarray | None,
         weights: np.ndarray,
     ) -> Any:
-        import tensorflow as tf
-
-        from .graph.memory import shared_tensor
         from .graph.training import TrainingData
 
         conditioned = self._conditioned(network, statistics, X)
@@ -312,12 +309,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
         loss_scale = 1.0
         if self._objective(network).loss == "sse":
             loss_scale = float(np.mean(weights * np.einsum("ij,ij->i", conditioned, conditioned)))
-        return TrainingData(
-            shared_tensor(conditioned),
-            None if targets is None else tf.constant(targets, tf.int32),
-            tf.constant(weights),
-            loss_scale,
-        )
+        return TrainingData.of_arrays(conditioned, targets, weights, loss_scale)
 
     def _conditioned(self, network: Any, statistics: np.ndarray, X: np.ndarray) -> np.ndarray:
         from .graph.inference import apply_rows

@@ -72,6 +72,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     optimizer : {"adam", "sgd"}, default="adam"
         Adam [1]_ or plain stochastic gradient descent.
     learning_rate : float, default=0.001
+        The size of an update; at the start, if it is changed by a schedule.
     epsilon : float, default=1e-08
         For "adam": added to the root of the second moment, so that tiny gradients are not blown up.
     learning_rate_schedule : str, default="constant"
@@ -89,7 +90,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     weight_decay : float, default=0.0
         At each update, kernels shrink by this times the learning rate (decoupled [2]_).
     batch_size : int, default=64
-        Spectra of an update.
+        Spectra per update.
     max_epochs : int or "auto", default="auto"
         Passes over the training spectra: with ``resume``, in all; with ``warm_start``, so many
         more. "auto": 100, or as many as 1500 updates take, whichever is more.
@@ -99,14 +100,15 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         Whether to hold out ``validation_fraction`` of the spectra of each class, stop when their
         loss has not fallen for ``patience`` epochs, and keep the best epoch's parameters.
     validation_fraction : float, default=0.1
+        The share of the spectra that ``early_stopping`` holds out.
     patience : int, default=10
         Epochs.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs. The classes must
         be the same.
     checkpoint_dir : str, path or None, default=None
-        A folder that ``fit`` writes checkpoints to, for this training alone. What killed a training
-        costs no more than the epochs since the last one; :mod:`skhyp.checkpoints` loads them.
+        A folder that ``fit`` writes checkpoints to, for this training alone. After a crash, only
+        the epochs since the last one are lost; :mod:`skhyp.checkpoints` loads them.
     save_epochs : int or tuple of int, default=10
         After every so many epochs, or after which epochs, a checkpoint is written; always after
         the last one.
@@ -115,7 +117,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         up to ``max_epochs``. It ends with the same weights, to the last bit, as a training that
         was never interrupted. ``max_epochs`` may have been raised since.
     callbacks : list of :class:`skhyp.callbacks.Callback` or None, default=None
-        What is told of the training; each fit works with copies.
+        Objects that are called after each epoch; each fit works with copies.
     inference_dtype : {"bfloat16"} or None, default=None
         "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster
         on processors that have such instructions and less exact; the guide says by how much.
@@ -172,8 +174,8 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
 
     References
     ----------
-    .. [1] D. P. Kingma, J. Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-    .. [2] I. Loshchilov, F. Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    .. [1] Kingma D. P., Ba J., "Adam: a method for stochastic optimization", ICLR 2015.
+    .. [2] Loshchilov I., Hutter F., "Decoupled weight decay regularization", ICLR 2019.
 
     Examples
     --------

@@ -1,17 +1,15 @@
 """Fitted estimators and pipelines for places where only TensorFlow is installed."""
 
 import re
-from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from ._class_labels import missing_label
-from ._model_bands import input_wavelengths
+from ._model_bands import flat_steps, input_wavelengths
 from ._whole_files import whole_folder
 from .autoencoder import SpectralAutoencoder
 from .classifier import SpectralCNNClassifier
@@ -95,7 +93,7 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     if dtype not in _DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(_DTYPES)}, got {dtype!r}.")
     _refuse_to_replace_others(path)
-    *before, last = _steps(getattr(estimator, "best_estimator_", estimator))
+    *before, last = _steps(estimator)
     for step in (*before, last):
         check_is_fitted(step)
     classes = _classes(last)
@@ -138,21 +136,18 @@ def _refuse_to_replace_others(path: Path) -> None:
         )
 
 
-def _steps(estimator: Any) -> Iterator[Any]:
-    """Yield the estimators that a pipeline consists of, those of pipelines within it too."""
-    if isinstance(estimator, Pipeline):
-        steps = [step for _, step in estimator.steps if step not in (None, "passthrough")]
-        if not steps:
-            raise ValueError(f"estimator must have a step that computes, got {estimator!r}.")
-        for step in steps:
-            yield from _steps(step)
-    elif isinstance(estimator, HypPreprocessor | SpectralAutoencoder | SpectralCNNClassifier):
-        yield estimator
-    else:
-        raise ValueError(
-            "estimator must be a HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier or a "
-            f"Pipeline of them, got {estimator!r}."
-        )
+def _steps(estimator: Any) -> list[Any]:
+    """Return the estimators that a pipeline consists of, those of pipelines within it too."""
+    steps = flat_steps(estimator)
+    if not steps:
+        raise ValueError(f"estimator must have a step that computes, got {estimator!r}.")
+    for step in steps:
+        if not isinstance(step, HypPreprocessor | SpectralAutoencoder | SpectralCNNClassifier):
+            raise ValueError(
+                "estimator must be a HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier "
+                f"or a Pipeline of them, got {step!r}."
+            )
+    return steps
 
 
 def _transformations(estimators: list[Any], dtype: str) -> tuple[list["Step"], str]:

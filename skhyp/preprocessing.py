@@ -143,13 +143,13 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     References
     ----------
-    .. [1] R. J. Barnes, M. S. Dhanoa, S. J. Lister, "Standard normal variate transformation and
+    .. [1] Barnes R. J., Dhanoa M. S., Lister S. J., "Standard normal variate transformation and
        de-trending of near-infrared diffuse reflectance spectra", Applied Spectroscopy 43(5), 1989.
-    .. [2] P. Geladi, D. MacDougall, H. Martens, "Linearization and scatter-correction for
+    .. [2] Geladi P., MacDougall D., Martens H., "Linearization and scatter-correction for
        near-infrared reflectance spectra of meat", Applied Spectroscopy 39(3), 1985.
-    .. [3] A. Savitzky, M. J. E. Golay, "Smoothing and differentiation of data by simplified least
+    .. [3] Savitzky A., Golay M. J. E., "Smoothing and differentiation of data by simplified least
        squares procedures", Analytical Chemistry 36(8), 1964.
-    .. [4] R. N. Clark, T. L. Roush, "Reflectance spectroscopy: quantitative analysis techniques
+    .. [4] Clark R. N., Roush T. L., "Reflectance spectroscopy: quantitative analysis techniques
        for remote sensing applications", Journal of Geophysical Research 89(B7), 1984.
 
     Examples

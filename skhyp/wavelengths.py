@@ -55,7 +55,8 @@ def validate_wavelengths(wavelengths: ArrayLike, n_bands: int) -> np.ndarray:
     if values.shape != (n_bands,):
         raise ValueError(
             f"wavelengths must have one entry for each of the {n_bands} bands, "
-            f"got an array of shape {values.shape}."
+            f"got an array of shape {values.shape}. If the spectra lack a scene's bad bands, "
+            "as from skhyp.scenes.labelled_pixels, pass scene.wavelengths[scene.good_bands]."
         )
     is_wavelength = np.isfinite(values) & (values > 0)
     if not is_wavelength.all():

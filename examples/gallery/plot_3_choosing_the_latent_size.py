@@ -44,7 +44,7 @@ autoencoder = SpectralAutoencoder(
     max_epochs=100,
     random_state=0,
 )
-preprocessor = HypPreprocessor(method="minmax")
+preprocessor = HypPreprocessor(method="l2")
 
 reconstruction = GridSearchCV(
     make_pipeline(preprocessor, autoencoder),
@@ -94,19 +94,38 @@ for size, angle, accuracy in zip(
 # Which one to take
 # -----------------
 #
-# The best mean is one answer. As the folds differ, the smallest size within one standard
-# deviation of it is another, which leaves less to fit by chance. A function can be passed as
-# ``refit`` to do that in the search itself.
+# The best mean is one answer. The smallest size that is nearly as good is another, and leaves
+# less to be fitted by chance. What is nearly as good is for the use to say: here a hundredth in
+# accuracy, a tenth of a degree. A function like this can be passed as ``refit``, to be done in
+# the search itself.
 
 
-def smallest_within_one_deviation(results):
-    means, deviations = results["mean_test_score"], results["std_test_score"]
-    best = np.argmax(means)
-    return int(np.argmax(means >= means[best] - deviations[best]))
+def smallest_within(tolerance, results):
+    means = results["mean_test_score"]
+    return int(np.argmax(means >= means.max() - tolerance))
 
 
-for question, search in {"angle": reconstruction, "accuracy": classification}.items():
-    chosen = SIZES[smallest_within_one_deviation(search.cv_results_)]
-    print(
-        f"{question}: {SIZES[search.best_index_]} has the best mean, {chosen} is within a deviation"
-    )
+for name, search, tolerance in (
+    ("angle", reconstruction, np.radians(0.1)),
+    ("accuracy", classification, 0.01),
+):
+    smallest = SIZES[smallest_within(tolerance, search.cv_results_)]
+    print(f"{name}: the best mean is at {SIZES[search.best_index_]}, nearly as good is {smallest}")
+
+# %%
+# And without a code?
+# -------------------
+#
+# The same classifier on the preprocessed spectra themselves, in the same folds.
+
+from sklearn.model_selection import cross_val_score
+
+spectra_alone = make_pipeline(
+    preprocessor, LinearDiscriminantAnalysis(solver="eigen", shrinkage="auto")
+)
+scores = cross_val_score(spectra_alone, scene.data, scene.target, cv=folds)
+print(f"accuracy from the spectra: {scores.mean():.3f}")
+
+# %%
+# A code is short, and was learned without labels. Where there are labels for a classifier of
+# spectra, that is the better use of them.

@@ -91,8 +91,8 @@ with rasterio.open(folder / "map.tif") as class_map:
     print(class_map.crs, tuple(class_map.transform)[:6] == scene.transform)
     print(class_map.tags(1)["class_2"], class_map.nodata)
 
-figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="compressed")
-ClassMapDisplay.from_predictions(folder / "map.tif", ax=axes[0], legend=False)
+figure, axes = plt.subplots(1, 2, figsize=(13, 5), layout="constrained")
+ClassMapDisplay.from_predictions(folder / "map.tif", ax=axes[0])
 axes[0].set_title("Classes")
 ValueMapDisplay.from_estimator(model, scene, ax=axes[1])
 axes[1].set_title("How unsure the classifier is")

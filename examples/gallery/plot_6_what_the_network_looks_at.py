@@ -8,11 +8,13 @@ spectrum, over several seeds.
 """
 
 # %%
-# Which parts does it need?
-# -------------------------
+# Which parts is it sensitive to?
+# -------------------------------
 #
 # Groups of ten neighbouring bands are permuted between test spectra, and the loss of accuracy
 # measured. Groups end where bands were removed (water vapour) and where detectors overlap.
+# Permuted spectra are none that nature makes: a loss says that the model rests on this part, not
+# that the part could not be done without.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -51,8 +53,8 @@ plt.show()
 # ------------------------------
 #
 # In June both are mostly soil. Integrated gradients compare each test spectrum of corn with the
-# mean of soybeans, and part the log-odds of corn among the bands: blue speaks for corn. The parts
-# sum to what is to be explained, but for the residual of the numerical integration.
+# mean of soybeans, and distribute the log-odds of corn over the bands. The shares sum to what is
+# to be explained, but for the residual of the numerical integration.
 
 CORN, SOYBEANS = 2, 10
 corn, soybeans = X_test[y_test == CORN], X_test[y_test == SOYBEANS]

@@ -29,7 +29,7 @@ scene = load_indian_pines()
 counts = np.bincount(scene.target[scene.train])
 is_large = counts[scene.target] >= 100  # of the others there is too little for three parts
 X, positions = scene.data[is_large], scene.positions[is_large]
-# Temperatures are found for labels that count from 0 (scikit-learn 1.9 takes others amiss).
+# With labels that do not count from 0, scikit-learn 1.9 silently fits a wrong temperature.
 y = LabelEncoder().fit_transform(scene.target[is_large])
 train, test = scene.train[is_large], scene.test[is_large]
 X_train, y_train, X_test, y_test = X[train], y[train], X[test], y[test]
@@ -50,6 +50,7 @@ figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained")
 for ax, (name, model) in zip(
     axes, {"As trained": network, "With a temperature": calibrated}.items(), strict=True
 ):
+    # In single precision, as they were computed: log_loss checks how exactly rows sum to 1.
     probabilities = model.predict_proba(X_test).astype(np.float32)
     confidence = probabilities.max(axis=1)
     is_right = model.classes_[probabilities.argmax(axis=1)] == y_test
@@ -60,8 +61,8 @@ for ax, (name, model) in zip(
         title=name,
         xlabel="Confidence, mean of each tenth of the pixels",
         ylabel="Share that is right",
-        xlim=(0, 1),
-        ylim=(0, 1),
+        xlim=(0, 1.02),
+        ylim=(0, 1.02),
     )
     ax.get_legend().remove()
     print(

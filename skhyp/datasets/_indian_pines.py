@@ -123,7 +123,7 @@ def load_indian_pines(
 
     References
     ----------
-    .. [1] M. F. Baumgardner, L. L. Biehl, D. A. Landgrebe, "220 Band AVIRIS Hyperspectral Image
+    .. [1] Baumgardner M. F., Biehl L. L., Landgrebe D. A., "220 Band AVIRIS Hyperspectral Image
        Data Set: June 12, 1992 Indian Pine Test Site 3", Purdue University Research Repository,
        2015, doi:10.4231/R7RX991C.
 

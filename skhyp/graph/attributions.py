@@ -6,13 +6,15 @@ bands. The nodes of the quadrature are arguments: any number of them is one comp
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from .compilation import compiled
-from .inference import row_function, rows_per_chunk
+from .inference import fitted_signature, row_function, rows_per_chunk
+from .memory import shared_array
 
 
 def integrated_gradients(
@@ -48,19 +50,28 @@ def integrated_gradients(
     outputs, baseline_outputs : ndarray of shape (n,)
     """
     compute = compiled(_attribution_function, network, output, X.shape[1])
-    nodes, weights = np.polynomial.legendre.leggauss(n_steps)
     fitted = [tf.constant(vector, network.dtype) for vector in (parameters, statistics)]
-    path = [
-        tf.constant(values, network.dtype) for values in (baseline, (nodes + 1) / 2, weights / 2)
-    ]
+    path = [tf.constant(values, network.dtype) for values in (baseline, *_quadrature(n_steps))]
+    results = (
+        np.empty(X.shape, network.dtype),
+        np.empty(len(X), network.dtype),
+        np.empty(len(X), network.dtype),
+    )
     chunk_rows = rows_per_chunk(network)
-    chunks = []
     for start in range(0, len(X), chunk_rows):
         rows = slice(start, start + chunk_rows)
         spectra = tf.constant(X[rows].astype(network.dtype, copy=False))
         computed = compute(*fitted, spectra, tf.constant(targets[rows], tf.int64), *path)
-        chunks.append([tensor.numpy() for tensor in computed])
-    return tuple(np.concatenate(parts) for parts in zip(*chunks, strict=True))
+        for result, values in zip(results, computed, strict=True):
+            result[rows] = shared_array(values)
+    return results
+
+
+@lru_cache(maxsize=16)
+def _quadrature(n_steps: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes between 0 and 1 and their weights."""
+    nodes, weights = np.polynomial.legendre.leggauss(n_steps)
+    return (nodes + 1) / 2, weights / 2
 
 
 def _log_odds(logits: tf.Tensor, _: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
@@ -116,9 +127,9 @@ def _attribution_function(network: Any, output: str, n_bands: int):
         at_origin = outputs_of(origin + tf.zeros_like(spectra))
         return mean_gradient * difference, outputs_of(spectra), at_origin
 
-    dtype = tf.as_dtype(network.dtype)
+    dtype = network.dtype
     signature = [
-        *(tf.TensorSpec((sum(p.size for p in of),), dtype) for of in _flat_arrays(network)),
+        *fitted_signature(network),
         tf.TensorSpec((None, n_bands), dtype),
         tf.TensorSpec((None,), tf.int64),
         tf.TensorSpec((n_bands,), dtype),
@@ -126,7 +137,3 @@ def _attribution_function(network: Any, output: str, n_bands: int):
         tf.TensorSpec((None,), dtype),
     ]
     return attribute, signature
-
-
-def _flat_arrays(network: Any):
-    return network.parameters, network.statistics

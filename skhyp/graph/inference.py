@@ -177,10 +177,13 @@ def row_function(network: Any, function: str, **options: Hashable) -> Callable:
 
 
 def _row_function(network: Any, function: str, n_columns: int, input_dtype: str, options: tuple):
-    dtype = tf.as_dtype(network.dtype)
-    signature = [
-        tf.TensorSpec((_n_values(network.parameters),), dtype),
-        tf.TensorSpec((_n_values(network.statistics),), dtype),
-        tf.TensorSpec((None, n_columns), tf.as_dtype(input_dtype)),
-    ]
+    signature = [*fitted_signature(network), tf.TensorSpec((None, n_columns), input_dtype)]
     return row_function(network, function, **dict(options)), signature
+
+
+def fitted_signature(network: Any) -> list[tf.TensorSpec]:
+    """Return what the flat vectors of parameters and of statistics are."""
+    return [
+        tf.TensorSpec((_n_values(arrays),), network.dtype)
+        for arrays in (network.parameters, network.statistics)
+    ]

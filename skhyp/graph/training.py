@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from .compilation import compiled
 from .kernels import Kernels
+from .memory import shared_tensor
 from .optimizers import n_moments
 from .updates import EVALUATION_ROWS, Objective, loss_loop, update_loop, updates_per_group
 
@@ -59,6 +60,22 @@ class TrainingData(NamedTuple):
     targets: tf.Tensor | None
     weights: tf.Tensor
     loss_scale: float = 1.0
+
+    @classmethod
+    def of_arrays(
+        cls,
+        spectra: np.ndarray,
+        targets: np.ndarray | None,
+        weights: np.ndarray,
+        loss_scale: float,
+    ) -> "TrainingData":
+        """Return arrays as tensors; the spectra, which are not to be changed then, uncopied."""
+        return cls(
+            shared_tensor(spectra),
+            None if targets is None else tf.constant(targets, tf.int32),
+            tf.constant(weights),
+            loss_scale,
+        )
 
 
 def rows_per_batch(n_rows: int, batch_size: int) -> int:

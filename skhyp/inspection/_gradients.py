@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp._model_bands import bands_seen
+from skhyp._model_bands import bands_seen, flat_steps
 from skhyp._validation import validate_spectra
 from skhyp.autoencoder import SpectralAutoencoder
 from skhyp.classifier import SpectralCNNClassifier
+from skhyp.wavelengths import validate_wavelengths
+
+# A warning is given where more than this share of the change is left unexplained.
+_MOST_LEFT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +40,9 @@ class BandAttributions:
         The spectrum that the others are compared with, as the network sees it.
     output : str
         What the output is, for people to read.
-    bands : ndarray of int, shape (n_bands,)
-        The places of the bands among those that the model was given.
+    bands : ndarray of int, shape (n_bands,), or None
+        The places of the bands among those that the model was given. None where the network sees
+        features that are no bands, such as principal components.
     wavelengths : ndarray of shape (n_bands,) or None
         Of these bands, in nm, where they are known.
     """
@@ -49,9 +55,13 @@ class BandAttributions:
     bands: NDArray[np.intp]
     wavelengths: NDArray[np.float64] | None
 
+    def __repr__(self) -> str:
+        n_spectra, n_bands = self.attributions.shape
+        return f"<BandAttributions of {self.output!r}: {n_spectra} spectra x {n_bands} bands>"
+
     @property
     def residuals(self) -> NDArray[np.floating]:
-        """What the numerical integration leaves unexplained of each output; ideally zero."""
+        """What of each output is left unexplained; little where the output changes steadily."""
         return self.outputs - self.baseline_outputs - self.attributions.sum(axis=1)
 
     @property
@@ -66,7 +76,8 @@ class BandAttributions:
         "X": "no_validation",
         "baseline": ["array-like"],
         "target": "no_validation",
-        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "wavelengths": ["array-like", None],
+        "n_steps": [Interval(Integral, 1, 1000, closed="both")],
     },
     prefer_skip_nested_validation=True,
 )
@@ -76,9 +87,10 @@ def integrated_gradients(
     *,
     baseline: ArrayLike,
     target: Any = None,
+    wavelengths: ArrayLike | None = None,
     n_steps: int = 64,
 ) -> BandAttributions:
-    """Part an output of a network among the bands of each spectrum.
+    """Distribute an output of a network over the bands of each spectrum.
 
     Each spectrum is compared with a baseline. The output changes on the way from one to the other,
     and each band gets its share of the change: the mean of the gradient along the straight line
@@ -95,12 +107,14 @@ def integrated_gradients(
         mean of a scene asks what sets a spectrum apart from all others, the mean of a class what
         sets it apart from that class.
     target : label, array-like of shape (n_spectra,), int or None, default=None
-        Of a classifier, the class whose log-odds, ln p - ln(1 - p), are parted: one label, a
+        Of a classifier, the class whose log-odds, ln p - ln(1 - p), are explained: one label, a
         label for each spectrum, or None for the class that is predicted. Of an autoencoder, the
-        component of the code, from 0; None parts the squared distance between the code and
+        component of the code, from 0; None explains the squared distance between the code and
         that of the baseline.
+    wavelengths : array-like of shape (n_bands,), default=None
+        Of the bands that the network sees, in nm; None takes those that the model knows.
     n_steps : int, default=64
-        How many points of the line the gradient is computed at. See
+        How many points of the line the gradient is computed at, at most 1000. See
         :attr:`BandAttributions.residuals` for what that misses.
 
     Returns
@@ -110,8 +124,15 @@ def integrated_gradients(
     Raises
     ------
     ValueError
-        If the estimator has no network of skhyp, if a target is no class or component of it, if
-        X or the baseline is not as described, or if `n_steps` is below 1.
+        If the estimator has no network of skhyp, if a target is no class or component of it, or
+        if X or another parameter is not as described.
+
+    Warns
+    -----
+    UserWarning
+        If more than a tenth of the change is left unexplained. A classifier that sees standard
+        normal variates, as by default, jumps at flat spectra, among them that of zeros: these are
+        no baselines for it.
 
     See Also
     --------
@@ -120,10 +141,13 @@ def integrated_gradients(
 
     Notes
     -----
-    M. Sundararajan, A. Taly, Q. Yan, "Axiomatic attribution for deep networks", ICML 2017. The
-    integral is a Gauss-Legendre quadrature. Neighbouring bands tell nearly the same, and which of
-    them a network uses may change with its seed: read parts of the spectrum rather than single
-    bands, and compare several seeds.
+    The method is that of [1]_, the integral a Gauss-Legendre quadrature. Neighbouring bands tell
+    nearly the same, and which of them a network uses may change with its seed: read parts of the
+    spectrum rather than single bands, and compare several seeds.
+
+    References
+    ----------
+    .. [1] Sundararajan M., Taly A., Yan Q., "Axiomatic attribution for deep networks", ICML 2017.
 
     Examples
     --------
@@ -144,38 +168,79 @@ def integrated_gradients(
     >>> bool(np.abs(clay.residuals).mean() < 0.02 * change.mean())
     True
     """
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    before, network = _parted(estimator)
+    check_is_fitted(estimator)
+    *before, network = flat_steps(estimator)
+    _refuse_others(network)
     check_is_fitted(network)
-    spectra = validate_spectra(network, before(X), reset=False)
-    given = np.asarray(baseline)
-    if given.ndim != 1:
-        raise ValueError(f"baseline must have the shape (n_bands,); got {given.shape}.")
-    origin = validate_spectra(network, before(given[np.newaxis]), reset=False)[0]
+    spectra = _seen(before, network, X)
+    given = _as_one_row(baseline, X)
+    try:
+        origin = _seen(before, network, given)[0]
+    except ValueError as error:
+        raise ValueError(f"baseline: {error}") from error
     output, name, targets = _targets(network, spectra, target)
-    bands, wavelengths = bands_seen(estimator)
+    places, known_wavelengths, are_bands = bands_seen(estimator)
+    if wavelengths is not None:
+        wavelengths = validate_wavelengths(wavelengths, spectra.shape[1])
     computed = network._attribute(output, spectra, origin, targets, n_steps=int(n_steps))
-    return BandAttributions(
+    found = BandAttributions(
         *computed,
         baseline=np.asarray(origin, computed[0].dtype),
         output=name,
-        bands=np.arange(spectra.shape[1]) if bands is None else np.asarray(bands),
-        wavelengths=wavelengths,
+        bands=None if not are_bands else np.arange(len(origin)) if places is None else places,
+        wavelengths=known_wavelengths if wavelengths is None else wavelengths,
     )
+    _tell_of_residuals(found)
+    return found
 
 
-def _parted(estimator: Any) -> tuple[Any, Any]:
-    """Return what a model does before its network, as a function, and the network's estimator."""
-    network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+def _refuse_others(network: Any) -> None:
     if not isinstance(network, SpectralCNNClassifier | SpectralAutoencoder):
         raise ValueError(
             "estimator must be a SpectralCNNClassifier, a SpectralAutoencoder, or a Pipeline or "
-            f"search that ends in one; got {estimator!r}. For others, see "
+            f"search that ends in one; got one of {type(network).__name__}. For others, see "
             "skhyp.inspection.band_permutation_importance."
         )
-    if isinstance(estimator, Pipeline) and len(estimator) > 1:
-        return estimator[:-1].transform, network
-    return (lambda X: X), network
+
+
+def _seen(before: Sequence[Any], network: Any, X: Any) -> NDArray[Any]:
+    """Return spectra as the network sees them."""
+    for step in before:
+        X = step.transform(X)
+    return validate_spectra(network, X, reset=False)
+
+
+def _as_one_row(baseline: Any, X: Any) -> Any:
+    """Return the baseline as a matrix of one spectrum, with the names of columns that X has."""
+    names = getattr(X, "columns", None)
+    values = np.asarray(baseline)
+    if values.ndim != 1:
+        raise ValueError(f"baseline must have the shape (n_bands,); got {values.shape}.")
+    if np.ma.isMaskedArray(baseline) and np.ma.getmaskarray(baseline).any():
+        raise ValueError("baseline must be a complete spectrum; got one with masked values.")
+    if names is None or len(names) != len(values):
+        return values[np.newaxis]
+    own_names = getattr(baseline, "index", None)
+    if own_names is not None and list(own_names) != list(names):
+        raise ValueError(
+            "baseline must have the columns of X in their order; got "
+            f"{list(own_names)[:3]} ... for {list(names)[:3]} ..."
+        )
+    return type(X)(dict(zip(names, values[:, np.newaxis], strict=True)))
+
+
+def _tell_of_residuals(found: BandAttributions) -> None:
+    change = np.abs(found.outputs - found.baseline_outputs).sum(dtype=np.float64)
+    left = np.abs(found.residuals).sum(dtype=np.float64)
+    if left > _MOST_LEFT * change > 0:
+        warnings.warn(
+            f"The attributions leave {100 * left / change:.0f} % of the change unexplained, see "
+            "residuals. Raise n_steps; if that does not help, the output jumps on the way from the "
+            "baseline, as a classifier's does at a flat spectrum, which has no shape to "
+            "standardise: take a real spectrum, such as a mean, as the baseline.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _targets(
@@ -184,26 +249,30 @@ def _targets(
     """Return which output is asked for, what it is called, and the target of each spectrum."""
     n_spectra = len(spectra)
     if isinstance(network, SpectralCNNClassifier):
-        labels = network.predict(spectra) if target is None else np.asarray(target)
+        if target is None:
+            places = network._apply("places", spectra)
+            return "log-odds", "Log-odds of the class", places
+        labels = np.asarray(target)
         if labels.ndim and labels.shape != (n_spectra,):
             raise ValueError(
                 f"target must be one label or one for each of {n_spectra} spectra; got an array of "
                 f"shape {labels.shape}."
             )
-        unknown = np.setdiff1d(labels, network.classes_)
-        if len(unknown):
+        is_known = np.isin(labels, network.classes_)
+        if not is_known.all():
             raise ValueError(
                 f"target must be among the classes {network.classes_.tolist()}; got "
-                f"{unknown.tolist()}."
+                f"{labels[~is_known].tolist()[0]!r}."
             )
-        name = "Log-odds of the class" if labels.ndim else f"Log-odds of {target}"
         places = np.searchsorted(network.classes_, labels)
-        return "log-odds", name, np.broadcast_to(places, n_spectra)
+        of = "the class" if labels.ndim else network.classes_[places]
+        return "log-odds", f"Log-odds of {of}", np.broadcast_to(places, n_spectra)
     if target is None:
         return "squared distance", "Squared distance of codes", np.zeros(n_spectra, np.int64)
     n_components = network._n_features_out
-    if not isinstance(target, Integral) or not 0 <= target < n_components:
+    is_integer = isinstance(target, Integral) and not isinstance(target, bool)
+    if not is_integer or not 0 <= target < n_components:
         raise ValueError(
-            f"target must be None or a component from 0 to {n_components - 1}; got {target!r}."
+            f"target must be None or a component from 0 to {n_components - 1}; got {target!r:.80}."
         )
     return "component", f"Component {target} of the code", np.full(n_spectra, int(target))

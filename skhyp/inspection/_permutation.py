@@ -40,6 +40,10 @@ class BandImportance:
     score: float
     wavelengths: NDArray[np.float64] | None
 
+    def __repr__(self) -> str:
+        n_groups, n_repeats = self.importances.shape
+        return f"<BandImportance: {n_groups} groups x {n_repeats} repeats, score {self.score:.3g}>"
+
     @property
     def importances_mean(self) -> NDArray[np.float64]:
         """The mean over the repeats."""
@@ -162,7 +166,12 @@ def band_permutation_importance(
 
     Notes
     -----
-    L. Breiman, "Random forests", Machine Learning 45, 2001, for single features.
+    For single features this is the method of [1]_. A permuted group makes spectra that nature does
+    not, to which a model may be sensitive: a large loss is an upper bound of what it needs.
+
+    References
+    ----------
+    .. [1] Breiman L., "Random forests", Machine Learning 45, 2001.
 
     Examples
     --------

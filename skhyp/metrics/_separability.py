@@ -58,7 +58,7 @@ def fisher_discriminant_ratio(
 
     References
     ----------
-    .. [1] K. Fukunaga, "Introduction to Statistical Pattern Recognition", 2nd ed., 1990.
+    .. [1] Fukunaga K., "Introduction to Statistical Pattern Recognition", 2nd ed., 1990.
 
     Examples
     --------

@@ -56,7 +56,7 @@ def spectral_angle(X: ArrayLike, Y: ArrayLike, *, against: str = "rows") -> NDAr
 
     References
     ----------
-    .. [1] L. Windrim, R. Ramakrishnan, A. Melkumyan, R. J. Murphy, A. Chlingaryan, "Unsupervised
+    .. [1] Windrim L., Ramakrishnan R., Melkumyan A., Murphy R. J., Chlingaryan A., "Unsupervised
        feature-learning for hyperspectral data with autoencoders", Remote Sensing 11(7):864, 2019.
 
     Examples
@@ -97,7 +97,7 @@ def cosine_spectral_angle(
 
     References
     ----------
-    .. [1] L. Windrim, A. Melkumyan, R. Murphy, A. Chlingaryan, J. Nieto, "Unsupervised feature
+    .. [1] Windrim L., Melkumyan A., Murphy R., Chlingaryan A., Nieto J., "Unsupervised feature
        learning for illumination robustness", IEEE ICIP, 2016.
 
     Examples

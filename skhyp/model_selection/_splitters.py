@@ -93,7 +93,17 @@ class SpatialSplitter(BaseCrossValidator):
                 f"{type(self).__name__} needs the positions of the pixels: at construction, as "
                 "groups= of cross_validate and fit, or as positions= where metadata are routed."
             )
-        return validate_positions(known[0], n_pixels)
+        places = validate_positions(known[0], n_pixels)
+        n_places = len(np.unique(places, axis=0))
+        if n_places < n_pixels:
+            warnings.warn(
+                f"{n_pixels - n_places} of {n_pixels} positions are those of another pixel. Pixels "
+                "of several scenes need positions in one grid: add to those of each scene where it "
+                "lies, or more than its size.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return places
 
     def _check_parameters(self) -> None:
         _check_integer("guard", self.guard, 0)

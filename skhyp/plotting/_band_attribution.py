@@ -16,15 +16,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LINE_COLOUR = "#262626"
-# Blue speaks for the output, orange against it.
-_FOR_COLOUR, _AGAINST_COLOUR = "#2762ff", "#d97700"
+# Green and purple: no first colours of classes, and told apart by most eyes.
+_SIDES = {True: ("#1b7837", "speaks for it"), False: ("#9970ab", "speaks against it")}
+# By whether what the network sees are no bands.
+_NAMES = {False: "Band", True: "Input of the network"}
 _QUARTILES = (0.25, 0.75)
 
 
 class BandAttributionDisplay:
     """The mean attribution of each band over some spectra, and how it spreads.
 
-    What lies above zero, in blue, speaks for the output, what lies below, in orange, against it.
+    What lies above zero, in green, speaks for the output, what lies below, in purple, against it.
     Made by :meth:`from_estimator` or :meth:`from_attributions`.
 
     Parameters
@@ -36,6 +38,7 @@ class BandAttributionDisplay:
     ----------
     lines_ : list of :class:`matplotlib.lines.Line2D`
         The mean, a line for each segment: lines end at gaps and where detectors overlap.
+    legend_ : :class:`matplotlib.legend.Legend`
     ax_ : :class:`matplotlib.axes.Axes`
     figure_ : :class:`matplotlib.figure.Figure`
 
@@ -77,30 +80,56 @@ class BandAttributionDisplay:
         """
         if not isinstance(self.attributions, BandAttributions):
             raise ValueError(f"attributions must be BandAttributions; got {self.attributions!r}.")
+        values = self.attributions.attributions
+        if values.ndim != 2 or not values.size:
+            raise ValueError(f"attributions must be of one spectrum or more; got {values.shape}.")
+        bands, wavelengths = self.attributions.bands, self.attributions.wavelengths
+        places = np.arange(values.shape[1]) if bands is None else bands
+        positions = places if wavelengths is None else wavelengths
+        if len(positions) != values.shape[1]:
+            raise ValueError(
+                f"attributions must have a column for each of {len(positions)} bands; got "
+                f"{values.shape[1]}."
+            )
         self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
-        bands, wavelengths = self.attributions.bands, self.attributions.wavelengths
-        positions = bands if wavelengths is None else wavelengths
-        segments = contiguous_segments(bands, wavelengths)
-        values = self.attributions.attributions
+        segments = contiguous_segments(places, wavelengths)
         mean = values.mean(axis=0)
         low, high = np.quantile(values, _QUARTILES, axis=0)
         for segment in segments:
-            where = positions[segment]
-            for bound, colour in ((np.maximum, _FOR_COLOUR), (np.minimum, _AGAINST_COLOUR)):
-                self.ax_.fill_between(where, bound(mean[segment], 0), color=colour, linewidth=0)
+            self._fill(positions[segment], mean[segment])
             if spread:
                 self.ax_.fill_between(
-                    where, low[segment], high[segment], color=_LINE_COLOUR, alpha=0.2, linewidth=0
+                    positions[segment],
+                    low[segment],
+                    high[segment],
+                    color=_LINE_COLOUR,
+                    alpha=0.2,
+                    linewidth=0,
                 )
         self.ax_.axhline(0, color=_LINE_COLOUR, linewidth=0.5)
         self.lines_ = plot_spectrum(self.ax_, positions, mean, segments, color=_LINE_COLOUR)
+        from matplotlib.patches import Patch
+
+        sides = [Patch(color=colour, label=label) for colour, label in _SIDES.values()]
+        self.legend_ = self.ax_.legend(handles=sides, frameon=False, fontsize="small", ncols=2)
         output = self.attributions.output
         self.ax_.set(
-            xlabel="Band" if wavelengths is None else "Wavelength (nm)",
-            ylabel=f"Attribution ({output[0].lower()}{output[1:]})",
+            xlabel="Wavelength (nm)" if wavelengths is not None else _NAMES[bands is None],
+            ylabel=f"Attribution ({output[:1].lower()}{output[1:]})",
         )
         return self
+
+    def _fill(self, positions: np.ndarray, mean: np.ndarray) -> None:
+        """Fill between zero and the mean, in the colour of the side."""
+        for is_for, (colour, _) in _SIDES.items():
+            side = (mean > 0) if is_for else (mean < 0)
+            if len(mean) == 1:  # an area over one band has no width
+                self.ax_.vlines(positions[side], 0, mean[side], color=colour, linewidth=2)
+            else:
+                self.ax_.fill_between(
+                    positions, mean, where=side, interpolate=True, color=colour, linewidth=0
+                )
 
     @classmethod
     def from_attributions(
@@ -139,7 +168,8 @@ class BandAttributionDisplay:
         spread, ax
             As in :meth:`plot`.
         **options
-            Of the same function: `baseline`, which has no default, `target`, `n_steps`.
+            Of the same function: `baseline`, which has no default, `target`, `wavelengths`,
+            `n_steps`.
 
         Returns
         -------

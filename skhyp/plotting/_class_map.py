@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -107,7 +108,7 @@ class ClassMapDisplay:
             stored = open_scene(class_map)
             names = stored.class_names if names is None else names
             colours = stored.class_colours if colours is None else colours
-            class_map = stored.read(bands=[0])[..., 0]
+            class_map = _labels_of_file(stored)
         class_map = _whole_labels(class_map)
         occurring = np.unique(class_map).tolist()
         if names is None:
@@ -225,6 +226,22 @@ class ClassMapDisplay:
         return cls.from_predictions(
             class_map, class_names=class_names, colours=colours, legend=legend, ax=ax
         )
+
+
+def _labels_of_file(stored: Scene) -> np.ndarray:
+    """Return the labels of a map in a file, those without data masked."""
+    labels = stored.read(bands=[0])[..., 0]
+    if stored.nodata in (None, 0):
+        return labels
+    masked = np.ma.masked_array(labels, labels == stored.nodata)
+    if np.any(masked == 0):
+        warnings.warn(
+            f"{stored.name} marks missing data by {stored.nodata:g} and has pixels of 0 beside: "
+            "they are shown as unlabelled, even if 0 is a class there. Number classes from 1.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return masked
 
 
 def _whole_labels(class_map: ArrayLike) -> np.ndarray:

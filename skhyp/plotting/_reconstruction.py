@@ -235,7 +235,7 @@ class ReconstructionDisplay:
             )
         estimator = getattr(estimator, "best_estimator_", estimator)
         seen, reconstruction = reconstruct(estimator, X)
-        bands, known_wavelengths = bands_seen(estimator)
+        bands, known_wavelengths, _ = bands_seen(estimator)
         if wavelengths is None:
             wavelengths = known_wavelengths
         return cls.from_predictions(

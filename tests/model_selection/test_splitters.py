@@ -329,3 +329,13 @@ def test_inputs_that_do_not_fit_are_said_so(scene):
         list(SpatialBlockKFold().split(X[:0], y[:0], positions[:0]))
     with pytest.raises(ValueError, match="radii must be integers"):
         leakage_report([0], [1], [[0, 0], [1, 1]], radii=[1.5])
+
+
+def test_pixels_of_several_scenes_at_the_same_positions_are_told_of(scene):
+    _, y, positions = scene
+    twice, labels = np.vstack([positions, positions]), np.r_[y, y]
+    splitter = SpatialBlockKFold(3, block_size=4, missing_classes="ignore", random_state=0)
+    with pytest.warns(UserWarning, match=rf"{len(y)} of {2 * len(y)} positions are those of ano"):
+        next(splitter.split(labels, labels, twice))
+    apart = np.vstack([positions, np.add(positions, [1000, 0])])
+    assert list(splitter.split(labels, labels, apart))

@@ -158,3 +158,16 @@ def test_classes_without_a_name_or_colour_are_refused(class_map, fitted_autoenco
         ClassMapDisplay.from_predictions(class_map, class_names={"corn": "Corn"})
     with pytest.raises(ValueError, match=r"estimator must have predict; got SpectralAuto"):
         ClassMapDisplay.from_estimator(fitted_autoencoder, cube)
+
+
+def test_a_class_0_beside_another_nodata_is_told_of(tmp_path):
+    import rasterio
+
+    path = tmp_path / "map.tif"
+    shape = {"driver": "GTiff", "height": 2, "width": 2, "count": 1, "dtype": "uint8", "nodata": 4}
+    transform = rasterio.Affine(1, 0, 0, 0, -1, 2)
+    with rasterio.open(path, "w", transform=transform, **shape) as file:
+        file.write(np.array([[[0, 1], [2, 4]]], np.uint8))
+    with pytest.warns(UserWarning, match="marks missing data by 4 and has pixels of 0 beside"):
+        display = ClassMapDisplay.from_predictions(path)
+    np.testing.assert_array_equal(display.im_.get_array(), [[0, 1], [2, 0]])
