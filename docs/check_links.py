@@ -28,7 +28,10 @@ class Page(HTMLParser):
 
 def broken_links(folder: Path) -> list[str]:
     """Return the links that lead nowhere, each with its page."""
-    pages = {path.resolve(): Page(path) for path in folder.rglob("*.html")}
+    folder = folder.resolve()
+    # What begins with an underscore is the theme's.
+    paths = [path for path in folder.rglob("*.html") if path.relative_to(folder).parts[0][0] != "_"]
+    pages = {path: Page(path) for path in paths}
     broken = []
     for path, page in pages.items():
         for link in sorted(page.links):
@@ -40,7 +43,7 @@ def broken_links(folder: Path) -> list[str]:
             if is_there and target in pages:
                 is_there = unquote(address.fragment) in pages[target].places
             if not is_there:
-                broken.append(f"{path.relative_to(folder.resolve())}: {link}")
+                broken.append(f"{path.relative_to(folder)}: {link}")
     return broken
 
 
