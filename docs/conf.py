@@ -1,7 +1,9 @@
 """How the documentation is built, by ``python -m sphinx -W docs docs/_build/html``."""
 
+import contextlib
 import re
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib
@@ -51,7 +53,23 @@ html_theme_options = {
     "footer_end": [],
 }
 
+
+_while_a_script_runs = contextlib.ExitStack()
+
+
+def warnings_are_errors(gallery_conf, script, when):
+    """Let a script that warns fail: it would teach its readers to ignore warnings."""
+    if when == "before":
+        _while_a_script_runs.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("error", UserWarning)
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
+    else:
+        _while_a_script_runs.close()
+
+
 sphinx_gallery_conf = {
+    "reset_modules": ("matplotlib", warnings_are_errors),
+    "reset_modules_order": "both",
     "examples_dirs": "../examples/gallery",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",

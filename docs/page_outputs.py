@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import warnings
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,7 +33,8 @@ def with_outputs(text: str, page: str, figures: Path) -> str:
             if not part.startswith("```python\n"):
                 continue
             code = part.removeprefix("```python\n").removesuffix("```\n")
-            with contextlib.redirect_stdout(io.StringIO()) as printed:
+            with contextlib.redirect_stdout(io.StringIO()) as printed, warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)
                 exec(compile(code, page, "exec"), namespace)
             if printed.getvalue():
                 shown.append(f"\n```text\n{printed.getvalue().rstrip()}\n```\n")

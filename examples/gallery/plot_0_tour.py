@@ -89,10 +89,10 @@ from skhyp.model_selection import SpatialBlockKFold, leakage_report
 from skhyp.plotting import SplitMapDisplay
 
 at_random = StratifiedKFold(3, shuffle=True, random_state=0)
-in_blocks = SpatialBlockKFold(3, block_size=5, guard=2, random_state=0)
+in_blocks = SpatialBlockKFold(3, block_size=5, guard=2, random_state=0, positions=scene.positions)
 print("published", leakage_report(scene.train, scene.test, scene.positions), sep="\n")
 for name, folds in {"random": at_random, "blocks": in_blocks}.items():
-    train, test = next(folds.split(scene.data, scene.target, scene.positions))
+    train, test = next(folds.split(scene.data, scene.target))
     print(name, leakage_report(train, test, scene.positions), sep="\n")
 
 # %%
@@ -102,7 +102,7 @@ for name, folds in {"random": at_random, "blocks": in_blocks}.items():
 # also tests on whole fields.
 
 for name, folds in {"random": at_random, "blocks": in_blocks}.items():
-    scores = cross_val_score(model, scene.data, scene.target, cv=folds, groups=scene.positions)
+    scores = cross_val_score(model, scene.data, scene.target, cv=folds)
     print(name, scores.round(3))
 
 SplitMapDisplay.from_splitter(in_blocks, scene.positions, scene.target)
