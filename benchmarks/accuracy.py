@@ -18,7 +18,6 @@ for the defaults instead, by folds inside the training pixels of other draws, an
 """
 
 import argparse
-import json
 import time
 import warnings
 from collections.abc import Iterator
@@ -34,6 +33,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
+from speed_report import write_results
 
 import skhyp
 from skhyp import HypPreprocessor, SpectralCNNClassifier
@@ -43,6 +43,7 @@ RESULTS = Path(__file__).parent / "results"
 SIZES = (10, 50)
 TEST_DRAWS = range(10)
 VALIDATION_DRAWS = range(100, 105)
+MEASURES = {"overall accuracy": "%", "average accuracy": "%", "kappa": "x 100"}
 
 Draw = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -230,27 +231,25 @@ def compare(tasks: Iterator[tuple[str, int, Draw]], methods: dict) -> list[dict]
 
 
 def write(records: list[dict], name: str) -> None:
-    """Write the records, and a table of their means and standard deviations."""
-    RESULTS.mkdir(exist_ok=True)
+    """Write the records, and a table of means and standard deviations for each measure."""
     versions = {package.__name__: package.__version__ for package in (skhyp, sklearn, np)}
-    content = {"versions": versions, "records": records}
-    (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
-    lines = [
-        "Overall accuracy / average accuracy (%) / kappa (x 100), mean ± standard deviation over",
-        "the draws; written by `benchmarks/accuracy.py`, which says what the rows and columns are.",
-        "",
-    ]
     tasks = list(dict.fromkeys(record["task"] for record in records))
     methods = list(dict.fromkeys(record["method"] for record in records))
-    lines += [f"| | {' | '.join(methods)} |", "|---" * (len(methods) + 1) + "|"]
-    for task in tasks:
-        cells = [summary(records, task, method) for method in methods]
-        lines.append(f"| {task} | {' | '.join(cells)} |")
-    margins = [f"{least_margin(records, tasks, method, methods):+.1f}" for method in methods]
-    lines.append(f"| least margin over the best SVM or LDA | {' | '.join(margins)} |")
-    text = "\n".join(lines) + "\n"
-    (RESULTS / f"{name}.md").write_text(text)
-    print(text)
+    lines = [
+        "Mean ± standard deviation over the draws, the best mean of each row in bold; written by",
+        "`benchmarks/accuracy.py`, which says what the rows and columns are.",
+    ]
+    for measure, unit in MEASURES.items():
+        lines += ["", f"| {measure}, {unit} | {' | '.join(methods)} |"]
+        lines.append("|---" * (len(methods) + 1) + "|")
+        lines += [row(records, task, methods, measure) for task in tasks]
+        if measure == "overall accuracy":
+            margins = [
+                f"{least_margin(records, tasks, method, methods):+.1f}" for method in methods
+            ]
+            lines.append(f"| least margin over the best SVM or LDA | {' | '.join(margins)} |")
+    content = {"versions": versions, "records": records}
+    write_results(content, RESULTS / name, "\n".join(lines) + "\n")
 
 
 def least_margin(records: list[dict], tasks: list[str], method: str, methods: list[str]) -> float:
@@ -264,13 +263,19 @@ def least_margin(records: list[dict], tasks: list[str], method: str, methods: li
     return min(mean(task, method) - max(mean(task, name) for name in classical) for task in tasks)
 
 
-def summary(records: list[dict], task: str, method: str) -> str:
-    chosen = [r for r in records if (r["task"], r["method"]) == (task, method)]
-    parts = []
-    for measure in ("overall accuracy", "average accuracy", "kappa"):
-        values = 100 * np.array([record[measure] for record in chosen])
-        parts.append(f"{values.mean():.1f} ± {values.std():.1f}")
-    return " / ".join(parts)
+def row(records: list[dict], task: str, methods: list[str], measure: str) -> str:
+    """Return a row of a table: a measure of each method on one task."""
+    values = [
+        100 * np.array([r[measure] for r in records if (r["task"], r["method"]) == (task, method)])
+        for method in methods
+    ]
+    best = max(round(float(v.mean()), 1) for v in values)
+    cells = [f"{v.mean():.1f} ± {v.std():.1f}" for v in values]
+    cells = [
+        f"**{cell}**" if round(float(v.mean()), 1) == best else cell
+        for cell, v in zip(cells, values, strict=True)
+    ]
+    return f"| {task} | {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

@@ -62,5 +62,8 @@ def test_methods_take_turns_and_their_means_are_written(accuracy, tmp_path, monk
     monkeypatch.setattr(accuracy, "RESULTS", tmp_path)
     accuracy.write(records, "small")
     mean = 100 * np.mean([r["overall accuracy"] for r in records[::2]])
-    assert f"| task | {mean:.1f} ± " in (tmp_path / "small.md").read_text()
+    written = (tmp_path / "small.md").read_text()
+    assert f"{mean:.1f} ± " in written.partition("| overall accuracy, % |")[2].splitlines()[2]
+    rows = [line for line in written.splitlines() if line.startswith("| task |")]
+    assert len(rows) == 3 and all("**" in row for row in rows)
     assert (tmp_path / "small.json").exists()
