@@ -169,7 +169,7 @@ def integrated_gradients(
     True
     """
     check_is_fitted(estimator)
-    *before, network = flat_steps(estimator)
+    *before, network = flat_steps(estimator) or [estimator]
     _refuse_others(network)
     check_is_fitted(network)
     spectra = _seen(before, network, X)
@@ -220,8 +220,8 @@ def _as_one_row(baseline: Any, X: Any) -> Any:
         raise ValueError("baseline must be a complete spectrum; got one with masked values.")
     if names is None or len(names) != len(values):
         return values[np.newaxis]
-    own_names = getattr(baseline, "index", None)
-    if own_names is not None and list(own_names) != list(names):
+    own_names = baseline.index if hasattr(baseline, "iloc") else names  # a Series has names
+    if list(own_names) != list(names):
         raise ValueError(
             "baseline must have the columns of X in their order; got "
             f"{list(own_names)[:3]} ... for {list(names)[:3]} ..."

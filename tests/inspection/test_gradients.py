@@ -188,6 +188,8 @@ def test_a_component_that_is_not_there_is_refused(target, spectra, fitted_autoen
 
 
 def test_an_estimator_without_a_network_is_sent_to_permutation(spectra):
+    with pytest.raises(ValueError, match="estimator must be a SpectralCNNClassifier"):
+        explain(make_pipeline("passthrough").fit(spectra[0]), spectra[0])
     model = make_pipeline(HypPreprocessor(), LogisticRegression()).fit(*spectra)
     with pytest.raises(ValueError, match="band_permutation_importance"):
         explain(model, spectra[0])
@@ -217,7 +219,7 @@ def test_columns_of_a_frame_are_the_wavelengths_and_a_baseline_has_their_order(
     classifier = SpectralCNNClassifier(**small_classifier).fit(frame, y)
     parts = integrated_gradients(classifier, frame, baseline=frame.mean())
     np.testing.assert_array_equal(parts.wavelengths, np.arange(400, 800, 10))
-    plain = integrated_gradients(classifier, frame, baseline=X.mean(axis=0))
+    plain = integrated_gradients(classifier, frame, baseline=X.mean(axis=0).tolist())
     np.testing.assert_allclose(parts.attributions, plain.attributions, atol=1e-3)
     with pytest.raises(ValueError, match="baseline must have the columns of X in their order"):
         integrated_gradients(classifier, frame, baseline=frame.mean()[::-1])
