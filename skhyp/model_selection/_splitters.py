@@ -101,7 +101,7 @@ class SpatialSplitter(BaseCrossValidator):
                 "of several scenes need positions in one grid: add to those of each scene where it "
                 "lies, or more than its size.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
         return places
 
