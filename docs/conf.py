@@ -82,7 +82,6 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "image_srcset": ["2x"],
-    "default_thumb_file": None,
 }
 
 # Pages link to files of the repository, so that they can be read there; here, to their pages.

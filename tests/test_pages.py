@@ -32,6 +32,7 @@ RUN_HERE = {
             "autoencoders",
             "classification",
             "migration",
+            "performance",
             "preprocessing",
             "saving",
             "scenes",
@@ -161,6 +162,11 @@ def test_migration_does_what_the_old_code_did(run):
     assert page.features.shape == (145 * 145, 20)
     assert page.class_map.shape == (145, 145)
     assert set(np.unique(page.class_map)) <= set(range(1, 17))
+
+
+def test_performance_reduces_the_precision_and_few_labels_change(run):
+    page = run("docs/guide/performance.md")
+    assert page.classifier.inference_dtype == "bfloat16" and 0 <= page.changed < 0.05
 
 
 @pytest.mark.parametrize("name", OTHER_PAGES)

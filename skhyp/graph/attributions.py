@@ -1,8 +1,8 @@
 """Integrated gradients: what each band adds to an output of a network on the way from a baseline.
 
 The gradient of the output with respect to the spectrum is averaged along the straight line from
-the baseline to the spectrum; times their difference, it parts the change of the output among the
-bands. The nodes of the quadrature are arguments: any number of them is one compiled function.
+the baseline to the spectrum; times their difference, it distributes the change of the output over
+the bands. The nodes of the quadrature are arguments: any number of them is one compiled function.
 """
 
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def integrated_gradients(
     X : ndarray of shape (n, bands)
     baseline : ndarray of shape (bands,)
     targets : ndarray of int, shape (n,)
-        Which class or component the output of each row is of, where it is of one.
+        The class or component that is explained of each row; the distance of codes has none.
     n_steps : int
         The nodes of the Gauss-Legendre quadrature.
 

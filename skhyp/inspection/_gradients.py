@@ -45,6 +45,22 @@ class BandAttributions:
         features that are no bands, such as principal components.
     wavelengths : ndarray of shape (n_bands,) or None
         Of these bands, in nm, where they are known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp.inspection import BandAttributions
+    >>> parts = BandAttributions(
+    ...     attributions=np.array([[1.0, -0.5]]),
+    ...     outputs=np.array([0.75]),
+    ...     baseline_outputs=np.array([0.25]),
+    ...     baseline=np.zeros(2),
+    ...     output="Log-odds of corn",
+    ...     bands=np.arange(2),
+    ...     wavelengths=None,
+    ... )
+    >>> parts.importances, parts.residuals
+    (array([1. , 0.5]), array([0.]))
     """
 
     attributions: NDArray[np.floating]

@@ -33,6 +33,15 @@ class BandImportance:
         Of the spectra as they are.
     wavelengths : ndarray of shape (n_bands,) or None
         Of all bands, in nm, where they are known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp.inspection import BandImportance, band_groups
+    >>> losses = np.array([[0.25, 0.5], [0.0, 0.0]])
+    >>> importance = BandImportance(band_groups(4, 2), losses, score=0.9, wavelengths=None)
+    >>> importance, importance.importances_mean
+    (<BandImportance: 2 groups x 2 repeats, score 0.9>, array([0.375, 0.   ]))
     """
 
     groups: list[NDArray[np.intp]]

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _LINE_COLOUR = "#262626"
 # Green and purple: no first colours of classes, and told apart by most eyes.
 _SIDES = {True: ("#1b7837", "speaks for it"), False: ("#9970ab", "speaks against it")}
-# By whether what the network sees are no bands.
-_NAMES = {False: "Band", True: "Input of the network"}
 _QUARTILES = (0.25, 0.75)
 
 
@@ -114,8 +112,9 @@ class BandAttributionDisplay:
         sides = [Patch(color=colour, label=label) for colour, label in _SIDES.values()]
         self.legend_ = self.ax_.legend(handles=sides, frameon=False, fontsize="small", ncols=2)
         output = self.attributions.output
+        place = "Input of the network" if bands is None else "Band"
         self.ax_.set(
-            xlabel="Wavelength (nm)" if wavelengths is not None else _NAMES[bands is None],
+            xlabel=place if wavelengths is None else "Wavelength (nm)",
             ylabel=f"Attribution ({output[:1].lower()}{output[1:]})",
         )
         return self
