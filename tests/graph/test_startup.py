@@ -1,6 +1,7 @@
 """Importing TensorFlow: quick, and without a trace in the user's process."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -9,8 +10,15 @@ import pytest
 
 def run(code: str, is_quiet: bool = True) -> dict:
     """Return what the code prints as its last line, run in a process of its own."""
+    # Whoever runs the tests may have a log level of their own.
+    environment = {k: v for k, v in os.environ.items() if k != "TF_CPP_MIN_LOG_LEVEL"}
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+        env=environment,
     )
     assert not (is_quiet and result.stderr), result.stderr
     return json.loads(result.stdout.splitlines()[-1])
