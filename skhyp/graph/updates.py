@@ -247,6 +247,10 @@ def _update(
             loss = tf.reduce_sum(w * TRAINING_LOSSES[objective.loss](targets, output))
         return loss, tape.gradient(loss, pieces)
 
+    if kernels.n_parts > 1:
+        # Traced once for all parts, and compiled in less time.
+        loss_and_gradient = tf.function(loss_and_gradient, autograph=False)
+
     def update(pieces, moments, batch, each, negligible):
         w = batch.weights
         if objective.balance_batches:
