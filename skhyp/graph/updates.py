@@ -1,14 +1,13 @@
 """The graphs of training: what an update does, and the loops over updates and over batches.
 
-Two loops do the same. TensorFlow's executor takes the updates one by one, all parameters as one
-vector, so that the optimizer is a few operations however many layers there are. XLA, to which
-operations cost nothing but which compiles for fixed shapes, is given groups of batches: the loop
-over groups and the gathering of their rows are left to TensorFlow, as the number of spectra and
-of updates varies from fold to fold, and the loop over the updates of a group is compiled.
+Two loops do the same. TensorFlow's executor takes the updates one by one. XLA, to which operations
+cost nothing but which compiles for fixed shapes, is given groups of batches: the loop over groups
+and the gathering of their rows are left to TensorFlow, as the number of spectra and of updates
+varies from fold to fold, and the loop over the updates of a group is compiled.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -24,8 +23,6 @@ GROUP_UPDATES = 32
 GROUP_VALUES = 2**22
 # Rows of a batch where the loss is only evaluated.
 EVALUATION_ROWS = 1024
-# The name of all parameters as one vector.
-_ALL = "all"
 
 
 class Objective(NamedTuple):
@@ -56,10 +53,6 @@ class _PerUpdate(NamedTuple):
 
     def at(self, i: tf.Tensor) -> "_PerUpdate":
         return _PerUpdate(*(values[i] for values in self))
-
-
-Pieces = Mapping[str, tf.Tensor]
-Moments = Mapping[str, tuple[tf.Tensor, ...]]
 
 
 def updates_per_group(network: Any, batch_rows: int) -> int:
@@ -143,25 +136,20 @@ def loss_loop(objective: Objective, has_targets: bool):
 def _run_one_by_one(
     objective, kernels, parameters, moments, data, order, n_updates, per_update, negligible
 ):
-    network = objective.network
-    update = _update(
-        objective,
-        kernels,
-        named=lambda pieces: split_tensor(pieces[_ALL], network.parameters),
-        is_decayed={_ALL: tf.constant(decay_mask(network.parameters, network.dtype))},
-    )
+    update = _update(objective, kernels)
 
-    def step(i, pieces, moments, losses):
+    def step(i, parameters, moments, losses):
         batch = _gather(order[i], *data, n_parts=kernels.n_parts)
-        pieces, moments, loss = update(pieces, moments, batch, per_update.at(i), negligible)
-        return i + 1, pieces, moments, losses.write(i, loss)
+        each = per_update.at(i)
+        parameters, moments, loss = update(parameters, moments, batch, each, negligible)
+        return i + 1, parameters, moments, losses.write(i, loss)
 
     losses = tf.TensorArray(parameters.dtype, size=n_updates, element_shape=())
-    start = (tf.constant(0), {_ALL: parameters}, {_ALL: tuple(tf.unstack(moments))}, losses)
-    _, pieces, moments, losses = tf.while_loop(
+    start = (tf.constant(0), parameters, tuple(tf.unstack(moments)), losses)
+    _, parameters, its_moments, losses = tf.while_loop(
         lambda i, *_: i < n_updates, step, start, parallel_iterations=1
     )
-    return pieces[_ALL], _stacked([moments[_ALL]], parameters), losses.stack()
+    return parameters, _stacked(its_moments, moments), losses.stack()
 
 
 def _run_in_xla_groups(
@@ -170,32 +158,20 @@ def _run_in_xla_groups(
     network, batch_rows = objective.network, order.shape[1]
     n_grouped = updates_per_group(network, batch_rows)
     has_targets = data[1] is not None
-    update = _update(
-        objective,
-        kernels,
-        named=lambda pieces: pieces,
-        is_decayed={p.name: 0.0 if p.is_bias else 1.0 for p in network.parameters},
-    )
+    update = _update(objective, kernels)
 
     @tf.function(jit_compile=True, autograph=False)
     def run_group(parameters, moments, batches, n_here, per_update, negligible):
-        def step(i, pieces, moments, losses):
+        def step(i, parameters, moments, losses):
             x, w, is_real, *targets = (values[i] for values in batches)
             parts = _split(x, kernels.n_parts)
             batch = _Batch(parts, targets[0] if has_targets else None, w, is_real)
-            pieces, moments, loss = update(pieces, moments, batch, per_update.at(i), negligible)
-            return i + 1, pieces, moments, tf.where(tf.range(n_grouped) == i, loss, losses)
+            each = per_update.at(i)
+            parameters, moments, loss = update(parameters, moments, batch, each, negligible)
+            return i + 1, parameters, moments, tf.where(tf.range(n_grouped) == i, loss, losses)
 
-        # Array by array: the copies that one vector would need cost more than they save here.
-        pieces = split_tensor(parameters, network.parameters)
-        split_moments = [split_tensor(m, network.parameters) for m in tf.unstack(moments)]
-        moments = {name: tuple(m[name] for m in split_moments) for name in pieces}
-        start = (tf.constant(0), pieces, moments, tf.zeros(n_grouped, parameters.dtype))
-        _, pieces, moments, losses = tf.while_loop(
-            lambda i, *_: i < n_here, step, start, parallel_iterations=1
-        )
-        ordered = [moments[p.name] for p in network.parameters]
-        return _joined(pieces[p.name] for p in network.parameters), ordered, losses
+        start = (tf.constant(0), parameters, moments, tf.zeros(n_grouped, parameters.dtype))
+        return tf.while_loop(lambda i, *_: i < n_here, step, start, parallel_iterations=1)[1:]
 
     def step(first, parameters, moments, losses):
         group = slice(first, first + n_grouped)
@@ -210,69 +186,58 @@ def _run_in_xla_groups(
             _PerUpdate(*(values[group] for values in per_update)),
             negligible,
         )
-        moments = _stacked(moments, parameters)
         return first + n_grouped, parameters, moments, losses.write(first // n_grouped, its_losses)
 
     n_groups = tf.shape(order)[0] // n_grouped
     losses = tf.TensorArray(parameters.dtype, size=n_groups, element_shape=(n_grouped,))
-    _, parameters, moments, losses = tf.while_loop(
-        lambda first, *_: first < n_updates,
-        step,
-        (tf.constant(0), parameters, moments, losses),
-        parallel_iterations=1,
+    start = (tf.constant(0), parameters, tuple(tf.unstack(moments)), losses)
+    _, parameters, its_moments, losses = tf.while_loop(
+        lambda first, *_: first < n_updates, step, start, parallel_iterations=1
     )
-    return parameters, moments, losses.concat()
+    return parameters, _stacked(its_moments, moments), losses.concat()
 
 
-def _update(
-    objective: Objective,
-    kernels: Kernels,
-    *,
-    named: Callable[[Pieces], Mapping[str, tf.Tensor]],
-    is_decayed: Mapping[str, Any],
-) -> Callable:
-    """Return what one update does to (pieces, moments), and the loss before it.
+def _update(objective: Objective, kernels: Kernels) -> Callable:
+    """Return what one update does to the parameters and the moments, and the loss before it.
 
-    Pieces are what the optimizer moves: the network's arrays, or one vector of all of them;
-    ``named`` makes the former of them.
+    All parameters are one vector, so that the optimizer is a few operations however many layers
+    there are, for TensorFlow to start or for XLA to compile.
     """
     network = objective.network
     dtype = tf.as_dtype(network.dtype)
     optimize = OPTIMIZERS[objective.optimizer]
+    is_decayed = decay_mask(network.parameters, network.dtype)
 
-    def loss_and_gradient(pieces, spectra, targets, w, seed):
+    def loss_and_gradient(parameters, spectra, targets, w, seed):
         with tf.GradientTape() as tape:
-            tape.watch(pieces)
-            output = network.output(Layers(named(pieces), kernels.form), spectra, seed)
+            tape.watch(parameters)
+            arrays = split_tensor(parameters, network.parameters)
+            output = network.output(Layers(arrays, kernels.form), spectra, seed)
             loss = tf.reduce_sum(w * TRAINING_LOSSES[objective.loss](targets, output))
-        return loss, tape.gradient(loss, pieces)
+        return loss, tape.gradient(loss, parameters)
 
     if kernels.n_parts > 1:
         # Traced once for all parts, and compiled in less time.
         loss_and_gradient = tf.function(loss_and_gradient, autograph=False)
 
-    def update(pieces, moments, batch, each, negligible):
+    def update(parameters, moments, batch, each, negligible):
         w = batch.weights
         if objective.balance_batches:
             w *= batch_balancing_weights(batch.targets, batch.is_real, network.n_classes, dtype)
         w /= tf.math.count_nonzero(batch.is_real, dtype=dtype)
         losses, gradients = [], []
         for part in zip(batch.spectra, _targets(batch), _split(w, kernels.n_parts), strict=True):
-            loss, gradient = loss_and_gradient(pieces, *part, each.seed)
+            loss, gradient = loss_and_gradient(parameters, *part, each.seed)
             losses.append(loss)
             gradients.append(gradient)
         loss = tf.add_n(losses)
         # A batch that is learned to rounding has a gradient of rounding errors, which Adam
         # would blow up to full steps.
         step_size = tf.where(loss > negligible * tf.reduce_sum(w), each.step_size, 0)
-        moved, its_moments = {}, {}
-        for name, piece in pieces.items():
-            gradient = tf.add_n([part[name] for part in gradients])
-            piece -= each.decay * is_decayed[name] * piece
-            moved[name], its_moments[name] = optimize(
-                piece, gradient, moments[name], step_size, each.epsilon
-            )
-        return moved, its_moments, loss
+        parameters -= each.decay * is_decayed * parameters
+        gradient = tf.add_n(gradients)
+        moved = optimize(parameters, gradient, moments, step_size, each.epsilon)
+        return *moved, loss
 
     return update
 
@@ -307,14 +272,9 @@ def _split(values: tf.Tensor, n_parts: int) -> list[tf.Tensor]:
     return tf.split(values, n_parts) if n_parts > 1 else [values]
 
 
-def _joined(arrays) -> tf.Tensor:
-    return tf.concat([tf.reshape(array, (-1,)) for array in arrays], axis=0)
-
-
-def _stacked(moments: list[tuple[tf.Tensor, ...]], parameters: tf.Tensor) -> tf.Tensor:
-    """Return the moments of all pieces, in order, as (n_moments, n_parameters)."""
-    vectors = [_joined(kind) for kind in zip(*moments, strict=True)]
-    return tf.stack(vectors) if vectors else tf.zeros((0, *parameters.shape), parameters.dtype)
+def _stacked(vectors: tuple[tf.Tensor, ...], like: tf.Tensor) -> tf.Tensor:
+    """Return the moments as they came, (n_moments, n_parameters), of which there may be none."""
+    return tf.stack(vectors) if vectors else like
 
 
 def _data_signature(network: Any, has_targets: bool, rows: int) -> list[tf.TensorSpec]:
