@@ -77,7 +77,7 @@ def convolution(
     n_bands = geometry.n_input_blocks * geometry.inputs
     x = _cut_or_pad(tf.pad(x, [[0, 0], [before, after], [0, 0]]) if before + after else x, n_bands)
     x = tf.reshape(x, (-1, geometry.n_input_blocks, geometry.inputs * n_channels))
-    bias = _repeated(bias, geometry.outputs, form)
+    bias = _block_bias(bias, geometry.outputs, form)
     y = _convolve_blocks(x, _toeplitz(kernel, stride, geometry), bias, geometry, form)
     y = tf.reshape(y, (-1, geometry.n_blocks * geometry.outputs, n_filters))
     return _cut_or_pad(y, convolved_length(length, kernel.shape[0], stride, "valid"))
@@ -212,7 +212,7 @@ def _toeplitz(kernel: tf.Tensor, stride: int, geometry: BlockGeometry) -> tf.Ten
     return tf.reshape(tf.stack(shifted, axis=2), (n_rows, n_columns))
 
 
-def _repeated(bias: tf.Tensor, n_times: int, form: str) -> tf.Tensor:
+def _block_bias(bias: tf.Tensor, n_times: int, form: str) -> tf.Tensor:
     """Return the bias of each value of a block, in which the filters follow each other."""
     if form == BLOCKS or n_times == 1:
         return tf.tile(bias, [n_times])

@@ -272,9 +272,9 @@ def _split(values: tf.Tensor, n_parts: int) -> list[tf.Tensor]:
     return tf.split(values, n_parts) if n_parts > 1 else [values]
 
 
-def _stacked(vectors: tuple[tf.Tensor, ...], like: tf.Tensor) -> tf.Tensor:
-    """Return the moments as they came, (n_moments, n_parameters), of which there may be none."""
-    return tf.stack(vectors) if vectors else like
+def _stacked(vectors: tuple[tf.Tensor, ...], moments: tf.Tensor) -> tf.Tensor:
+    """Return vectors in the form of the moments they were; an optimizer may have none."""
+    return tf.stack(vectors) if vectors else moments
 
 
 def _data_signature(network: Any, has_targets: bool, rows: int) -> list[tf.TensorSpec]:
