@@ -89,8 +89,12 @@ class TrainingProgress:
         self._n_told = len(losses)
 
     def __enter__(self) -> "TrainingProgress":
-        for callback in self._callbacks:
-            callback.on_training_begin(self._estimator, self._n_epochs)
+        with contextlib.ExitStack() as begun:  # who has begun is told if another cannot
+            begun.callback(self._bar.close)
+            for callback in self._callbacks:
+                callback.on_training_begin(self._estimator, self._n_epochs)
+                begun.callback(callback.on_training_end)
+            self._at_end = begun.pop_all()
         return self
 
     def __exit__(
@@ -99,7 +103,4 @@ class TrainingProgress:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with contextlib.ExitStack() as stack:  # each is told, even if another fails
-            stack.callback(self._bar.close)
-            for callback in reversed(self._callbacks):
-                stack.callback(callback.on_training_end)
+        self._at_end.close()  # each is told, even if another fails

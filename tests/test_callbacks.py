@@ -105,6 +105,16 @@ def test_the_end_is_told_whatever_ends_training(autoencoder, spectra, error):
     assert heard[-1] == "end"
 
 
+def test_who_has_begun_hears_of_the_end_though_another_cannot_begin(autoencoder, spectra, tmp_path):
+    heard = []
+    (tmp_path / "file").write_text("")
+    logger = CSVLogger(tmp_path / "file" / "losses.csv")  # no folder can be made of a file
+    autoencoder.set_params(callbacks=[Recorder(heard), logger, Recorder(heard)])
+    with pytest.raises(OSError, match="file"):
+        autoencoder.fit(spectra)
+    assert heard == [("begin", "SpectralAutoencoder", 5), "end"]
+
+
 def test_each_callback_hears_of_the_end_though_another_fails(autoencoder, spectra):
     heard = []
 
