@@ -34,16 +34,16 @@ def learn_view_statistics(
         How far the view "whitened" evens out the scatter, from 0 to 1.
     """
     from .graph.inference import apply_rows
-    from .graph.parameters import split
+    from .graph.parameters import split, vector_size
 
     # The views themselves are computed by the network, so that they are defined in one place:
     # first with neutral statistics, then with those already learned.
-    statistics = np.zeros(sum(p.size for p in network.statistics), network.dtype)
+    statistics = np.zeros(vector_size(network.statistics), network.dtype)
     learned = split(statistics, network.statistics)
     for name, values in learned.items():
         if name.endswith("scale"):
             values[:] = 1
-    nothing = np.zeros(sum(p.size for p in network.parameters), network.dtype)
+    nothing = np.zeros(vector_size(network.parameters), network.dtype)
     if "bands_mean" in learned:
         learned["bands_mean"][:], learned["bands_scale"][:] = robust_standardisation(X, weights)
     if "snv_mean" in learned:

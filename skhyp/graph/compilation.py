@@ -14,7 +14,8 @@ import tensorflow as tf
 
 from ._startup import garbage_collection_paused
 
-# Enough for a search over architectures; the least recently used graph is let go beyond it.
+# Enough for a search over some thirty architectures; the least recently used graph is let go beyond
+# it. What XLA compiled of it stays, as TensorFlow frees that in no way.
 MAX_FUNCTIONS = 128
 
 _functions: OrderedDict[Hashable, Callable] = OrderedDict()
@@ -24,12 +25,16 @@ _process = os.getpid()
 
 
 def compiled(
-    builder: Callable[..., tuple[Callable, Sequence[tf.TensorSpec]]], *key: Hashable
+    builder: Callable[..., tuple[Callable, Sequence[tf.TensorSpec]]],
+    *key: Hashable,
+    is_brief: bool = False,
 ) -> Callable:
     """Return the compiled function that ``builder(*key)`` describes, from the cache if it can be.
 
     The builder returns a Python function of tensors and its signature. It is traced here, once,
-    under a lock, so that threads that fit side by side share one trace.
+    under a lock, so that threads that fit side by side share one trace. ``is_brief`` says that its
+    calls are so short that TensorFlow's overhead would show; it is to be small, as not all of it
+    is freed when it is let go.
 
     Raises
     ------
@@ -50,7 +55,9 @@ def compiled(
         with garbage_collection_paused():
             python_function, signature = builder(*key)
             function = tf.function(python_function, autograph=False)
-            call = _call_of(function.get_concrete_function(*signature))
+            call = function.get_concrete_function(*signature)
+            if is_brief:
+                call = _brief_call_of(call)
         _traces[builder.__name__] += 1
         _functions[full_key] = call
         while len(_functions) > MAX_FUNCTIONS:
@@ -58,11 +65,12 @@ def compiled(
         return call
 
 
-def _call_of(concrete: Callable) -> Callable:
+def _brief_call_of(concrete: Callable) -> Callable:
     """Return a concrete function as a plain one of flat tensors, with a tenth of the overhead.
 
     A concrete function spends 0.1 ms on finding out which argument is which; here their order is
-    known, so the operation that calls a function is executed itself.
+    known, so the operation that calls a function is executed itself. TensorFlow keeps what it
+    has made of the function for that operation until the process ends.
     """
     dtypes = [tensor.dtype for tensor in concrete.outputs]
 

@@ -18,7 +18,7 @@ import tensorflow as tf
 from .compilation import compiled
 from .layers import Layers
 from .memory import aligned_empty, shared_array
-from .parameters import split_tensor
+from .parameters import split_tensor, vector_size
 
 # The rows of a chunk: as many as keep what a network computes of them within so many values (16
 # MiB in float32), in multiples of 240, which every vector length divides.
@@ -59,7 +59,7 @@ def apply_rows(
     native = _native_dtype(X.dtype, network.dtype)
     key = (network, function, X.shape[1], native.name, tuple(options.items()))
     compute = partial(
-        compiled(_row_function, *key),
+        compiled(_row_function, *key, is_brief=True),
         tf.constant(parameters, network.dtype),
         tf.constant(statistics, network.dtype),
     )
@@ -132,11 +132,11 @@ def _agrees_in_trials(
 ) -> bool:
     network, _, n_columns, input_dtype, _ = key
     rng = np.random.default_rng(0)
-    parameters = weight_scale * rng.standard_normal(_n_values(network.parameters))
+    parameters = weight_scale * rng.standard_normal(vector_size(network.parameters))
     compute = partial(
-        compiled(_row_function, *key),
+        compiled(_row_function, *key, is_brief=True),
         tf.constant(parameters, network.dtype),
-        tf.constant(rng.uniform(0.5, 1.5, _n_values(network.statistics)), network.dtype),
+        tf.constant(rng.uniform(0.5, 1.5, vector_size(network.statistics)), network.dtype),
     )
     rows = (scale * rng.uniform(size=(chunk_rows, n_columns))).astype(input_dtype)
     chunk = _compute_padded(compute, rows, chunk_rows)
@@ -149,10 +149,6 @@ def _agrees_in_trials(
         )
         for start in starts
     )
-
-
-def _n_values(parameters: Any) -> int:
-    return sum(p.size for p in parameters)
 
 
 def _native_dtype(dtype: np.dtype, network_dtype: str) -> np.dtype:
@@ -184,6 +180,6 @@ def _row_function(network: Any, function: str, n_columns: int, input_dtype: str,
 def fitted_signature(network: Any) -> list[tf.TensorSpec]:
     """Return what the flat vectors of parameters and of statistics are."""
     return [
-        tf.TensorSpec((_n_values(arrays),), network.dtype)
+        tf.TensorSpec((vector_size(arrays),), network.dtype)
         for arrays in (network.parameters, network.statistics)
     ]

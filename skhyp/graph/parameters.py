@@ -1,6 +1,6 @@
 """The parameters of a network: one flat vector, and what its parts are called.
 
-A flat vector makes every update of an optimizer one operation however many layers there are, and
+A flat vector makes an update of an optimizer a few operations however many layers there are, and
 makes the fitted state of an estimator one array.
 """
 
@@ -28,6 +28,11 @@ class Parameter(NamedTuple):
     @property
     def is_bias(self) -> bool:
         return len(self.shape) == 1
+
+
+def vector_size(parameters: Sequence[Parameter]) -> int:
+    """Return the number of values in the flat vector of these parameters."""
+    return sum(p.size for p in parameters)
 
 
 def kernel_and_bias(

@@ -16,7 +16,7 @@ from .kernels import Kernels
 from .layers import Layers
 from .losses import LOSSES, TRAINING_LOSSES, batch_balancing_weights
 from .optimizers import OPTIMIZERS, n_moments
-from .parameters import decay_mask, split_tensor
+from .parameters import decay_mask, split_tensor, vector_size
 
 # XLA is given this many batches at once, but not more values of spectra than these.
 GROUP_UPDATES = 32
@@ -279,7 +279,7 @@ def _stacked(vectors: tuple[tf.Tensor, ...], moments: tf.Tensor) -> tf.Tensor:
 
 def _data_signature(network: Any, has_targets: bool, rows: int) -> list[tf.TensorSpec]:
     signature = [
-        tf.TensorSpec((sum(p.size for p in network.parameters),), network.dtype),
+        tf.TensorSpec((vector_size(network.parameters),), network.dtype),
         tf.TensorSpec((None, *network.input_shape), network.dtype),
         tf.TensorSpec((None,), network.dtype),
         tf.TensorSpec((None, rows), tf.int32),

@@ -6,6 +6,7 @@ import tracemalloc
 import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -549,3 +550,36 @@ def test_what_is_let_go_is_freed(monkeypatch):
     compiled(_adder, 9)
     gc.collect()
     assert graph() is None
+
+
+LET_GO = """
+import gc
+import resource
+import numpy as np
+import tensorflow as tf
+from skhyp.graph import compilation
+
+def holding(seed):
+    values = np.random.default_rng(seed).random(5_000_000)
+    return lambda i: tf.gather(tf.constant(values), i), [tf.TensorSpec((), tf.int32)]
+
+def resident():
+    with open("/proc/self/statm") as counts:
+        return int(counts.read().split()[1]) * resource.getpagesize()
+
+compilation.MAX_FUNCTIONS = 1
+for seed in range(8):
+    compilation.compiled(holding, seed)(tf.constant(0))
+    gc.collect()
+    if seed == 1:
+        before = resident()
+print((resident() - before) / 40e6)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system tells no memory")
+def test_what_tensorflow_made_of_a_function_is_freed_with_it(run_python):
+    # Each of the six functions after the second holds 40 MB.
+    finished = run_python(LET_GO)
+    assert finished.returncode == 0, finished.stderr
+    assert float(finished.stdout) < 3
