@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from .graph.milestones import Milestone
 
 # Parameters that may differ between a training and its continuation: they do not change what an
-# epoch does. The seed is kept by itself.
+# epoch learns, but for rounding (the kernels follow from the number of updates) and but for the
+# schedule that ends with the last epoch. The seed is kept by itself.
 _FREE = {
     "callbacks",
     "checkpoint_dir",
@@ -61,9 +62,11 @@ class TrainingCheckpoints:
         self._is_saved = _multiples_or_members(estimator.save_epochs)
         self._first_epoch = first_epoch
         self._config = encode_parameters(estimator, leaving_out={"callbacks"})
+        is_bound = estimator.learning_rate_schedule == "cosine"
+        free = _FREE - {"max_epochs"} if is_bound else _FREE
         self._identity = {
             "estimator": type(estimator).__name__,
-            "parameters": {k: v for k, v in self._config.items() if k not in _FREE},
+            "parameters": {k: v for k, v in self._config.items() if k not in free},
             "data": _fingerprint(*data),
             "first_epoch": first_epoch,
         }
@@ -297,6 +300,7 @@ def _restore(estimator: Any, checkpoint: CheckpointFile) -> None:
 def _refuse_another_state(estimator: Any) -> None:
     """Raise if fitted attributes do not fit the parameters, or each other."""
     from .graph.networks import differing_fields
+    from .graph.parameters import vector_size
     from .graph.training import TrainingState
 
     dtype, classes = estimator.architecture_["dtype"], getattr(estimator, "classes_", None)
@@ -310,7 +314,7 @@ def _refuse_another_state(estimator: Any) -> None:
         ("parameters_", network.parameters),
         ("statistics_", network.statistics),
     ):
-        array, n_values = getattr(estimator, name), sum(p.size for p in described)
+        array, n_values = getattr(estimator, name), vector_size(described)
         if array.shape != (n_values,) or array.dtype != dtype or not np.isfinite(array).all():
             raise ValueError(f"{name} must be {n_values} finite numbers of {dtype}")
     start = TrainingState.start(estimator.parameters_, estimator.optimizer)

@@ -15,7 +15,9 @@ from sklearn.base import clone
 
 from skhyp import SpectralAutoencoder, SpectralCNNClassifier
 from skhyp._checkpoint_files import MAGIC, CheckpointFile
+from skhyp.callbacks import Callback
 from skhyp.checkpoints import load_model, saved_epochs
+from skhyp.graph import epochs, kernels
 
 SMALL = {"max_epochs": 6, "batch_size": 16, "random_state": 0, "save_epochs": 2}
 AUTOENCODER = SpectralAutoencoder(hidden_layer_sizes=(8,), n_components=3, **SMALL)
@@ -69,9 +71,53 @@ def test_checkpoints_do_not_change_a_training(name, data, tmp_path):
 def test_a_training_cut_short_goes_on_to_the_same_bits(name, data, tmp_path, epochs):
     whole = fitted(name, data)
     fitted(name, data, checkpoint_dir=tmp_path, max_epochs=epochs)
-    resumed = fitted(name, data, checkpoint_dir=tmp_path, resume=True)
-    if ESTIMATORS[name].learning_rate_schedule != "cosine":
-        assert_same_model(resumed, whole)
+    assert_same_model(fitted(name, data, checkpoint_dir=tmp_path, resume=True), whole)
+
+
+class _InterruptedAfter(Callback):
+    def __init__(self, last):
+        self.last = last
+
+    def on_epoch_end(self, epoch, losses):
+        if epoch == self.last:
+            raise KeyboardInterrupt
+
+
+def test_a_schedule_that_ends_with_the_last_epoch_is_resumed_up_to_that_one_alone(data, tmp_path):
+    cosine = {"learning_rate_schedule": "cosine", "checkpoint_dir": tmp_path}
+    # The checkpoint is written before the callback hears of the epoch.
+    with pytest.warns(UserWarning, match="interrupted"):
+        fitted("autoencoder", data, callbacks=[_InterruptedAfter(4)], **cosine)
+    assert max(saved_epochs(tmp_path)) < 6
+    with pytest.raises(ValueError, match=r"max_epochs \(6 there, 8 here\)"):
+        fitted("autoencoder", data, resume=True, max_epochs=8, **cosine)
+    whole = fitted("autoencoder", data, learning_rate_schedule="cosine")
+    assert_same_model(fitted("autoencoder", data, resume=True, **cosine), whole)
+
+
+def test_more_epochs_that_take_other_kernels_change_a_training_by_rounding(
+    data, tmp_path, monkeypatch
+):
+    chosen = []
+
+    def noting(*arguments):
+        chosen.append(kernels.choose_kernels(*arguments))
+        return chosen[-1]
+
+    monkeypatch.setattr(epochs, "choose_kernels", noting)
+    # XLA pays from five epochs on.
+    n_updates, seconds = 6 * 5, kernels._SECONDS_PER_UPDATE
+    monkeypatch.setattr(
+        kernels,
+        "_XLA_SECONDS",
+        kernels._FITS_PER_PROCESS * n_updates * kernels._XLA_SAVES_DENSE * seconds,
+    )
+    whole = fitted("autoencoder", data)
+    fitted("autoencoder", data, checkpoint_dir=tmp_path, max_epochs=4)
+    resumed = fitted("autoencoder", data, checkpoint_dir=tmp_path, resume=True)
+    assert [its.uses_xla for its in chosen] == [True, False, True]
+    assert resumed.n_iter_ == whole.n_iter_ and resumed.seed_ == whole.seed_
+    np.testing.assert_allclose(resumed.parameters_, whole.parameters_, rtol=1e-3, atol=1e-5)
 
 
 @of_all
