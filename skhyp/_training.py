@@ -230,9 +230,9 @@ class TrainedNetworkEstimator(NetworkEstimator):
 
     def _epochs(self, n_rows: int, seed: int, n_epochs: int | None, *, continues: bool) -> "Epochs":
         from .graph.epochs import Epochs
-        from .graph.training import rows_per_batch
+        from .graph.training import batches_per_epoch
 
-        n_batches = -(-n_rows // rows_per_batch(n_rows, self.batch_size))
+        n_batches = batches_per_epoch(n_rows, self.batch_size)
         planned = self._planned_epochs(n_batches)
         first_epoch = self.n_iter_ if continues else 0
         return Epochs(
@@ -313,8 +313,9 @@ class TrainedNetworkEstimator(NetworkEstimator):
 
     def _conditioned(self, network: Any, statistics: np.ndarray, X: np.ndarray) -> np.ndarray:
         from .graph.inference import apply_rows
+        from .graph.parameters import vector_size
 
-        no_parameters = np.zeros(sum(p.size for p in network.parameters), network.dtype)
+        no_parameters = np.zeros(vector_size(network.parameters), network.dtype)
         return apply_rows(network, "condition", no_parameters, statistics, X)
 
     def _set_fitted_state(

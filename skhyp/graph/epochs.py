@@ -15,6 +15,7 @@ from .training import (
     TrainingState,
     Updates,
     batch_order,
+    batches_per_epoch,
     mean_loss,
     rows_per_batch,
     run_updates,
@@ -123,11 +124,8 @@ def run_epochs(
     last milestone had been the end, if there was one.
     """
     n_rows = len(data.spectra)
-    batch_rows = rows_per_batch(n_rows, epochs.batch_size)
-    n_batches = -(-n_rows // batch_rows)
-    # As many as when the training began, so that what is resumed takes the same kernels.
-    n_updates = start.state.n_updates + (epochs.n_epochs - start.n_epochs) * n_batches
-    kernels = choose_kernels(objective.network, batch_rows, n_updates)
+    n_batches = batches_per_epoch(n_rows, epochs.batch_size)
+    kernels = kernels_of(objective, start, epochs, n_rows)
     reached, pace = start, Pace()
     try:
         if validation is not None and reached.best is None:
@@ -138,7 +136,7 @@ def run_epochs(
                 break
             n_epochs = 1
             if validation is None:
-                most = max(1, MAX_ROWS_PER_CALL // (n_batches * batch_rows))
+                most = max(1, MAX_ROWS_PER_CALL // n_rows)
                 n_epochs = max(1, min(pace.updates_per_call // n_batches, most))
                 n_epochs = _up_to_a_stop(reached.n_epochs, n_epochs, epochs.n_epochs, stops)
             order = epochs.order(n_rows, epochs.first_epoch + reached.n_epochs, n_epochs)
@@ -157,6 +155,14 @@ def run_epochs(
             raise  # nothing was learned that would be worth keeping
         return EpochsResult(reached, True, epochs.n_epochs)
     return EpochsResult(reached, False, epochs.n_epochs)
+
+
+def kernels_of(objective: Objective, start: Milestone, epochs: Epochs, n_rows: int) -> Kernels:
+    """Return the kernels of a training, which are the same where it is resumed."""
+    n_more = epochs.n_epochs - start.n_epochs
+    n_updates = start.state.n_updates + n_more * batches_per_epoch(n_rows, epochs.batch_size)
+    batch_rows = rows_per_batch(n_rows, epochs.batch_size)
+    return choose_kernels(objective.network, batch_rows, n_updates)
 
 
 def _up_to_a_stop(

@@ -6,9 +6,9 @@ products of matrices only. So XLA pays where updates are small, as most of the t
 the operations then, and if there are many of them.
 
 An operation on the few rows of a batch keeps one core busy at best. So batches are cut into parts
-that are independent until their gradients are added up, except where the operations are
-oneDNN's convolutions, which use all cores well, or where parts would draw other random numbers
-than the whole.
+that are independent until their gradients are added up, except where the rows are odd in number,
+where the operations are oneDNN's convolutions, which use all cores well, or where parts would draw
+other random numbers than the whole.
 
 The rule sees nothing but the training's own shapes and length, so that the same fit always takes
 the same kernels, and gives the same bits, whatever was fitted before.

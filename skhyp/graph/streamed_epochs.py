@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from .epochs import Epochs, EpochsResult, Pace, run_in_calls
-from .kernels import choose_kernels
-from .memory import shared_tensor
+from .epochs import Epochs, EpochsResult, Pace, kernels_of, run_in_calls
+from .memory import aligned_empty, shared_tensor
 from .milestones import Milestone
-from .training import TrainingData, batch_order, rows_per_batch
+from .training import TrainingData, batch_order, batches_per_epoch, rows_per_batch
 from .updates import Objective
 
 # Beside seed and epoch: what the order of windows is drawn with, and that within each of them.
@@ -34,9 +33,8 @@ def run_streamed_epochs(
     made no whole batch: an epoch has each row once, and all batches but the last are whole.
     """
     batch_rows = rows_per_batch(n_rows, epochs.batch_size)
-    n_batches = -(-n_rows // batch_rows)
-    n_updates = start.state.n_updates + (epochs.n_epochs - start.n_epochs) * n_batches
-    kernels = choose_kernels(objective.network, batch_rows, n_updates)
+    n_batches = batches_per_epoch(n_rows, epochs.batch_size)
+    kernels = kernels_of(objective, start, epochs, n_rows)
     reached, pace = start, Pace()
     try:
         while reached.n_epochs < epochs.n_epochs:
@@ -52,6 +50,7 @@ def run_streamed_epochs(
                 state, losses = run_in_calls(objective, state, data, updates, kernels, pace)
                 sizes = np.count_nonzero(batches >= 0, axis=1)
                 loss += float(losses.astype(np.float64) @ sizes) / n_rows
+                del rows, data  # the next window takes their memory
             reached = reached._replace(state=state, losses=(*reached.losses, loss))
             report(reached)
     except KeyboardInterrupt:
@@ -67,7 +66,7 @@ def _whole_batches(
     """Yield rows and the order to take them in, whole batches but for the end of the epoch."""
     left = None
     for window in windows:
-        rows = window if left is None else np.concatenate([left, window])
+        rows = window if left is None else _joined(left, window)
         order = np.arange(len(rows)) if rng is None else rng.permutation(len(rows))
         n_taken = len(rows) // batch_rows * batch_rows
         left = rows[order[n_taken:]]
@@ -75,3 +74,9 @@ def _whole_batches(
             yield rows, order[:n_taken]
     if left is not None and len(left):
         yield left, np.arange(len(left))
+
+
+def _joined(left: np.ndarray, window: np.ndarray) -> np.ndarray:
+    """Return both one after the other, where TensorFlow need not copy them."""
+    rows = aligned_empty((len(left) + len(window), *window.shape[1:]), window.dtype)
+    return np.concatenate([left, window], out=rows)

@@ -45,7 +45,8 @@ class Updates(NamedTuple):
         n_more = -len(self.order) % multiple
         if not n_more:
             return self
-        none = [np.zeros((n_more, *values.shape[1:]), values.dtype) for values in self]
+        none = Updates(*(np.zeros((n_more, *values.shape[1:]), values.dtype) for values in self))
+        none.order.fill(-1)
         return Updates(*(np.concatenate(both) for both in zip(self, none, strict=True)))
 
 
@@ -85,6 +86,11 @@ def rows_per_batch(n_rows: int, batch_size: int) -> int:
     different sizes share one graph.
     """
     return min(batch_size, max(32, 1 << (n_rows - 1).bit_length()))
+
+
+def batches_per_epoch(n_rows: int, batch_size: int) -> int:
+    """Return how many batches hold all rows."""
+    return -(-n_rows // rows_per_batch(n_rows, batch_size))
 
 
 def batch_order(order: np.ndarray, batch_rows: int) -> np.ndarray:

@@ -500,6 +500,24 @@ def test_data_of_other_lengths_and_other_rates_trace_nothing_anew():
     assert trace_counts()["update_loop"] == before + 2
 
 
+class _CountsItsTraces(DenseAutoencoder):
+    n_traces = 0
+
+    def output(self, layers, x, seed=None):
+        _CountsItsTraces.n_traces += 1
+        return super().output(layers, x, seed)
+
+
+@pytest.mark.parametrize("kernels", [ONE_BY_ONE, IN_TWO_PARTS, WITH_XLA], ids=["one", "two", "XLA"])
+def test_the_parts_of_a_batch_share_one_trace(kernels, monkeypatch):
+    monkeypatch.setattr(_CountsItsTraces, "n_traces", 0)
+    network = _CountsItsTraces(**vars(DENSE))
+    objective = SSE._replace(network=network)
+    updates = _updates(np.arange(8).reshape(2, 4))
+    run_updates(objective, _state(objective), _data(network), updates, kernels)
+    assert _CountsItsTraces.n_traces == 1
+
+
 COMPILED_ONCE_BY_XLA = """
 import os, sys
 from pathlib import Path
