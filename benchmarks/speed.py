@@ -5,13 +5,19 @@ contender that is installed. Each contender works in a process of its own; proce
 another one works, and take turns in changing order. Every repeat has fresh processes, so that the
 first call (with all tracing and compiling, without imports) is measured as often as the warm one.
 
-* All contenders train the same network with Adam on the same float32 spectra, which were
-  min-max'ed before; W4a, W4b and W6 apply it to such spectra. W7 starts from uint16.
+* All contenders but scikit-learn, which has no convolutions, train the same network with Adam on
+  the same float32 spectra, which were min-max'ed before; W4a, W4b and W6 apply it to such spectra.
+  W7 starts from uint16.
 * Warm is what a contender can reuse. skhyp and PyTorch fit again from new or old weights, Keras
   trains on with the model that it has compiled, deephyp's epochs are timed without the session
   and the checkpoint of each ``train``. Per epoch means the seconds of a fit over its epochs.
+* Keras and PyTorch take part as most scripts have them, and with what they offer for speed: several
+  updates a call (``steps_per_execution``), ``torch.compile`` and the fused Adam. Keras compiles by
+  XLA where it can. What PyTorch compiles it keeps on the disk: its first calls but that of the
+  first repeat find it there.
 * In W4a, W4b and W7 warm is the median of three calls, in W6 of up to 200. A model that is only
-  applied was trained for two epochs: its speed does not depend on it.
+  applied was trained for two epochs, but for PyTorch's labels and NumPy's networks, which have the
+  weights they begin with: the speed does not depend on it.
 * Peak memory is what the process needs at most beyond what it held before the call, which
   includes the input; Linux only.
 * A time is disturbed if other processes kept more than a tenth of a core busy meanwhile; the
@@ -206,7 +212,8 @@ class Session:
                     worker.ask(do="run", calls=1)
                 seconds = time.perf_counter() - started
                 others = share_of_others(foreign, seconds)
-                record = {"kind": "first", "seconds": seconds, "cores used by others": others}
+                record = {"kind": "first", "seconds": seconds, "seconds watched": seconds}
+                record["cores used by others"] = others
                 records.append({**naming(workload, entry, repeat), **record})
         return records
 

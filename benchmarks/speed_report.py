@@ -11,6 +11,8 @@ REFERENCE = "deephyp"
 KINDS = ("warm", "first")
 # In cores: beyond this, a time says little of the contender.
 MOST_DISTURBANCE = 0.1
+# The kernel counts in hundredths of a second: what others used is told from nothing beyond this.
+LEAST_SECONDS_OF_OTHERS = 0.03
 
 
 def write_speed(content: dict, output: Path) -> None:
@@ -76,6 +78,7 @@ def speed_tables(content: dict) -> str:
     """Return the tables as Markdown."""
     best = limits(content)
     disturbed = [record for record in content["records"] if is_disturbed(record)]
+    n_unseen = sum(not (is_disturbed(r) or is_watched(r)) for r in content["records"])
     lines = [
         *heading(content),
         f"{best['flops per second'] / 1e9:.0f} GFLOP/s in float32 and "
@@ -87,7 +90,8 @@ def speed_tables(content: dict) -> str:
         "workloads and columns are says `benchmarks/speed.py`, which wrote this.",
         "",
         f"{len(disturbed)} of {len(content['records'])} times were taken while other processes "
-        f"kept more than {MOST_DISTURBANCE:g} cores busy.",
+        f"kept more than {MOST_DISTURBANCE:g} cores busy, for {LEAST_SECONDS_OF_OTHERS:g} s or "
+        f"more altogether; {n_unseen} are too short to tell.",
         "",
     ]
     for key in content["workloads"]:
@@ -126,7 +130,8 @@ def speed_table(content: dict, key: str, best: dict[str, float]) -> list[str]:
             seconds = list(seconds_of(content, key, entry.label, kind).values())
             cells += [spread(seconds), spread(ratios(content, key, entry.label, kind), "x")]
             if kind == kinds[0] and ideal is not None:
-                cells.append(digits(median(seconds) / ideal) if seconds else "")
+                has_limit = seconds and not entry.is_other_network
+                cells.append(digits(median(seconds) / ideal) if has_limit else "")
         if len(kinds) > 1:
             cells.append(peak_memory(content, key, entry.label))
         if not any(cells[1:]):
@@ -182,9 +187,15 @@ def notes(content: dict) -> list[str]:
 
 def is_disturbed(record: dict) -> bool:
     """Return whether other processes of the machine were busy while the time was taken."""
-    # The kernel counts in hundredths of a second.
     others = record.get("cores used by others") or 0
-    return others > MOST_DISTURBANCE and others * record["seconds"] > 0.03
+    used = others * record["seconds watched"]
+    return others > MOST_DISTURBANCE and used >= LEAST_SECONDS_OF_OTHERS
+
+
+def is_watched(record: dict) -> bool:
+    """Return whether a time was taken for so long that the kernel would count a disturbance."""
+    is_counted = record.get("cores used by others") is not None
+    return is_counted and MOST_DISTURBANCE * record["seconds watched"] >= LEAST_SECONDS_OF_OTHERS
 
 
 def one_line(text: str) -> str:

@@ -90,11 +90,13 @@ def run(prepared: Prepared, n_calls: int) -> dict[str, Any]:
         elapsed = time.perf_counter() - started
         seconds.append(result if isinstance(result, float) else elapsed)
         del result
+    watched = time.perf_counter() - began
     return {
         "seconds": statistics.median(seconds),
         "calls": len(seconds),
         "peak_bytes": peak_above(resident),
-        "cores used by others": share_of_others(foreign, time.perf_counter() - began),
+        "seconds watched": watched,
+        "cores used by others": share_of_others(foreign, watched),
     }
 
 

@@ -208,10 +208,10 @@ def test_the_readmes_times_are_those_that_were_measured():
     seconds = dict(re.findall(r"^\| ([\w, ]+) \| ([\d.]+) \[", in_w5, re.MULTILINE))
     (sentence,) = re.findall(r"^A grid search .*?\.$", README.read_text(), re.MULTILINE)
     for name, contender in {
-        "skhyp": "skhyp, 2 threads",
+        "skhyp in two threads": "skhyp, 2 threads",
         "skhyp with one job": "skhyp, 1 job",
         "deephyp": "deephyp",
-        "skorch": "skorch, 2 processes",
-        "SciKeras": "scikeras",
+        "skorch in two processes": "skorch, 2 processes",
+        "SciKeras in two processes": "scikeras, 2 processes",
     }.items():
         assert f"{name} {seconds[contender]} s" in sentence

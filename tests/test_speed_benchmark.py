@@ -145,12 +145,37 @@ def test_the_scene_is_the_same_each_time_and_classes_are_even(benchmarks, tmp_pa
 def test_times_taken_beside_busy_others_are_told_apart(benchmarks):
     import speed_report
 
-    busy = {"seconds": 1.0, "cores used by others": 0.5}
+    busy = {"seconds": 1.0, "seconds watched": 1.0, "cores used by others": 0.5}
     assert speed_report.is_disturbed(busy)
     assert not speed_report.is_disturbed({**busy, "cores used by others": None})
     assert not speed_report.is_disturbed({**busy, "cores used by others": 0.05})
     # Half of a millisecond is beyond what the kernel counts.
-    assert not speed_report.is_disturbed({**busy, "seconds": 0.001})
+    assert not speed_report.is_disturbed({**busy, "seconds watched": 0.001})
+    # Of many short calls, or of epochs, all of the time that they took together counts.
+    assert speed_report.is_disturbed({**busy, "seconds": 0.001})
+    assert speed_report.is_watched(busy)
+    assert not speed_report.is_watched({**busy, "seconds watched": 0.1})
+    assert not speed_report.is_watched({**busy, "cores used by others": None})
+
+
+def test_a_network_that_is_another_one_is_not_set_against_the_limit(benchmarks):
+    import speed_report
+
+    named = {"workload": "W3", "repeat": 0, "seconds": 1.0}
+    other = "scikit-learn, MLPClassifier 20-20 (another network)"
+    content = {
+        "records": [
+            {**named, "contender": contender, "kind": kind}
+            for contender in ("skhyp", other)
+            for kind in ("first", "warm")
+        ],
+        "contenders": ["skhyp", "scikit-learn"],
+        "scale": 1,
+    }
+    best = {"flops per second": 1e11, "bytes per second": 1e10}
+    rows = speed_report.speed_table(content, "W3", best)
+    cells = {row.split(" | ")[0].strip("| "): row.split(" | ")[3] for row in rows if "| " in row}
+    assert float(cells["skhyp"]) > 0 and cells[other] == ""
 
 
 def test_scaling_writes_how_the_cost_of_fits_grows(benchmarks, tmp_path, monkeypatch):

@@ -17,6 +17,9 @@ from task import (
 
 from contenders import keras_networks
 
+# Updates a call: the default, and what is tried beside it.
+ONE, SEVERAL = 1, 32
+
 
 class Training:
     """A model and its training: the first run builds and compiles, later ones train on.
@@ -31,15 +34,19 @@ class Training:
         X: np.ndarray,
         targets: np.ndarray,
         task: Task,
+        n_steps: int = ONE,
     ):
         self._build, self._loss, self._data, self._task = build, loss, (X, targets), task
+        self._n_steps = n_steps
         self.model: Any = None
 
     def run(self) -> None:
         if self.model is None:
             keras.utils.set_random_seed(self._task.seed)
             self.model = self._build()
-            self.model.compile(keras.optimizers.Adam(LEARNING_RATE), self._loss)
+            self.model.compile(
+                keras.optimizers.Adam(LEARNING_RATE), self._loss, steps_per_execution=self._n_steps
+            )
         self.model.fit(
             *self._data,
             batch_size=self._task.batch_size,
@@ -58,17 +65,34 @@ def dense_autoencoder(task: Task) -> Prepared:
     return train_autoencoder(keras_networks.dense_autoencoder, task)
 
 
+def dense_autoencoder_in_several_steps(task: Task) -> Prepared:
+    return train_autoencoder(keras_networks.dense_autoencoder, task, SEVERAL)
+
+
 def conv_autoencoder(task: Task) -> Prepared:
     return train_autoencoder(keras_networks.conv_autoencoder, task)
 
 
-def train_autoencoder(build: Callable[[int], keras.Model], task: Task) -> Prepared:
+def conv_autoencoder_in_several_steps(task: Task) -> Prepared:
+    return train_autoencoder(keras_networks.conv_autoencoder, task, SEVERAL)
+
+
+def train_autoencoder(
+    build: Callable[[int], keras.Model], task: Task, n_steps: int = ONE
+) -> Prepared:
+    training = autoencoder_training(build, task, n_steps)
+    return Prepared(training.run, lambda: reconstruction_quality(training.apply, task.spectra()))
+
+
+def autoencoder_training(
+    build: Callable[[int], keras.Model], task: Task, n_steps: int = ONE
+) -> Training:
     X = task.spectra()
-    training = Training(lambda: build(X.shape[1]), keras.losses.CosineSimilarity(), X, X, task)
-    return Prepared(training.run, lambda: reconstruction_quality(training.apply, X))
+    loss = keras.losses.CosineSimilarity()
+    return Training(lambda: build(X.shape[1]), loss, X, X, task, n_steps)
 
 
-def classifier_training(task: Task) -> Training:
+def classifier_training(task: Task, n_steps: int = ONE) -> Training:
     X, y = task.labelled()
     return Training(
         lambda: keras_networks.conv_classifier(X.shape[1], int(y.max())),
@@ -76,11 +100,20 @@ def classifier_training(task: Task) -> Training:
         X,
         y - 1,
         task,
+        n_steps,
     )
 
 
 def classifier(task: Task) -> Prepared:
-    training = classifier_training(task)
+    return train_classifier(task)
+
+
+def classifier_in_several_steps(task: Task) -> Prepared:
+    return train_classifier(task, SEVERAL)
+
+
+def train_classifier(task: Task, n_steps: int = ONE) -> Prepared:
+    training = classifier_training(task, n_steps)
     return Prepared(training.run, lambda: classification_quality(training.predict, task))
 
 
@@ -104,5 +137,7 @@ def label_of_one_called(task: Task) -> Prepared:
 
 def codes(task: Task) -> Prepared:
     X = task.spectra()
-    encoder = keras_networks.dense_encoder(X.shape[1])
+    training = autoencoder_training(keras_networks.dense_autoencoder, task)
+    training.run()
+    encoder = training.model.layers[0]
     return Prepared(lambda: encoder.predict(X, batch_size=PREDICTION_ROWS, verbose=0))

@@ -8,6 +8,8 @@ from contenders.keras_networks import conv_classifier
 
 
 def search(task: Task) -> Prepared:
+    # Two processes take less time than one. random_state makes TensorFlow deterministic, so that
+    # Keras does without XLA: compiling each of the models took longer than it saved.
     X, y = task.labelled()
     n_bands, n_classes = X.shape[1], int(y.max())
     classifier = KerasClassifier(
@@ -19,5 +21,6 @@ def search(task: Task) -> Prepared:
         random_state=task.seed,
         verbose=0,
     )
-    grid = GridSearchCV(classifier, {"optimizer__learning_rate": LEARNING_RATES}, cv=N_FOLDS)
+    rates = {"optimizer__learning_rate": LEARNING_RATES}
+    grid = GridSearchCV(classifier, rates, cv=N_FOLDS, n_jobs=2)
     return Prepared(lambda: grid.fit(X, y), lambda: classification_quality(grid.predict, task))

@@ -1,4 +1,4 @@
-"""PyTorch with a training loop written by hand, not compiled."""
+"""PyTorch with a training loop written by hand: eagerly, and compiled with the fused Adam."""
 
 from collections.abc import Callable
 
@@ -19,16 +19,34 @@ from torch import nn
 from contenders.torch_networks import ConvAutoencoder, ConvClassifier, DenseAutoencoder
 
 
-def train(
-    model: nn.Module, loss: Callable, X: torch.Tensor, targets: torch.Tensor, task: Task
-) -> None:
-    """Train in shuffled batches of tensors that are there as a whole: no loader, no copies."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE)
-    for _ in range(task.epochs or EPOCHS_BEFORE_APPLICATION):
-        for rows in torch.randperm(len(X)).split(task.batch_size):
-            optimizer.zero_grad()
-            loss(model(X[rows]), targets[rows]).backward()
-            optimizer.step()
+class Training:
+    """Training in shuffled batches of tensors that are there as a whole: no loader, no copies."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        loss: Callable,
+        X: np.ndarray,
+        targets: np.ndarray,
+        task: Task,
+        is_compiled: bool,
+    ):
+        self.model, self._task, self._is_compiled = model, task, is_compiled
+        self._X, self._targets = torch.from_numpy(X), torch.from_numpy(targets)
+
+        def loss_of(x: torch.Tensor, its_targets: torch.Tensor) -> torch.Tensor:
+            return loss(model(x), its_targets)
+
+        self._loss_of = torch.compile(loss_of) if is_compiled else loss_of
+
+    def run(self) -> None:
+        fused = self._is_compiled or None
+        optimizer = torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE, fused=fused)
+        for _ in range(self._task.epochs or EPOCHS_BEFORE_APPLICATION):
+            for rows in torch.randperm(len(self._X)).split(self._task.batch_size):
+                optimizer.zero_grad()
+                self._loss_of(self._X[rows], self._targets[rows]).backward()
+                optimizer.step()
 
 
 def cosine_spectral_angle(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -52,28 +70,49 @@ def dense_autoencoder(task: Task) -> Prepared:
     return train_autoencoder(DenseAutoencoder, task)
 
 
+def dense_autoencoder_compiled(task: Task) -> Prepared:
+    return train_autoencoder(DenseAutoencoder, task, is_compiled=True)
+
+
 def conv_autoencoder(task: Task) -> Prepared:
     return train_autoencoder(ConvAutoencoder, task)
 
 
-def train_autoencoder(network: type[nn.Module], task: Task) -> Prepared:
-    torch.manual_seed(task.seed)
-    spectra = task.spectra()
-    model, X = network(spectra.shape[1]), torch.from_numpy(spectra)
+def conv_autoencoder_compiled(task: Task) -> Prepared:
+    return train_autoencoder(ConvAutoencoder, task, is_compiled=True)
+
+
+def train_autoencoder(network: type[nn.Module], task: Task, is_compiled: bool = False) -> Prepared:
+    training = autoencoder_training(network, task, is_compiled)
     return Prepared(
-        lambda: train(model, cosine_spectral_angle, X, X, task),
-        lambda: reconstruction_quality(lambda rows: apply(model, rows), spectra),
+        training.run,
+        lambda: reconstruction_quality(lambda rows: apply(training.model, rows), task.spectra()),
     )
 
 
+def autoencoder_training(
+    network: type[nn.Module], task: Task, is_compiled: bool = False
+) -> Training:
+    torch.manual_seed(task.seed)
+    X = task.spectra()
+    return Training(network(X.shape[1]), cosine_spectral_angle, X, X, task, is_compiled)
+
+
 def classifier(task: Task) -> Prepared:
+    return train_classifier(task)
+
+
+def classifier_compiled(task: Task) -> Prepared:
+    return train_classifier(task, is_compiled=True)
+
+
+def train_classifier(task: Task, is_compiled: bool = False) -> Prepared:
     torch.manual_seed(task.seed)
     X, y = task.labelled()
     model = ConvClassifier(X.shape[1], int(y.max()))
-    X, targets = torch.from_numpy(X), torch.from_numpy(y - 1)
+    training = Training(model, nn.functional.cross_entropy, X, y - 1, task, is_compiled)
     return Prepared(
-        lambda: train(model, nn.functional.cross_entropy, X, targets, task),
-        lambda: classification_quality(lambda rows: predict(model, rows), task),
+        training.run, lambda: classification_quality(lambda rows: predict(model, rows), task)
     )
 
 
@@ -89,5 +128,6 @@ def label_of_one(task: Task) -> Prepared:
 
 def codes(task: Task) -> Prepared:
     X = task.spectra()
-    encoder = DenseAutoencoder(X.shape[1]).encoder
-    return Prepared(lambda: apply(encoder, X))
+    training = autoencoder_training(DenseAutoencoder, task)
+    training.run()
+    return Prepared(lambda: apply(training.model.encoder, X))
