@@ -10,6 +10,7 @@ from skhyp.graph.autoencoders import ConvAutoencoder, DenseAutoencoder
 from skhyp.graph.classifiers import ConvClassifier
 from skhyp.graph.convolutions import BLOCKS, PRODUCTS
 from skhyp.graph.kernels import Kernels, choose_kernels
+from skhyp.graph.parameters import vector_size
 from skhyp.graph.training import TrainingData, TrainingState, Updates, run_updates
 from skhyp.graph.updates import Objective
 
@@ -126,9 +127,11 @@ def test_parts_are_of_equal_size_and_kernels_are_hashable():
 
 
 def _train(network, n_updates):
-    size = sum(p.size for p in network.parameters)
-    state = TrainingState.start(np.zeros(size, network.dtype), "sgd")
-    data = TrainingData(np.ones((4, network.n_bands), np.float32), None, np.ones(4, np.float32))
+    parameters = np.zeros(vector_size(network.parameters), network.dtype)
+    state = TrainingState.start(parameters, "sgd")
+    data = TrainingData.of_arrays(
+        np.ones((4, network.n_bands), np.float32), None, np.ones(4, np.float32), loss_scale=1.0
+    )
     zeros = np.zeros(n_updates)
     seeds = np.zeros((n_updates, 2), np.int32)
     updates = Updates(np.zeros((n_updates, 2), np.int32), zeros, zeros, zeros, seeds)
