@@ -13,8 +13,8 @@ first call (with all tracing and compiling, without imports) is measured as ofte
   and the checkpoint of each ``train``. Per epoch means the seconds of a fit over its epochs.
 * Keras and PyTorch take part as most scripts have them, and with what they offer for speed: several
   updates a call (``steps_per_execution``), ``torch.compile`` and the fused Adam. Keras compiles by
-  XLA where it can. What PyTorch compiles it keeps on the disk: its first calls but that of the
-  first repeat find it there.
+  XLA where it can; several updates a call are within an epoch, and an epoch of W3 has only 9. What
+  PyTorch compiles it keeps on the disk: its first calls but that of the first repeat find it there.
 * In W4a, W4b and W7 warm is the median of three calls, in W6 of up to 200. A model that is only
   applied was trained for two epochs, but for PyTorch's labels and NumPy's networks, which have the
   weights they begin with: the speed does not depend on it.

@@ -101,8 +101,8 @@ def _entries(*names: str) -> tuple[Entry, ...]:
     return tuple(Entry(*name.split(":")) for name in names)
 
 
-def _trainings(function: str) -> tuple[Entry, ...]:
-    """Return who trains a network, and how."""
+def _autoencoders(function: str) -> tuple[Entry, ...]:
+    """Return who trains an autoencoder, and how."""
     return _entries(
         f"skhyp:{function}",
         f"deephyp:{function}",
@@ -121,7 +121,7 @@ WORKLOADS = {
             "Dense autoencoder 50-30-10-3, CSA, 200,000 x 103, batch 1000: one epoch "
             "(first: a fit of 20)",
             200_000,
-            _trainings("dense_autoencoder"),
+            _autoencoders("dense_autoencoder"),
             batch_size=1000,
             epochs=20,
             is_per_epoch=True,
@@ -131,7 +131,7 @@ WORKLOADS = {
             "Convolutional autoencoder, 10 filters x (20, 10, 10), 3 components, same data: "
             "one epoch (first: a fit of 2)",
             200_000,
-            _trainings("conv_autoencoder"),
+            _autoencoders("conv_autoencoder"),
             batch_size=1000,
             epochs=2,
             is_per_epoch=True,
@@ -142,7 +142,8 @@ WORKLOADS = {
             "batch 50: 1000 epochs",
             N_TRAINING,
             (
-                *_trainings("classifier"),
+                *_entries(*(f"{name}:classifier" for name in ("skhyp", "deephyp", "keras"))),
+                *_entries("torch:classifier", "torch:classifier_compiled:compiled"),
                 Entry("skorch", "classifier"),
                 Entry(
                     "scikit-learn",

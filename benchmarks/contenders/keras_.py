@@ -92,7 +92,7 @@ def autoencoder_training(
     return Training(lambda: build(X.shape[1]), loss, X, X, task, n_steps)
 
 
-def classifier_training(task: Task, n_steps: int = ONE) -> Training:
+def classifier_training(task: Task) -> Training:
     X, y = task.labelled()
     return Training(
         lambda: keras_networks.conv_classifier(X.shape[1], int(y.max())),
@@ -100,20 +100,11 @@ def classifier_training(task: Task, n_steps: int = ONE) -> Training:
         X,
         y - 1,
         task,
-        n_steps,
     )
 
 
 def classifier(task: Task) -> Prepared:
-    return train_classifier(task)
-
-
-def classifier_in_several_steps(task: Task) -> Prepared:
-    return train_classifier(task, SEVERAL)
-
-
-def train_classifier(task: Task, n_steps: int = ONE) -> Prepared:
-    training = classifier_training(task, n_steps)
+    training = classifier_training(task)
     return Prepared(training.run, lambda: classification_quality(training.predict, task))
 
 
