@@ -115,8 +115,8 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     resume : bool, default=False
         Whether ``fit`` goes on from the latest checkpoint in ``checkpoint_dir``, if there is one,
         up to ``max_epochs``. It ends with the same weights, to the last bit, as a training that
-        was never interrupted. ``max_epochs`` may have been raised since, but for the schedule
-        "cosine"; what was trained until then may differ by rounding then.
+        was never interrupted. Except under the schedule "cosine", ``max_epochs`` may have been
+        raised since; the weights are then those of one longer training, up to rounding.
     callbacks : list of :class:`skhyp.callbacks.Callback` or None, default=None
         Objects that are called after each epoch; each fit works with copies.
     inference_dtype : {"bfloat16"} or None, default=None

@@ -158,7 +158,7 @@ def run_epochs(
 
 
 def kernels_of(objective: Objective, start: Milestone, epochs: Epochs, n_rows: int) -> Kernels:
-    """Return the kernels of a training, which are the same where it is resumed."""
+    """Return the kernels that a training is worth: the same at its beginning and resumed."""
     n_more = epochs.n_epochs - start.n_epochs
     n_updates = start.state.n_updates + n_more * batches_per_epoch(n_rows, epochs.batch_size)
     batch_rows = rows_per_batch(n_rows, epochs.batch_size)

@@ -50,7 +50,7 @@ def run_streamed_epochs(
                 state, losses = run_in_calls(objective, state, data, updates, kernels, pace)
                 sizes = np.count_nonzero(batches >= 0, axis=1)
                 loss += float(losses.astype(np.float64) @ sizes) / n_rows
-                del rows, data  # the next window takes their memory
+                del rows, data  # before the next window is read
             reached = reached._replace(state=state, losses=(*reached.losses, loss))
             report(reached)
     except KeyboardInterrupt:
@@ -72,6 +72,7 @@ def _whole_batches(
         left = rows[order[n_taken:]]
         if n_taken:
             yield rows, order[:n_taken]
+        del rows, window  # before the next one is read
     if left is not None and len(left):
         yield left, np.arange(len(left))
 
