@@ -62,8 +62,8 @@ class TrainingCheckpoints:
         self._is_saved = _multiples_or_members(estimator.save_epochs)
         self._first_epoch = first_epoch
         self._config = encode_parameters(estimator, leaving_out={"callbacks"})
-        is_bound = estimator.learning_rate_schedule == "cosine"
-        free = _FREE - {"max_epochs"} if is_bound else _FREE
+        ends_with_last_epoch = estimator.learning_rate_schedule == "cosine"
+        free = _FREE - {"max_epochs"} if ends_with_last_epoch else _FREE
         self._identity = {
             "estimator": type(estimator).__name__,
             "parameters": {k: v for k, v in self._config.items() if k not in free},

@@ -17,7 +17,7 @@ from task import (
 
 from contenders import keras_networks
 
-# Updates a call: the default, and what is tried beside it.
+# Updates a call: the default, and what is tried beside it (its label in workloads.py names it).
 ONE, SEVERAL = 1, 32
 
 

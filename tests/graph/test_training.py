@@ -500,6 +500,14 @@ def test_data_of_other_lengths_and_other_rates_trace_nothing_anew():
     assert trace_counts()["update_loop"] == before + 2
 
 
+def test_updates_are_padded_by_updates_of_no_rows():
+    updates = _updates([[4, 2], [7, -1], [0, 1]])
+    padded = updates.padded(4)
+    np.testing.assert_array_equal(padded.order, [[4, 2], [7, -1], [0, 1], [-1, -1]])
+    assert {len(values) for values in padded} == {4} and padded.step_sizes[3] == 0
+    assert updates.padded(3) is updates
+
+
 class _CountsItsTraces(DenseAutoencoder):
     n_traces = 0
 
