@@ -1,94 +1,167 @@
 """Files and folders that are written as a whole or not at all."""
 
+from __future__ import annotations
+
 import contextlib
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+
+from ._disk import disk_errors, force_to_disk, is_locked, locked, swapped
 
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file so that others see either all of it or what was there before.
 
-    The content goes to a file beside it first, is forced to the disk, and takes the name then:
-    whatever happens on the way (no space, no permission, a process or a machine that ends), a
-    former file stays as it was. Processes that write the same file do not mix.
+    The content goes to a file beside it first, is forced to the disk, is read back, and takes the
+    name then: whatever happens on the way (no space, no permission, a process or a machine that
+    ends), a former file stays as it was. Processes that write the same file do not mix. Of a link,
+    what it points to is written.
+
+    Raises
+    ------
+    OSError
+        If that fails; it names the file, and the room that is needed and left.
     """
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
-    try:
-        with draft.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        raise
-    force_to_disk(path.parent)
+    path = Path(os.path.realpath(path))
+    with disk_errors(path, len(content)):
+        remove_abandoned(path)
+        with _new_draft(path, _make_file) as draft:
+            try:
+                with draft.open("wb") as file:
+                    file.write(content)
+                force_to_disk(draft)
+                if draft.read_bytes() != content:
+                    raise OSError("What was written does not read back the same.")
+                os.replace(draft, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    draft.unlink(missing_ok=True)
+                raise
+        force_to_disk(path.parent)
 
 
 @contextlib.contextmanager
-def whole_folder(path: Path, drafts: Path | None = None) -> Iterator[Path]:
+def whole_folder(path: Path) -> Iterator[Path]:
     """Give a new folder to write to, which takes the place of ``path`` if nothing fails.
 
-    It is made in the folder ``drafts``, by default the one that ``path`` is in.
-
     A former folder stays until the new one is complete and on the disk. No folder with a part of
-    its files is ever found under the name; between two renames, for an instant, none is.
+    its files is ever found under the name.
     """
-    path = path.resolve()  # what a link points to is replaced, not the link
-    draft = (drafts or path.parent) / f".{path.name}.{secrets.token_hex(6)}.part"
-    former = draft.with_suffix(".former")
-    try:
-        draft.mkdir()
-        yield draft
-        for file in [draft, *draft.rglob("*")]:
-            force_to_disk(file)
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(path, former)
+    path = Path(os.path.realpath(path))  # what a link points to is replaced, not the link
+    remove_abandoned(path)
+    with _new_draft(path, Path.mkdir) as draft:
+        try:
+            yield draft
+            force_all_to_disk(draft)
+            take_place(draft, path)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    force_to_disk(path.parent)
+
+
+def force_all_to_disk(folder: Path) -> None:
+    """Make a folder and all that is in it survive the loss of power."""
+    for entry in [*folder.rglob("*"), folder]:
+        force_to_disk(entry)
+
+
+def take_place(draft: Path, path: Path) -> None:
+    """Give a complete draft the name of a file or folder, whose former content is let go.
+
+    It is one step, but for folders on file systems that cannot exchange two: there, a process that
+    is killed between two renames leaves none, and the next that writes it puts the former back.
+    """
+    if not path.is_dir() or path.is_symlink():
+        os.replace(draft, path)
+    elif swapped(draft, path):
+        shutil.rmtree(draft, ignore_errors=True)
+    else:
+        former = draft.with_suffix(".former")
+        os.replace(path, former)
         try:
             os.replace(draft, path)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.replace(former, path)
             raise
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(former, ignore_errors=True)
-    force_to_disk(path.parent)
+
+
+def draft_beside(path: Path) -> Path:
+    """Return a name beside a file that nobody can know before."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+
+
+def abandoned_drafts(path: Path) -> list[Path]:
+    """Return the drafts of a file or folder whose writers were killed.
+
+    A writer holds a lock on its draft, which the system lets go when the process ends. Where there
+    are no such locks, no draft counts as abandoned.
+    """
+    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{12}}\.part")
+    with contextlib.suppress(OSError):
+        return [
+            entry
+            for entry in path.parent.iterdir()
+            if name.fullmatch(entry.name) and is_locked(entry) is False
+        ]
+    return []
+
+
+def remove_abandoned(path: Path) -> None:
+    """Remove drafts of a file or folder whose writers were killed; put back what they took away."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{12}}\.former")
+    for draft in abandoned_drafts(path):
+        remove(draft)
+    with contextlib.suppress(OSError):
+        for former in [entry for entry in path.parent.iterdir() if name.fullmatch(entry.name)]:
+            if former.with_suffix(".part").exists():  # its writer is at it
+                continue
+            if path.exists():
+                remove(former)
+            else:
+                os.replace(former, path)
+
+
+def remove(draft: Path) -> None:
+    """Remove a file, a link or a folder, if that can be had."""
+    if draft.is_dir() and not draft.is_symlink():
+        shutil.rmtree(draft, ignore_errors=True)
+        return
+    with contextlib.suppress(OSError):
+        draft.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def locked(file: IO[bytes], *, waits: bool) -> Iterator[None]:
-    """Keep other processes from locking an opened file, where the system knows such locks.
-
-    The system lets a lock go when its process ends, however it does.
-
-    Raises
-    ------
-    BlockingIOError
-        If another process has locked the file, unless this ``waits`` for its end.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    fcntl.flock(file, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-    try:
-        yield
-    finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
+def new_folder_beside(path: Path) -> Iterator[Path]:
+    """Give a new folder, for this user alone, that is not abandoned while this lasts."""
+    with _new_draft(path, lambda draft: draft.mkdir(mode=stat.S_IRWXU)) as draft:
+        yield draft
 
 
-def force_to_disk(path: Path) -> None:
-    """Make a file, or the names in a folder, survive the loss of power, where that can be had."""
-    with contextlib.suppress(OSError, AttributeError):
-        handle = os.open(path, os.O_RDONLY | (os.O_DIRECTORY if path.is_dir() else 0))
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+@contextlib.contextmanager
+def _new_draft(path: Path, make: Callable[[Path], None]) -> Iterator[Path]:
+    """Make and lock a draft; another process may have removed it before it was locked."""
+    while True:
+        draft = draft_beside(path)
+        make(draft)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(locked(draft, waits=False))
+            except (BlockingIOError, FileNotFoundError):
+                continue  # somebody looks whether it is abandoned, and finds that it is
+            except OSError:
+                remove(draft)
+                raise
+            if draft.exists():
+                yield draft
+                return
+
+
+def _make_file(draft: Path) -> None:
+    draft.open("xb").close()

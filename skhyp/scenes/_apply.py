@@ -10,16 +10,18 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skhyp import __version__
+from skhyp._fingerprints import NoFingerprintError, fingerprint
 from skhyp._progress import ProgressBar
 
 from ._blocks import ReadBlocks
 from ._chunks import ChunkedBlocks, is_chunked
 from ._drafts import Draft
+from ._identity import scene_identity
 from ._map_formats import map_file
 from ._map_layouts import MapLayout
 from ._nodata import complete_pixels
@@ -181,7 +183,9 @@ def apply(
         return result
     out = Path(out).expanduser()
     written = map_file(out, layout, scene.files)
-    with Draft(out, layout, blocks.windows, task=_task(model, scene), resume=resume) as draft:
+    written.remove_abandoned()
+    task = _task(model, scene) if resume else {}
+    with Draft(out, layout, blocks.windows, task=task, resume=resume) as draft:
         _refuse_another_model(draft, blocks)
         n_done = sum(blocks.windows[number].n_pixels for number in draft.finished)
         has_data = any(draft.has_data(number) for number in draft.finished)
@@ -190,7 +194,7 @@ def apply(
                 draft.write(number, values)
                 has_data |= layout.has_data(values)
                 progress.advance(blocks.windows[number].n_pixels)
-        written.write(layout, draft.rows, draft.folder)
+        written.write(draft.rows, draft.folder)
     _warn_unless(has_data, model, scene)
     return out
 
@@ -242,24 +246,24 @@ def _warn_unless(has_data: bool, model: PixelModel, scene: Scene) -> None:
 
 
 def _task(model: PixelModel, scene: Scene) -> dict[str, Any]:
-    """Return what an unfinished map must have been made of to be gone on with."""
-    files = [file for file in scene.files if file.is_file()]
-    return {
-        "model": _identity(model.estimator),
-        "scene": scene.name,
-        "files": [[file.stat().st_size, file.stat().st_mtime_ns] for file in files],
-        "bands": [scene.shape[2], None if model.bands is None else model.bands.tolist()],
-        "nodata": repr(scene.nodata),
-        "transform": None if scene.transform is None else list(scene.transform),
-        "method": _called(model),
-    }
+    """Return what an unfinished map must have been made of to be gone on with.
 
-
-def _identity(estimator: Any) -> str | None:
+    A task is not gone on with if it cannot be known again.
+    """
     try:
-        return joblib.hash(estimator)
-    except Exception:  # what cannot be pickled cannot be compared
-        return None
+        known = fingerprint([model.estimator, model.method_params])
+    except NoFingerprintError as error:
+        raise ValueError(
+            f"resume=True needs an estimator that can be known again in a later process, got "
+            f"{type(model.estimator).__name__}. {error} Set resume=False."
+        ) from error
+    return {
+        "skhyp": __version__,
+        "model": known,
+        "method": _called(model),
+        "bands": [scene.shape[2], None if model.bands is None else model.bands.tolist()],
+        **scene_identity(scene),
+    }
 
 
 def _refuse_another_model(draft: Draft, blocks: ReadBlocks | ChunkedBlocks) -> None:

@@ -32,6 +32,8 @@ class ArraySource:
     dtype: np.dtype
     tile: tuple[int, int]
     axes: tuple[int, ...]
+    # Which numbers of its files these are; None where there are none.
+    identity: Any = None
 
     @classmethod
     def of(
@@ -40,6 +42,7 @@ class ArraySource:
         axes: Sequence[int],
         *,
         tile: tuple[int, int] | None = None,
+        identity: Any = None,
     ) -> ArraySource:
         """Return the source of an array whose shape says the rest."""
         with opened() as array:
@@ -51,7 +54,7 @@ class ArraySource:
             if chunks is not None and all(isinstance(length, int) for length in chunks):
                 tile = (chunks[axes[0]], chunks[axes[1]])
         shape = (lengths[0], lengths[1], lengths[2] if len(lengths) == 3 else 1)
-        return cls(opened, shape, dtype, tile, tuple(axes))
+        return cls(opened, shape, dtype, tile, tuple(axes), identity)
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""
@@ -84,7 +87,8 @@ def numpy_source(path: Path) -> ArraySource:
     """Return the source of a ``.npy`` file: (rows, columns, bands), or a map of labels."""
     opened = partial(_numpy_file, path)
     with opened() as array:
-        return ArraySource.of(opened, _axes_in_order(path.name, array.shape))
+        axes = _axes_in_order(path.name, array.shape)
+        return ArraySource.of(opened, axes, identity="npy")
 
 
 def memory_source(array: NDArray[Any], name: str) -> ArraySource:
@@ -110,7 +114,7 @@ def matlab_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[s
             listed = {name: file[name][...] for name in _wavelength_variables(shapes)}
         name = _chosen_variable(path, shapes, variable)
         axes = (2, 1, 0) if len(shapes[name]) == 3 else (1, 0)
-        source = ArraySource.of(partial(_hdf5_dataset, path, name), axes)
+        source = ArraySource.of(partial(_hdf5_dataset, path, name), axes, identity=name)
     else:
         shapes = _matlab5_shapes(path)
         name = _chosen_variable(path, shapes, variable)

@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from skhyp._fingerprints import fingerprint
+
+from ._identity import scene_identity
 from ._map_layouts import MapLayout
 from ._pixel_models import PixelModel
 from ._windows import Window
@@ -125,9 +128,12 @@ def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
     windows = scene.windows(max(1, chunk_memory * _MIB // (n_bands * scene.dtype.itemsize)))
     row_sizes = [window.shape[0] for window in windows if window.columns.start == 0]
     column_sizes = [window.shape[1] for window in windows if window.rows.start == 0]
+    # Named after what is read: a map that is gone on with later must know it again.
+    token = fingerprint([scene_identity(scene), row_sizes, column_sizes])
     data = dask.array.map_blocks(
         _read_chunk,
-        source=dask.delayed(scene.source, pure=False),
+        source=dask.delayed(scene.source, name=f"source-{token}"),
+        token=token,
         chunks=(tuple(row_sizes), tuple(column_sizes), (n_bands,)),
         dtype=scene.dtype,
         meta=np.empty((0, 0, 0), scene.dtype),

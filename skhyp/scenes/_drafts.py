@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
-import shutil
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,87 +14,116 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._whole_files import locked, write_whole
+from skhyp._disk import OF_ROOM, disk_errors, force_to_disk, is_own_folder, locked, open_own
+from skhyp._fingerprints import fingerprint
+from skhyp._whole_files import draft_beside, new_folder_beside, remove, write_whole
 
 from ._map_layouts import MapLayout
 from ._windows import Window
+
+# Of a task, what says something to who reads it.
+_TELLING = {"skhyp", "method", "scene", "nodata", "shape", "dtype"}
 
 
 class Draft:
     """The values of a map in a folder beside it, and which of its windows are finished.
 
     Used as a context manager: the folder goes when all is done or, unless it is to be resumed,
-    when something fails. What is to be resumed has a name of its own, and is locked.
+    when something fails before all is computed. What is to be resumed has a name of its own, and
+    is locked. Nobody but this user can put anything into the folder.
     """
 
     def __init__(
         self, path: Path, layout: MapLayout, windows: Sequence[Window], *, task: dict, resume: bool
     ):
+        self._path = path.resolve()
         self._layout = layout
         self._windows = windows
         self._resume = resume
+        cuts = [(part.start, part.stop) for window in windows for part in window]
         self._task = {
             **task,
             "shape": list(layout.shape),
             "dtype": layout.dtype.str,
-            "windows": len(windows),
-            "window": list(windows[0].shape),
+            "windows": [len(windows), fingerprint(cuts)],
         }
-        token = "" if resume else f"{secrets.token_hex(6)}."
-        self.folder = path.resolve().with_name(f".{path.name}.{token}part")
+        self._resumable = self._path.with_name(f".{path.name}.part")
+        self._n_bytes = layout.rows * layout.row_bytes
 
     def __enter__(self) -> Draft:
-        self.folder.mkdir(exist_ok=self._resume)
-        with contextlib.ExitStack() as stack:
-            if not self._resume:
-                stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
-            self._journal = stack.enter_context(_opened(self.folder / "finished"))
+        with contextlib.ExitStack() as stack, self._disk_errors():
+            if self._resume:
+                self.folder = self._resumable
+                self.folder.mkdir(mode=stat.S_IRWXU, exist_ok=True)
+                self._refuse_a_planted_one()
+            else:
+                self.folder = stack.enter_context(new_folder_beside(self._path))
+                stack.callback(self._remove_what_is_left)
+            self._journal = stack.enter_context(open_own(self.folder / "finished"))
             try:
                 stack.enter_context(locked(self._journal, waits=False))
-            except BlockingIOError as error:
+                self._refuse_a_finished_one()
+            except (BlockingIOError, FileNotFoundError) as error:
                 raise RuntimeError(
                     f"Another process is writing this map: {self.folder} is locked. Let it finish, "
                     "or give another out."
                 ) from error
-            self._values = stack.enter_context(_opened(self.folder / "values"))
+            self._values = stack.enter_context(open_own(self.folder / "values"))
             self._begin()
             self._stack = stack.pop_all()
         return self
 
+    def _refuse_a_planted_one(self) -> None:
+        if not is_own_folder(self.folder):
+            raise ValueError(
+                f"{self.folder} is where an unfinished map would be, but it is a link, or others "
+                "can write to it: what is in it cannot be trusted. Remove it to begin anew."
+            )
+
+    def _refuse_a_finished_one(self) -> None:
+        """Raise if another process has taken the folder away before it was locked."""
+        os.stat(self.folder / "finished")
+
     def _begin(self) -> None:
         """Go on with what is there if it is of the same task, or begin."""
         description = self.folder / "task.json"
-        if description.exists():
+        if os.path.lexists(description):
             self._refuse_another_task(description)
         else:
-            self._values.truncate(self._layout.rows * self._layout.row_bytes)
-            self._journal.truncate(len(self._windows))
-            for file in (self._values, self._journal):
-                file.flush()
+            for file, n_bytes in ((self._values, self._n_bytes), (self._journal, self._n_windows)):
+                file.truncate(0)
+                _reserve(file, n_bytes)
                 os.fsync(file.fileno())
             write_whole(description, json.dumps(self._task).encode())
-        self._journal.seek(0)
-        self._finished = np.frombuffer(self._journal.read(), np.uint8) == 1
+        self._finished = np.frombuffer(_read_at(self._journal, 0, self._n_windows), np.uint8) == 1
+
+    @property
+    def _n_windows(self) -> int:
+        return len(self._windows)
 
     def _refuse_another_task(self, description: Path) -> None:
-        try:
-            former = dict(json.loads(description.read_text(encoding="utf-8")))
-            differing = ", ".join(
-                f"{key} {former.get(key)} (now {value})"
-                for key, value in self._task.items()
-                if former.get(key) != value
-            )
-        except (ValueError, TypeError):
-            differing = "its description cannot be read"
+        differing = self._differences(description)
         sizes = [os.fstat(file.fileno()).st_size for file in (self._values, self._journal)]
-        whole = [self._layout.rows * self._layout.row_bytes, len(self._windows)]
-        if not differing and sizes != whole:
+        if not differing and sizes != [self._n_bytes, self._n_windows]:
             differing = "its files are incomplete"
         if differing:
             raise ValueError(
                 f"{self.folder} has an unfinished map of something else: {differing}. Remove the "
                 "folder to begin anew."
             )
+
+    def _differences(self, description: Path) -> str:
+        """Return in what the task of an unfinished map is not this one."""
+        try:
+            with open_own(description, is_made=False) as file:
+                former = dict(json.loads(file.readall()))
+        except (ValueError, TypeError, OSError):
+            return "its description cannot be read"
+        return ", ".join(
+            f"{key} {former.get(key)} (now {value})" if key in _TELLING else key
+            for key, value in self._task.items()
+            if former.get(key) != value
+        )
 
     @property
     def unfinished(self) -> list[int]:
@@ -113,27 +141,27 @@ class Draft:
         values = np.ascontiguousarray(values, self._layout.dtype)
         pixel_bytes = self._layout.row_bytes // self._layout.columns
         start = window.columns.start * pixel_bytes
-        if window.shape[1] == self._layout.columns:
-            self._values.seek(window.rows.start * self._layout.row_bytes)
-            self._values.write(values.data)
-        else:
-            for row, of_row in enumerate(values, start=window.rows.start):
-                self._values.seek(row * self._layout.row_bytes + start)
-                self._values.write(of_row.data)
-        self._values.flush()
-        if self._resume:
-            os.fsync(self._values.fileno())
-            self._journal.seek(number)
-            self._journal.write(b"\1")
-            self._journal.flush()
-            os.fsync(self._journal.fileno())
+        with self._disk_errors():
+            if window.shape[1] == self._layout.columns:
+                _write_at(self._values, window.rows.start * self._layout.row_bytes, values)
+            else:
+                for row, of_row in enumerate(values, start=window.rows.start):
+                    _write_at(self._values, row * self._layout.row_bytes + start, of_row)
+            if self._resume:
+                os.fsync(self._values.fileno())
+                _write_at(self._journal, number, np.ones(1, np.uint8))
+                os.fsync(self._journal.fileno())
         self._finished[number] = True
 
     def rows(self, part: slice) -> NDArray[Any]:
         """Return some rows of the map."""
         n_rows = part.stop - part.start
-        self._values.seek(part.start * self._layout.row_bytes)
-        content = self._values.read(n_rows * self._layout.row_bytes)
+        with self._disk_errors():
+            content = _read_at(
+                self._values,
+                part.start * self._layout.row_bytes,
+                n_rows * self._layout.row_bytes,
+            )
         values = np.frombuffer(content, self._layout.dtype)
         return values.reshape(n_rows, *self._layout.shape[1:])
 
@@ -152,13 +180,75 @@ class Draft:
         exception: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if exception_type is None:
-            # While it is locked: another process must not find it, and lose it later.
-            shutil.rmtree(self.folder, ignore_errors=True)
-        self._stack.close()
-        if exception_type is None and os.name == "nt":  # where opened files are not removed
-            shutil.rmtree(self.folder, ignore_errors=True)
+        with self._stack:
+            if exception is None:
+                # While it is locked: another process must not find it, and lose it later.
+                self._remove()
+            elif not self._resume and self._finished.all():
+                self._keep()
+        if exception is None and os.name == "nt":  # where opened files are not removed
+            self._remove()
+
+    def _remove(self) -> None:
+        """Remove the folder, and one of the same task that a failure had left."""
+        self._take_away(self.folder)
+        left = self._resumable / "task.json"
+        with contextlib.suppress(OSError, ValueError):
+            if is_own_folder(self._resumable) and not self._differences(left):
+                journal = open_own(self._resumable / "finished", is_made=False)
+                with journal, locked(journal, waits=False):
+                    self._take_away(self._resumable)
+
+    def _take_away(self, folder: Path) -> None:
+        """Remove a folder in such a way that no part of it is ever found under its name."""
+        nameless = draft_beside(self._path)
+        with contextlib.suppress(OSError):
+            os.replace(folder, nameless)
+            remove(nameless)
+
+    def _keep(self) -> None:
+        """Keep what is computed as what ``resume=True`` goes on from, where none is yet."""
+        with contextlib.suppress(OSError):
+            if os.path.lexists(self._resumable):
+                return
+            _write_at(self._journal, 0, np.ones(self._n_windows, np.uint8))
+            for file in (self._values, self._journal):
+                os.fsync(file.fileno())
+            os.rename(self.folder, self._resumable)
+            force_to_disk(self._path.parent)
+
+    def _remove_what_is_left(self) -> None:
+        remove(self.folder)
+
+    def _disk_errors(self) -> contextlib.AbstractContextManager[None]:
+        return disk_errors(self._path, self._n_bytes)
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return open(path, "r+b" if path.exists() else "x+b")
+def _reserve(file: IO[bytes], n_bytes: int) -> None:
+    """Give a file its size, and its room on the disk where the system can: before any work."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        except OSError as error:
+            if error.errno in OF_ROOM:
+                raise
+    file.truncate(n_bytes)
+
+
+def _write_at(file: IO[bytes], start: int, values: NDArray[Any]) -> None:
+    file.seek(start)
+    left = memoryview(values.reshape(-1).view(np.uint8))
+    while len(left):
+        left = left[file.write(left) :]
+
+
+def _read_at(file: IO[bytes], start: int, n_bytes: int) -> bytearray:
+    content = bytearray(n_bytes)
+    left = memoryview(content)
+    file.seek(start)
+    while len(left):
+        n_read = file.readinto(left)
+        if not n_read:
+            raise OSError("An unfinished map is shorter than it was.")
+        left = left[n_read:]
+    return content

@@ -5,34 +5,46 @@ from __future__ import annotations
 import contextlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._whole_files import force_to_disk
+from skhyp._disk import disk_errors, force_to_disk, locked
+from skhyp._whole_files import abandoned_drafts, force_all_to_disk, remove, take_place
 
 from ._map_layouts import MapLayout
 
 Rows = Callable[[slice], NDArray[Any]]
+# Of the folder with the drafts: where files are that had to make room.
+_FORMER = "former"
 
 
 class MapFile(ABC):
-    """A file, or several that belong together, that a map is written to as a whole."""
+    """A file, or several that belong together, that a map is written to as a whole.
+
+    The files are written as drafts in a folder beside, are read back, and take their places then.
+    """
 
     suffixes: tuple[str, ...]
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, layout: MapLayout):
         self.path = path
+        self.layout = layout
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """What is written, the file that makes the others readable last."""
+        """What is written, in the order in which it takes its place."""
         return (self.path,)
 
-    def refuse(self, layout: MapLayout) -> None:
+    @property
+    def in_the_way(self) -> tuple[Path, ...]:
+        """What a former map must not leave beside this one, in the order in which it goes."""
+        return ()
+
+    def refuse(self) -> None:
         """Raise if the map cannot be written, or would replace what is no map."""
         folder = self.path.resolve().parent
         if not folder.is_dir():
@@ -40,22 +52,90 @@ class MapFile(ABC):
         if self.path.is_dir():
             raise IsADirectoryError(f"out={str(self.path)!r} is a folder.")
 
-    @abstractmethod
-    def write(self, layout: MapLayout, rows: Rows, folder: Path) -> None:
-        """Write the rows that a function gives, by way of drafts in a folder beside the file."""
+    def write(self, rows: Rows, folder: Path) -> None:
+        """Write the rows that a function gives, by way of drafts in a folder beside the file.
 
-    @contextlib.contextmanager
-    def drafts(self, folder: Path) -> Iterator[list[Path]]:
-        """Give files to write to, which take the places of ``files``, in order, if all is well."""
-        drafts = [folder / file.name for file in self.files]
-        for draft in drafts:
-            draft.unlink(missing_ok=True)  # of a process that was killed
-        yield drafts
-        for draft in drafts:
-            force_to_disk(draft)
-        for draft, file in zip(drafts, self.files, strict=True):
-            os.replace(draft, file.resolve())
+        Raises
+        ------
+        OSError
+            If that fails. The former map is as it was then.
+        """
+        way_on = "The former map, if there was one, is as it was; with resume=True, the map is "
+        way_on += "written from what has been computed, once it can be."
+        with disk_errors(self.path, self.layout.rows * self.layout.row_bytes, way_on):
+            drafts = [folder / file.name for file in self.files]
+            for draft in drafts:
+                remove(draft)  # of a process that was killed
+            self._write(drafts, rows)
+            for draft in drafts:
+                force_all_to_disk(draft) if draft.is_dir() else force_to_disk(draft)
+            self._refuse_another(drafts, rows)
+            with _turns(self.path):
+                self._take_places(drafts, folder)
+
+    @abstractmethod
+    def _write(self, drafts: Sequence[Path], rows: Rows) -> None:
+        """Write one draft for each of ``files``."""
+
+    @abstractmethod
+    def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
+        """Yield the values of drafts, strip by strip; an error if they do not say the same."""
+
+    def _refuse_another(self, drafts: Sequence[Path], rows: Rows) -> None:
+        """Raise if drafts do not read back as what was written: not every library tells."""
+        try:
+            for strip, found in zip(self.strips(), self._read(drafts), strict=True):
+                expected = rows(strip)
+                if found.dtype != expected.dtype or found.tobytes() != expected.tobytes():
+                    raise OSError(f"rows {strip.start} to {strip.stop} are not as they should be")
+        except Exception as error:  # of any library
+            raise OSError(
+                f"What was written of {self.path.name} does not read back the same: {error}"
+            ) from error
+
+    def strips(self) -> Iterable[slice]:
+        """Return the rows that are written and read at once."""
+        return self.layout.strips()
+
+    def _take_places(self, drafts: Sequence[Path], folder: Path) -> None:
+        """Let drafts take the places of files; what has to make room is kept until all have."""
+        self.restore(folder)
+        former = folder / _FORMER
+        try:
+            for file in self.in_the_way:
+                if os.path.lexists(file):
+                    former.mkdir(exist_ok=True)
+                    os.replace(file.resolve(), former / file.name)
+            for draft, file in zip(drafts, self.files, strict=True):
+                take_place(draft, file.resolve())
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.restore(folder)
+            raise
         force_to_disk(self.path.resolve().parent)
+
+    def restore(self, folder: Path) -> None:
+        """Put back what has made room, if the drafts in a folder have not taken its place."""
+        left = [os.path.lexists(folder / file.name) for file in self.files]
+        if left[0] or (left[-1] and set(self.files) <= set(self.in_the_way)):
+            for file in reversed(self.in_the_way):
+                if os.path.lexists(folder / _FORMER / file.name):
+                    os.replace(folder / _FORMER / file.name, file.resolve())
+        remove(folder / _FORMER)
+
+    def remove_abandoned(self) -> None:
+        """Remove the drafts of processes that were killed."""
+        for folder in abandoned_drafts(self.path.resolve()):
+            with contextlib.suppress(OSError):
+                self.restore(folder)
+            remove(folder)
+
+
+@contextlib.contextmanager
+def _turns(path: Path) -> Iterator[None]:
+    """Have processes that write the same map replace its files one after the other."""
+    with locked(path.resolve().parent, waits=True):
+        yield
 
 
 class NumpyMap(MapFile):
@@ -63,14 +143,21 @@ class NumpyMap(MapFile):
 
     suffixes = (".npy",)
 
-    def write(self, layout: MapLayout, rows: Rows, folder: Path) -> None:
+    def _write(self, drafts: Sequence[Path], rows: Rows) -> None:
         """Write the header as NumPy does, and strip by strip."""
         header = {
-            "descr": np.lib.format.dtype_to_descr(layout.dtype),
+            "descr": np.lib.format.dtype_to_descr(self.layout.dtype),
             "fortran_order": False,
-            "shape": layout.shape,
+            "shape": self.layout.shape,
         }
-        with self.drafts(folder) as [draft], draft.open("xb") as file:
+        with drafts[0].open("xb") as file:
             np.lib.format.write_array_header_1_0(file, header)
-            for strip in layout.strips():
+            for strip in self.strips():
                 file.write(np.ascontiguousarray(rows(strip)).data)
+
+    def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
+        array = np.load(drafts[0], mmap_mode="r", allow_pickle=False)
+        if array.shape != self.layout.shape:
+            raise OSError(f"its shape is {array.shape}")
+        for strip in self.strips():
+            yield array[strip]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 from ._map_files import MapFile, NumpyMap
@@ -13,7 +13,7 @@ from ._zarr_maps import ZarrMap
 _KINDS: tuple[type[MapFile], ...] = (GeoTiffMap, EnviMap, ZarrMap, NumpyMap)
 
 
-def map_file(path: Path, layout: MapLayout, inputs: Sequence[Path]) -> MapFile:
+def map_file(path: Path, layout: MapLayout, inputs: Iterable[Path]) -> MapFile:
     """Return the kind of file that a name ends in, once it is known that it can be written.
 
     ``inputs`` are the files of the scene, which a map of it must not replace.
@@ -22,14 +22,19 @@ def map_file(path: Path, layout: MapLayout, inputs: Sequence[Path]) -> MapFile:
     if kind is None:
         listed = ", ".join(suffix for kind in _KINDS for suffix in kind.suffixes)
         raise ValueError(f"out must end in one of {listed}; got {str(path)!r}.")
-    written = kind(path)
-    written.refuse(layout)
-    read = {file.resolve() for file in inputs}
+    written = kind(path, layout)
+    written.refuse()
     for file in written.files:
-        resolved = file.resolve()
-        if resolved in read or any(resolved in other.parents for other in read):
+        if any(_is_or_has(other.resolve(), file.resolve()) for other in inputs):
             raise ValueError(
                 f"out={str(path)!r} would replace {file}, which the scene is read from. Give "
                 "another name."
             )
     return written
+
+
+def _is_or_has(read: Path, written: Path) -> bool:
+    """Return whether two paths are one, or either lies in the other."""
+    if read in written.parents or written in read.parents:
+        return True
+    return read == written or (written.exists() and read.exists() and read.samefile(written))

@@ -13,6 +13,7 @@ from skhyp.wavelengths import validate_wavelengths
 
 from ._arrays import matlab_source, memory_source, numpy_source
 from ._cubes import check_cube
+from ._origins import files_behind
 from ._rasters import envi_data_file, raster_scene
 from ._scene import Scene
 from ._windows import Source
@@ -125,8 +126,10 @@ def _source_of(path: Any, variable: str | None) -> tuple[Source, str, dict[str, 
             )
         if is_data_array(path):
             source, found = data_array_source(path)
+            found["files"] = files_behind(path)
             return source, str(path.name or "the DataArray"), found
-        return memory_source(check_cube(path), "the array"), "the array", {}
+        found = {"files": files_behind(path)}
+        return memory_source(check_cube(path), "the array"), "the array", found
     path = Path(path).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")

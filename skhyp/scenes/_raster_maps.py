@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-
-from skhyp._whole_files import write_whole
+from numpy.typing import NDArray
 
 from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
@@ -20,30 +19,41 @@ from ._windows import Window
 
 # Lists of classes from 0 on are written up to here: codes may be large numbers of a catalogue.
 _MAX_LISTED_CODE = 2**16 - 1
+# libtiff counts the bands of an image in 16 bits, GDAL those of all.
+_MAX_BANDS = 2**16 - 1
 # What other programs keep beside a raster is of the former one, once that is replaced.
 _BESIDE = (".aux.xml", ".msk", ".ovr")
 
 
 class RasterMap(MapFile):
-    """A file that GDAL writes."""
+    """A file that GDAL writes, or describes."""
 
     driver: str
-    options: dict[str, Any]
 
-    def refuse(self, layout: MapLayout) -> None:
+    @property
+    def in_the_way(self) -> tuple[Path, ...]:
+        """Names, masks, overviews and statistics of a former map."""
+        raster = self.files[0]
+        return tuple(raster.with_name(raster.name + ending) for ending in _BESIDE)
+
+    def refuse(self) -> None:
         """Raise if rasterio is not there, or if the file cannot be written."""
         import_rasterio(f"Writing {self.path.name}")
-        super().refuse(layout)
+        super().refuse()
+        if (self.layout.n_outputs or 1) > _MAX_BANDS:
+            raise ValueError(
+                f"out={str(self.path)!r} has room for {_MAX_BANDS} values a pixel; the map has "
+                f"{self.layout.n_outputs}. Write a .zarr or a .npy."
+            )
 
     @contextlib.contextmanager
-    def _opened(self, draft: Path, layout: MapLayout, **options: Any) -> Iterator[Any]:
+    def _created(self, draft: Path, **options: Any) -> Iterator[Any]:
         import rasterio
-        from rasterio.errors import NotGeoreferencedWarning
 
+        layout = self.layout
         if layout.transform is not None:
             options["transform"] = rasterio.Affine(*layout.transform)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with _rasterio_errors():
             with rasterio.open(
                 draft,
                 "w",
@@ -64,15 +74,41 @@ class RasterMap(MapFile):
         """Return a name as the format can hold it."""
         return name
 
-    def _write_strips(self, dataset: Any, layout: MapLayout, rows: Rows) -> None:
-        for strip in layout.strips():
-            values = rows(strip).reshape(strip.stop - strip.start, layout.columns, -1)
-            window = raster_window(Window(strip, slice(0, layout.columns)))
-            dataset.write(values.transpose(2, 0, 1), window=window)
+    def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
+        import rasterio
 
-    def _forget_the_former(self) -> None:
-        for ending in _BESIDE:
-            self.path.with_name(self.path.name + ending).unlink(missing_ok=True)
+        with _rasterio_errors(), rasterio.open(drafts[0]) as dataset:
+            self._refuse_another_description(dataset)
+            for strip in self.strips():
+                window = raster_window(Window(strip, slice(0, self.layout.columns)))
+                values = dataset.read(window=window).transpose(1, 2, 0)
+                yield values.reshape(strip.stop - strip.start, *self.layout.shape[1:])
+
+    def _refuse_another_description(self, dataset: Any) -> None:
+        layout = self.layout
+        shape = (layout.rows, layout.columns, layout.n_outputs or 1)
+        expected = {
+            "shape": (*dataset.shape, dataset.count) == shape,
+            "nodata": np.array_equal(dataset.nodata, layout.missing, equal_nan=True),
+            "crs": (dataset.crs is None) == (layout.crs is None),
+            "transform": layout.transform is None
+            or np.allclose(tuple(dataset.transform)[:6], layout.transform, rtol=1e-9, atol=1e-9),
+        }
+        if wrong := [fact for fact, holds in expected.items() if not holds]:
+            raise OSError(f"its {', '.join(wrong)} is another")
+
+
+@contextlib.contextmanager
+def _rasterio_errors() -> Iterator[None]:
+    """Have rasterio say nothing of maps without coordinates, and fail as the system does."""
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        try:
+            yield
+        except RasterioError as error:
+            raise OSError(str(error.__cause__ or error)) from error
 
 
 class GeoTiffMap(RasterMap):
@@ -81,22 +117,40 @@ class GeoTiffMap(RasterMap):
     suffixes = (".tif", ".tiff")
     driver = "GTiff"
 
-    def write(self, layout: MapLayout, rows: Rows, folder: Path) -> None:
-        """Write a compressed file, band by band."""
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The raster and, where there are names that can be listed, the list."""
+        if self.layout.class_names and _can_be_listed(self.layout.class_names):
+            return self.path, self.path.with_name(self.path.name + ".aux.xml")
+        return (self.path,)
+
+    def _write(self, drafts: Sequence[Path], rows: Rows) -> None:
+        """Write a compressed file, band by band, and the names of classes beside it."""
+        layout = self.layout
         predictor = 3 if layout.dtype.kind == "f" else 2
         options = {"compress": "deflate", "predictor": predictor, "interleave": "band"}
-        with self.drafts(folder) as [draft]:
-            with self._opened(draft, layout, bigtiff="IF_SAFER", **options) as dataset:
-                if layout.class_colours and layout.dtype.name in ("uint8", "uint16"):
-                    table = {code: _rgb(colour) for code, colour in layout.class_colours.items()}
-                    dataset.write_colormap(1, {int(layout.missing): (0, 0, 0, 0), **table})
-                for code, name in (layout.class_names or {}).items():
-                    dataset.update_tags(1, **{f"class_{code}": name})
-                self._write_strips(dataset, layout, rows)
-        self._forget_the_former()
-        if layout.class_names and _can_be_listed(layout.class_names):
-            auxiliary = self.path.with_name(self.path.name + ".aux.xml")
-            write_whole(auxiliary, _categories(layout.class_names))
+        with self._created(drafts[0], bigtiff="IF_SAFER", **options) as dataset:
+            if layout.class_colours and layout.dtype.name in ("uint8", "uint16"):
+                table = {code: _rgb(colour) for code, colour in layout.class_colours.items()}
+                dataset.write_colormap(1, {int(layout.missing): (0, 0, 0, 0), **table})
+            dataset.update_tags(1, **self._tags)
+            for strip in self.strips():
+                values = rows(strip).reshape(strip.stop - strip.start, layout.columns, -1)
+                window = raster_window(Window(strip, slice(0, layout.columns)))
+                dataset.write(values.transpose(2, 0, 1), window=window)
+        for categories in drafts[1:]:
+            categories.write_bytes(_categories(layout.class_names or {}))
+
+    @property
+    def _tags(self) -> dict[str, str]:
+        names = self.layout.class_names or {}
+        return {f"class_{code}": name for code, name in names.items()}
+
+    def _refuse_another_description(self, dataset: Any) -> None:
+        super()._refuse_another_description(dataset)
+        kept = dataset.tags(1)
+        if any(kept.get(tag) != name for tag, name in self._tags.items()):
+            raise OSError("its names of classes are others")
 
 
 class EnviMap(RasterMap):
@@ -110,14 +164,20 @@ class EnviMap(RasterMap):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The data and the header."""
+        """The data and the header, which makes them readable."""
         if self.path.suffix.lower() == ".hdr":
             return self.path.with_suffix(".img"), self.path
         return self.path, self.path.with_suffix(".hdr")
 
-    def refuse(self, layout: MapLayout) -> None:
+    @property
+    def in_the_way(self) -> tuple[Path, ...]:
+        """All of a former map, its header first: nothing new is ever read by a former header."""
+        data, header = self.files
+        return header, *super().in_the_way, data
+
+    def refuse(self) -> None:
         """Raise if the header is of other data, or cannot say where the map lies."""
-        super().refuse(layout)
+        super().refuse()
         data, header = self.files
         appended = data.with_name(data.name + ".hdr")
         if appended.exists() and appended != header:
@@ -129,24 +189,31 @@ class EnviMap(RasterMap):
                 f"{header} is there already, without {data.name}: it may be the header of another "
                 "file. Give out another name."
             )
-        if layout.transform is not None and not _is_rotation(layout.transform):
+        transform = self.layout.transform
+        if transform is not None and not _is_rotation(transform):
             raise ValueError(
                 f"ENVI headers cannot say that a map is mirrored or sheared, transform "
-                f"{layout.transform}. Write a .tif."
+                f"{transform}. Write a .tif."
             )
 
-    def write(self, layout: MapLayout, rows: Rows, folder: Path) -> None:
-        """Write data and header, and make sure that the data are whole."""
-        with self.drafts(folder) as [data, header]:
-            written_by_gdal = data.with_suffix(".hdr")
-            with self._opened(data, layout, interleave="bsq") as dataset:
-                self._write_strips(dataset, layout, rows)
-            if data.stat().st_size != layout.rows * layout.row_bytes:  # GDAL does not tell
-                raise OSError(f"{self.path} could not be written whole. The disk may be full.")
-            text = written_by_gdal.read_text(encoding="utf-8", errors="replace")
-            written_by_gdal.unlink()
-            header.write_text(_classified(text, layout, self.path.name), encoding="utf-8")
-        self._forget_the_former()
+    def _write(self, drafts: Sequence[Path], rows: Rows) -> None:
+        """Write the header as GDAL does, with classes, and the numbers one by one."""
+        layout = self.layout
+        data, header = drafts
+        with self._created(data, interleave="bsq"):
+            pass
+        written_by_gdal = data.with_suffix(".hdr")
+        text = written_by_gdal.read_text(encoding="utf-8", errors="replace")
+        written_by_gdal.unlink()
+        header.write_text(_classified(text, layout, self.path.name), encoding="utf-8")
+        band_bytes = layout.rows * layout.columns * layout.dtype.itemsize
+        with data.open("wb") as file:
+            for strip in self.strips():
+                values = rows(strip).reshape(strip.stop - strip.start, layout.columns, -1)
+                start = strip.start * layout.columns * layout.dtype.itemsize
+                for band, of_band in enumerate(values.transpose(2, 0, 1)):
+                    file.seek(band * band_bytes + start)
+                    file.write(np.ascontiguousarray(of_band).data)
 
 
 def _is_rotation(transform: tuple[float, ...]) -> bool:

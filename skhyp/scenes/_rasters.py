@@ -54,6 +54,8 @@ class RasterSource:
     and to silence a warning is not for threads.
     """
 
+    identity = "as the file has them"
+
     def __init__(self, path: Path):
         self.path = path
         self._lock = threading.Lock()
@@ -182,7 +184,7 @@ def _envi_source(path: Path, header: dict[str, str], source: Source) -> ArraySou
     shape = tuple(np.take((rows, columns, n_bands), np.argsort(axes)).tolist())
     dtype = source.dtype.newbyteorder(">" if header.get("byte_order", "0").strip() == "1" else "<")
     opened = partial(_envi_array, path, dtype, _header_integer(header, "header_offset"), shape)
-    return ArraySource.of(opened, axes)
+    return ArraySource.of(opened, axes, identity=order)
 
 
 @contextlib.contextmanager

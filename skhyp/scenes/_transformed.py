@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skhyp.wavelengths import wavelengths_from_names
 
+from ._identity import scene_identity
 from ._pixel_models import PixelModel
 from ._windows import Window
 
@@ -25,6 +26,11 @@ class TransformedSource:
         self.shape = (*scene.shape[:2], model.n_outputs or 1)
         self.dtype = model.dtype
         self.tile = scene.source.tile
+
+    @property
+    def identity(self) -> Any:
+        """The scene and what it passes through."""
+        return [scene_identity(self._scene), self._model.bands, self._model.estimator]
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, values) of a window, of all values or of some."""

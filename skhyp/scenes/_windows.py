@@ -33,6 +33,8 @@ class Source(Protocol):
     dtype: np.dtype
     # So many rows and columns are stored together, and best read together.
     tile: tuple[int, int]
+    # What says which numbers of its files these are; None where only the numbers themselves can.
+    identity: Any
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""

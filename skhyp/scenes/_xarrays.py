@@ -86,7 +86,7 @@ def zarr_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str
         dims = getattr(store.metadata, "dimension_names", None) or store.attrs.get(
             "_ARRAY_DIMENSIONS", range(store.ndim)
         )
-        return ArraySource.of(partial(nullcontext, store), axes_of(dims)), {}
+        return ArraySource.of(partial(nullcontext, store), axes_of(dims), identity="zarr"), {}
     with xarray.open_dataset(
         path,
         engine="zarr",
@@ -110,7 +110,8 @@ def zarr_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str
         _, description = data_array_source(array)
         # The store's own array, which knows its chunks and can be pickled.
         stored = store[variable]
-        return ArraySource.of(partial(nullcontext, stored), axes_of(array.dims)), description
+        axes = axes_of(array.dims)
+        return ArraySource.of(partial(nullcontext, stored), axes, identity=variable), description
 
 
 def data_array_source(array: xarray.DataArray) -> tuple[ArraySource, dict[str, Any]]:
@@ -122,7 +123,10 @@ def data_array_source(array: xarray.DataArray) -> tuple[ArraySource, dict[str, A
         # Variables are indexed without being read first, should the array be in a file.
         return ArraySource.of(partial(nullcontext, array.variable), axes), description
     tile = (chunks[axes[0]][0], chunks[axes[1]][0])
-    return ArraySource.of(partial(nullcontext, array.data), axes, tile=tile), description
+    # Tasks of dask are named after what they compute.
+    identity = [array.data.name, chunks]
+    opened = partial(nullcontext, array.data)
+    return ArraySource.of(opened, axes, tile=tile, identity=identity), description
 
 
 def axes_of(dims: Sequence[Any]) -> tuple[int, ...]:

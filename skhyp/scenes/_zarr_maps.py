@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from skhyp._whole_files import whole_folder
 
 from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
@@ -27,12 +26,12 @@ class ZarrMap(MapFile):
 
     suffixes = (".zarr",)
 
-    def refuse(self, layout: MapLayout) -> None:
+    def refuse(self) -> None:
         """Raise if zarr is not there, or if the folder holds anything but a map of ours."""
         import_zarr(f"Writing {self.path.name}")
         folder = self.path.resolve()
         if not folder.is_dir():
-            super().refuse(layout)
+            super().refuse()
             if folder.exists():
                 raise FileExistsError(f"out={str(self.path)!r} is a file, and no Zarr store.")
             return
@@ -46,42 +45,74 @@ class ZarrMap(MapFile):
                 f"map of skhyp: {', '.join(others) or 'another store'}. Give another name."
             )
 
-    def write(self, layout: MapLayout, rows: Rows, folder: Path) -> None:
+    def strips(self) -> Iterable[slice]:
+        """Return rows of whole chunks."""
+        return self.layout.strips(multiple=self._chunks[0])
+
+    def _write(self, drafts: Sequence[Path], rows: Rows) -> None:
         """Write the map, its coordinates and their reference system."""
         import zarr
 
-        dimensions = ["y", "x"] if layout.n_outputs is None else ["y", "x", "output"]
-        chunks = tuple(min(_CHUNK, length) for length in layout.shape[:2]) + layout.shape[2:]
-        with whole_folder(self.path, folder) as draft:
-            group = zarr.open_group(draft, mode="w", zarr_format=2)
-            group.attrs["source"] = _MARK
-            values = group.create_array(
-                "map",
-                shape=layout.shape,
-                chunks=chunks,
-                dtype=layout.dtype,
-                fill_value=layout.missing,
-                attributes={"_ARRAY_DIMENSIONS": dimensions, **cf_attributes(layout)},
+        layout = self.layout
+        group = zarr.open_group(drafts[0], mode="w", zarr_format=2)
+        group.attrs["source"] = _MARK
+        values = group.create_array(
+            "map",
+            shape=layout.shape,
+            chunks=self._chunks,
+            dtype=layout.dtype,
+            fill_value=layout.missing,
+            attributes=self._attributes,
+        )
+        for strip in self.strips():
+            values[strip] = rows(strip)
+        for name, array in self._coordinates.items():
+            stored = group.create_array(
+                name,
+                shape=array.shape,
+                dtype=array.dtype,
+                # The default, 0, would be read as missing.
+                fill_value=np.nan if array.dtype.kind == "f" else None,
+                attributes={"_ARRAY_DIMENSIONS": [name] if array.ndim else []},
             )
-            if "grid_mapping" in values.attrs:  # by this it comes with the variable, in xarray
-                values.attrs["coordinates"] = values.attrs["grid_mapping"]
-            for strip in layout.strips(multiple=chunks[0]):
-                values[strip] = rows(strip)
-            for name, array in self._coordinates(layout).items():
-                stored = group.create_array(
-                    name,
-                    shape=array.shape,
-                    dtype=array.dtype,
-                    # The default, 0, would be read as missing.
-                    fill_value=np.nan if array.dtype.kind == "f" else None,
-                    attributes={"_ARRAY_DIMENSIONS": [name] if array.ndim else []},
-                )
-                stored[...] = array
-                if name == "spatial_ref":
-                    stored.attrs.update(reference_attributes(layout.crs, layout.transform))
-            zarr.consolidate_metadata(draft)
+            stored[...] = array
+            if name == "spatial_ref":
+                stored.attrs.update(reference_attributes(layout.crs, layout.transform))
+        zarr.consolidate_metadata(drafts[0])
 
-    def _coordinates(self, layout: MapLayout) -> dict[str, NDArray[Any]]:
+    def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
+        import zarr
+
+        for is_consolidated in (False, True):
+            group = zarr.open_group(drafts[0], mode="r", use_consolidated=is_consolidated)
+            if sorted(group.array_keys()) != sorted(["map", *self._coordinates]):
+                raise OSError(f"its arrays are {', '.join(group.array_keys())}")
+            attributes = json.loads(json.dumps(self._attributes))
+            if group["map"].attrs.asdict() != attributes or group["map"].shape != self.layout.shape:
+                raise OSError("its description is another")
+        for name, array in self._coordinates.items():
+            if not np.array_equal(group[name][...], array):
+                raise OSError(f"its {name} is another")
+        for strip in self.strips():
+            yield np.asarray(group["map"][strip])
+
+    @property
+    def _chunks(self) -> tuple[int, ...]:
+        shape = self.layout.shape
+        return tuple(min(_CHUNK, length) for length in shape[:2]) + shape[2:]
+
+    @property
+    def _attributes(self) -> dict[str, Any]:
+        """What the map says of itself."""
+        dimensions = ["y", "x"] if self.layout.n_outputs is None else ["y", "x", "output"]
+        attributes = {"_ARRAY_DIMENSIONS": dimensions, **cf_attributes(self.layout)}
+        if "grid_mapping" in attributes:  # by this it comes with the variable, in xarray
+            attributes["coordinates"] = attributes["grid_mapping"]
+        return attributes
+
+    @property
+    def _coordinates(self) -> dict[str, NDArray[Any]]:
+        layout = self.layout
         coordinates = pixel_coordinates(layout.rows, layout.columns, layout.transform)
         if layout.crs is not None or layout.transform is not None:
             coordinates["spatial_ref"] = np.array(0)

@@ -1,0 +1,182 @@
+"""What the system says of files on its disk: locks, room, and when they are really there."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NoReturn
+
+OF_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+# Of renameat2 in Linux: a path is relative to the current folder; the two names are exchanged.
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+_CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path, n_bytes: int, way_on: str = "") -> Iterator[None]:
+    """Have errors of the system name a file, what room it needs and what is left.
+
+    ``way_on`` says what can be done then.
+    """
+    try:
+        yield
+    except OSError as error:
+        _retell(error, path, n_bytes, way_on)
+
+
+def _retell(error: OSError, path: Path, n_bytes: int, way_on: str) -> NoReturn:
+    reason = error.strerror or str(error)
+    if error.errno is None or error.errno in OF_ROOM:
+        with contextlib.suppress(OSError):
+            left = shutil.disk_usage(path.parent).free
+            reason += f" (it needs about {n_bytes:,} bytes; its disk has {left:,} left)"
+    elif error.filename is not None and Path(os.fsdecode(error.filename)).parent != path.parent:
+        reason += f" ({error.filename!r})"
+    if way_on:
+        reason += f". {way_on}"
+    number = errno.EIO if error.errno is None else error.errno
+    raise OSError(number, reason, str(path)) from error
+
+
+def force_to_disk(path: Path) -> None:
+    """Make a file, or the names in a folder, survive the loss of power.
+
+    What the system has of a file in memory is let go, so that what is read next is what the disk
+    has. Not every system can do this for folders.
+    """
+    is_folder = path.is_dir()
+    with contextlib.suppress(*([OSError, AttributeError] if is_folder else [])):
+        flags = os.O_RDONLY | (os.O_DIRECTORY if is_folder else getattr(os, "O_BINARY", 0))
+        handle = os.open(path, flags if os.name != "nt" else os.O_RDWR)
+        try:
+            os.fsync(handle)
+            if not is_folder and hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(handle)
+
+
+@contextlib.contextmanager
+def locked(file: IO[bytes] | Path, *, waits: bool) -> Iterator[None]:
+    """Keep others from locking an opened file, or a file or folder, where there are such locks.
+
+    The system lets a lock go when its process ends, however it does.
+
+    Raises
+    ------
+    BlockingIOError
+        If another has locked it, unless this ``waits`` for its end.
+    """
+    with contextlib.ExitStack() as stack:
+        if isinstance(file, Path):
+            try:
+                handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            except PermissionError:  # of a folder, on Windows
+                yield
+                return
+            stack.callback(os.close, handle)
+        else:
+            handle = file.fileno()
+        _lock(handle, waits=waits)
+        try:
+            yield
+        finally:
+            if not isinstance(file, Path):
+                _unlock(handle)
+
+
+def is_locked(path: Path) -> bool | None:
+    """Return whether somebody has locked a file or folder; None where that cannot be told."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return None
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return False
+
+
+def _lock(handle: int, *, waits: bool) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        raise
+    except OSError:  # of a file system without locks
+        return
+
+
+def _unlock(handle: int) -> None:
+    with contextlib.suppress(ImportError, OSError):
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def swapped(one: Path, other: Path) -> bool:
+    """Exchange two names in one step, and return whether the system could."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # not Linux
+        return False
+    names = os.fsencode(one), os.fsencode(other)
+    if rename(_AT_FDCWD, names[0], _AT_FDCWD, names[1], _RENAME_EXCHANGE) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number in _CANNOT_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), str(other))
+
+
+def open_own(path: Path, *, is_made: bool = True) -> IO[bytes]:
+    """Open a file for reading and writing, unbuffered, never one of others; it may be made.
+
+    Raises
+    ------
+    ValueError
+        If it is a link, or is no plain file, or has another name elsewhere: who can write to the
+        folder could have put it there, to have another file overwritten.
+    """
+    flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags |= os.O_CREAT if is_made else 0
+    try:
+        handle = os.open(path, flags, stat.S_IRUSR | stat.S_IWUSR)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EISDIR):
+            raise
+        raise ValueError(f"{path} is a link or a folder, where a plain file belongs.") from error
+    found = os.fstat(handle)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(handle)
+        raise ValueError(f"{path} is no plain file of its own: it has another name elsewhere.")
+    return os.fdopen(handle, "r+b", buffering=0)
+
+
+def is_own_folder(path: Path) -> bool:
+    """Return whether a path is a folder, no link, that only this user can write to."""
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        return False
+    if not hasattr(os, "geteuid"):  # Windows
+        return True
+    others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return found.st_uid == os.geteuid() and not others_write

@@ -1,0 +1,151 @@
+"""Fingerprints: short texts that are equal where two objects are, in any process.
+
+An object is what its parts are, down to numbers and text, as pickle would take it apart. What does
+not change what an object does is left out: whether an array is a map of a file, in which order it
+lies in memory, what lies between the fields of a record, and in which order a set happens to be.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import hashlib
+import os
+import types
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+_DIGEST_BYTES = 16
+# Arrays are looked at by so many bytes at a time.
+_PIECE_BYTES = 2**24
+
+
+class NoFingerprintError(TypeError):
+    """An object cannot be told from another one in a later process."""
+
+
+def fingerprint(value: Any) -> str:
+    """Return a text that another object has only if it is equal.
+
+    Raises
+    ------
+    NoFingerprintError
+        If it is something, or has a part, that cannot be taken apart.
+    """
+    return _Fingerprints().of(value).hex()
+
+
+def file_stamps(paths: Iterable[Path]) -> list[list[Any]]:
+    """Return sizes and times of change of files, and of all files in folders, to know them by."""
+    return [_folder_stamp(path) if path.is_dir() else _file_stamp(path) for path in paths]
+
+
+def _file_stamp(path: Path) -> list[int]:
+    found = path.stat()
+    return [found.st_size, found.st_mtime_ns]
+
+
+def _folder_stamp(folder: Path) -> list[Any]:
+    files = sorted(entry for entry in folder.rglob("*") if entry.is_file())
+    stamps = [(str(file.relative_to(folder)), *_file_stamp(file)) for file in files]
+    return [len(files), fingerprint(stamps)]
+
+
+class _Fingerprints:
+    """Those of some objects and of their parts, each of which is looked at once."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, bytes] = {}
+        # In which objects we are: what has itself for a part would have no end.
+        self._around: dict[int, int] = {}
+        # Places in memory tell objects apart as long as these are there.
+        self._kept: list[Any] = []
+
+    def of(self, value: Any) -> bytes:
+        """Return the fingerprint of a value."""
+        if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+            return _digest(_name_of(type(value)), repr(value).encode())
+        place = id(value)
+        if place in self._around:
+            return _digest("around", str(len(self._around) - self._around[place]).encode())
+        if place not in self._found:
+            self._around[place] = len(self._around)
+            self._found[place] = self._of_parts(value)
+            self._kept.append(value)
+            del self._around[place]
+        return self._found[place]
+
+    def _of_parts(self, value: Any) -> bytes:
+        kind = _name_of(type(value))
+        if isinstance(value, type | types.BuiltinFunctionType | np.ufunc | types.ModuleType):
+            return _digest("name", _name_of(value).encode())
+        if isinstance(value, np.dtype):
+            return _digest("dtype", repr(value.descr if value.names else value.str).encode())
+        if isinstance(value, np.ndarray | np.generic):
+            return self._of_array(np.asarray(value))
+        if isinstance(value, bytearray | memoryview):
+            return _digest(kind, bytes(value))
+        if isinstance(value, os.PathLike):
+            return _digest(kind, os.fsencode(value))
+        if isinstance(value, dict):
+            return _digest(kind, *(self.of(part) for item in value.items() for part in item))
+        if isinstance(value, set | frozenset):
+            return _digest(kind, *sorted(map(self.of, value)))
+        if isinstance(value, list | tuple):
+            return _digest(kind, *map(self.of, value))
+        if isinstance(value, types.FunctionType):
+            contents = [cell.cell_contents for cell in value.__closure__ or ()]
+            parts = (_name_of(value), value.__code__, value.__defaults__, contents)
+            return _digest(kind, *map(self.of, parts))
+        if isinstance(value, types.CodeType):
+            parts = (value.co_code, value.co_names, value.co_varnames, value.co_consts)
+            return _digest(kind, *map(self.of, parts))
+        if hasattr(value, "get_arrays") and hasattr(value, "get_tree_stats"):
+            # A tree of neighbours counts its own calls, which are no part of what it is.
+            arrays = [np.asarray(array) for array in value.get_arrays()]
+            return _digest(kind, self.of(arrays), self.of(value.__getstate__()[-2:]))
+        return _digest(kind, *self._of_reduced(value))
+
+    def _of_array(self, array: np.ndarray) -> bytes:
+        """Return that of an array, the fields of records one by one."""
+        described = f"{array.shape} {array.dtype.names}".encode()
+        if array.dtype.names is not None:
+            fields = [self._of_array(array[name]) for name in array.dtype.names]
+            return _digest("array", described, *fields)
+        if array.dtype.hasobject:
+            return _digest("array", described, self.of(array.ravel().tolist()))
+        dtype = array.dtype.newbyteorder("<")
+        digest = hashlib.blake2b(described + dtype.str.encode(), digest_size=_DIGEST_BYTES)
+        rows = np.atleast_1d(array)
+        step = max(1, _PIECE_BYTES // max(1, rows[:1].nbytes))
+        for start in range(0, len(rows), step):
+            piece = np.ascontiguousarray(rows[start : start + step], dtype)
+            digest.update(piece.reshape(-1).view(np.uint8).data)
+        return digest.digest()
+
+    def _of_reduced(self, value: Any) -> Iterator[bytes]:
+        """Yield those of the parts that pickle would take an object apart into."""
+        reduce = copyreg.dispatch_table.get(type(value))
+        try:
+            parts = value.__reduce_ex__(4) if reduce is None else reduce(value)
+        except Exception as error:  # whatever a class of anybody's raises
+            raise NoFingerprintError(f"A {type(value).__name__} has no fingerprint.") from error
+        if isinstance(parts, str):  # the name of a constant
+            yield self.of(parts)
+            return
+        for part in (*parts[:3], *(each and list(each) for each in parts[3:5])):
+            yield self.of(part)
+
+
+def _digest(kind: str, *parts: bytes) -> bytes:
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    for part in (kind.encode(), *parts):
+        digest.update(len(part).to_bytes(8, "little"))  # what follows one another stays apart
+        digest.update(part)
+    return digest.digest()
+
+
+def _name_of(value: Any) -> str:
+    return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', value)}"
