@@ -35,7 +35,8 @@ def _retell(error: OSError, path: Path, n_bytes: int, way_on: str) -> NoReturn:
     if error.errno is None or error.errno in OF_ROOM:
         with contextlib.suppress(OSError):
             left = shutil.disk_usage(path.parent).free
-            reason += f" (it needs about {n_bytes:,} bytes; its disk has {left:,} left)"
+            limit = "" if error.errno != errno.EFBIG else ", but files must not be so large here"
+            reason += f" (it needs about {n_bytes:,} bytes; its disk has {left:,} left{limit})"
     elif error.filename is not None and Path(os.fsdecode(error.filename)).parent != path.parent:
         reason += f" ({error.filename!r})"
     if way_on:

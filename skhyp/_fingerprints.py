@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 
 _DIGEST_BYTES = 16
+# Statistics and overviews.
+_BESIDE = (".aux.xml", ".ovr")
 # Arrays are looked at by so many bytes at a time.
 _PIECE_BYTES = 2**24
 
@@ -38,8 +40,15 @@ def fingerprint(value: Any) -> str:
 
 
 def file_stamps(paths: Iterable[Path]) -> list[list[Any]]:
-    """Return sizes and times of change of files, and of all files in folders, to know them by."""
-    return [_folder_stamp(path) if path.is_dir() else _file_stamp(path) for path in paths]
+    """Return sizes and times of change of files, and of all files in folders, to know them by.
+
+    What other programs write beside a raster when they show it is left out.
+    """
+    return [
+        _folder_stamp(path) if path.is_dir() else _file_stamp(path)
+        for path in dict.fromkeys(paths)
+        if not path.name.endswith(_BESIDE)
+    ]
 
 
 def _file_stamp(path: Path) -> list[int]:

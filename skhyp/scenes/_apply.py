@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skhyp import __version__
-from skhyp._fingerprints import NoFingerprintError, fingerprint
+from skhyp._fingerprints import NoFingerprintError, file_stamps, fingerprint
 from skhyp._progress import ProgressBar
 
 from ._blocks import ReadBlocks
@@ -184,7 +184,8 @@ def apply(
     out = Path(out).expanduser()
     written = map_file(out, layout, scene.files)
     written.remove_abandoned()
-    task = _task(model, scene) if resume else {}
+    stamps = file_stamps(scene.files)
+    task = partial(_task, model, scene)
     with Draft(out, layout, blocks.windows, task=task, resume=resume) as draft:
         _refuse_another_model(draft, blocks)
         n_done = sum(blocks.windows[number].n_pixels for number in draft.finished)
@@ -194,6 +195,7 @@ def apply(
                 draft.write(number, values)
                 has_data |= layout.has_data(values)
                 progress.advance(blocks.windows[number].n_pixels)
+        _refuse_a_changed_scene(scene, stamps)
         written.write(draft.rows, draft.folder)
     _warn_unless(has_data, model, scene)
     return out
@@ -243,6 +245,14 @@ def _warn_unless(has_data: bool, model: PixelModel, scene: Scene) -> None:
         UserWarning,
         stacklevel=4,
     )
+
+
+def _refuse_a_changed_scene(scene: Scene, stamps: list[Any]) -> None:
+    if file_stamps(scene.files) != stamps:
+        raise OSError(
+            f"{scene.name} was changed while it was read: a part of the map would be of the former "
+            "scene. Call again."
+        )
 
 
 def _task(model: PixelModel, scene: Scene) -> dict[str, Any]:

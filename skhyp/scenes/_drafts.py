@@ -6,7 +6,8 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -34,23 +35,36 @@ class Draft:
     """
 
     def __init__(
-        self, path: Path, layout: MapLayout, windows: Sequence[Window], *, task: dict, resume: bool
+        self,
+        path: Path,
+        layout: MapLayout,
+        windows: Sequence[Window],
+        *,
+        task: Callable[[], dict[str, Any]],
+        resume: bool,
     ):
         self._path = path.resolve()
         self._layout = layout
         self._windows = windows
         self._resume = resume
-        cuts = [(part.start, part.stop) for window in windows for part in window]
-        self._task = {
-            **task,
-            "shape": list(layout.shape),
-            "dtype": layout.dtype.str,
-            "windows": [len(windows), fingerprint(cuts)],
-        }
-        self._resumable = self._path.with_name(f".{path.name}.part")
+        self._describe = task
+        self._resumable = self._path.with_name(f".{self._path.name}.part")
         self._n_bytes = layout.rows * layout.row_bytes
 
+    @cached_property
+    def _task(self) -> dict[str, Any]:
+        """What the map is made of, and how it is cut."""
+        cuts = [(part.start, part.stop) for window in self._windows for part in window]
+        return {
+            **self._describe(),
+            "shape": list(self._layout.shape),
+            "dtype": self._layout.dtype.str,
+            "windows": [len(self._windows), fingerprint(cuts)],
+        }
+
     def __enter__(self) -> Draft:
+        # What cannot be known again is refused before any work.
+        description = json.dumps(self._task) if self._resume else None
         with contextlib.ExitStack() as stack, self._disk_errors():
             if self._resume:
                 self.folder = self._resumable
@@ -69,7 +83,7 @@ class Draft:
                     "or give another out."
                 ) from error
             self._values = stack.enter_context(open_own(self.folder / "values"))
-            self._begin()
+            self._begin(description)
             self._stack = stack.pop_all()
         return self
 
@@ -84,25 +98,26 @@ class Draft:
         """Raise if another process has taken the folder away before it was locked."""
         os.stat(self.folder / "finished")
 
-    def _begin(self) -> None:
+    def _begin(self, description: str | None) -> None:
         """Go on with what is there if it is of the same task, or begin."""
-        description = self.folder / "task.json"
-        if os.path.lexists(description):
-            self._refuse_another_task(description)
+        kept = self.folder / "task.json"
+        if os.path.lexists(kept):
+            self._refuse_another_task(kept)
         else:
             for file, n_bytes in ((self._values, self._n_bytes), (self._journal, self._n_windows)):
                 file.truncate(0)
                 _reserve(file, n_bytes)
                 os.fsync(file.fileno())
-            write_whole(description, json.dumps(self._task).encode())
+            if description is not None:
+                write_whole(kept, description.encode())
         self._finished = np.frombuffer(_read_at(self._journal, 0, self._n_windows), np.uint8) == 1
 
     @property
     def _n_windows(self) -> int:
         return len(self._windows)
 
-    def _refuse_another_task(self, description: Path) -> None:
-        differing = self._differences(description)
+    def _refuse_another_task(self, kept: Path) -> None:
+        differing = self._differences(kept)
         sizes = [os.fstat(file.fileno()).st_size for file in (self._values, self._journal)]
         if not differing and sizes != [self._n_bytes, self._n_windows]:
             differing = "its files are incomplete"
@@ -112,10 +127,10 @@ class Draft:
                 "folder to begin anew."
             )
 
-    def _differences(self, description: Path) -> str:
+    def _differences(self, kept: Path) -> str:
         """Return in what the task of an unfinished map is not this one."""
         try:
-            with open_own(description, is_made=False) as file:
+            with open_own(kept, is_made=False) as file:
                 former = dict(json.loads(file.readall()))
         except (ValueError, TypeError, OSError):
             return "its description cannot be read"
@@ -194,7 +209,7 @@ class Draft:
         self._take_away(self.folder)
         left = self._resumable / "task.json"
         with contextlib.suppress(OSError, ValueError):
-            if is_own_folder(self._resumable) and not self._differences(left):
+            if is_own_folder(self._resumable) and left.exists() and not self._differences(left):
                 journal = open_own(self._resumable / "finished", is_made=False)
                 with journal, locked(journal, waits=False):
                     self._take_away(self._resumable)
@@ -208,9 +223,10 @@ class Draft:
 
     def _keep(self) -> None:
         """Keep what is computed as what ``resume=True`` goes on from, where none is yet."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # it may not be knowable again
             if os.path.lexists(self._resumable):
                 return
+            write_whole(self.folder / "task.json", json.dumps(self._task).encode())
             _write_at(self._journal, 0, np.ones(self._n_windows, np.uint8))
             for file in (self._values, self._journal):
                 os.fsync(file.fileno())

@@ -21,6 +21,7 @@ from ._windows import Window
 _MAX_LISTED_CODE = 2**16 - 1
 # libtiff counts the bands of an image in 16 bits, GDAL those of all.
 _MAX_BANDS = 2**16 - 1
+_LEAST_ENVI_BYTES = 2
 # What other programs keep beside a raster is of the former one, once that is replaced.
 _BESIDE = (".aux.xml", ".msk", ".ovr")
 
@@ -101,13 +102,18 @@ class RasterMap(MapFile):
 @contextlib.contextmanager
 def _rasterio_errors() -> Iterator[None]:
     """Have rasterio say nothing of maps without coordinates, and fail as the system does."""
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), rasterio.Env():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
             yield
-        except RasterioError as error:
+        except OSError as error:
+            if error.errno is not None:
+                raise
+            raise OSError(str(error.__cause__ or error)) from error
+        except Exception as error:  # GDAL's come in several forms
             raise OSError(str(error.__cause__ or error)) from error
 
 
@@ -188,6 +194,11 @@ class EnviMap(RasterMap):
             raise FileExistsError(
                 f"{header} is there already, without {data.name}: it may be the header of another "
                 "file. Give out another name."
+            )
+        if self.layout.rows * self.layout.row_bytes < _LEAST_ENVI_BYTES:
+            raise ValueError(
+                f"out={str(self.path)!r} would be a file of a single byte, which GDAL does not "
+                "take for ENVI's. Write a .tif."
             )
         transform = self.layout.transform
         if transform is not None and not _is_rotation(transform):
