@@ -153,3 +153,92 @@ def test_readers_see_whole_files_while_two_processes_write_and_are_killed(tmp_pa
             writer.stdout.close()
     content = path.read_bytes()
     assert len(content) == 300_000 and len(set(content)) == 1
+
+
+def test_an_error_names_the_file_the_room_needed_and_the_room_left(tmp_path, monkeypatch):
+    def fail(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match=r"needs about 5 bytes; its disk has [\d,]+ left") as raised:
+        write_whole(tmp_path / "model.json", b"later")
+    assert raised.value.errno == errno.ENOSPC
+    assert raised.value.filename == str(tmp_path / "model.json")
+
+
+def test_what_does_not_read_back_the_same_does_not_take_the_place(tmp_path, monkeypatch):
+    write_whole(tmp_path / "model.json", b"former")
+
+    def forget_the_end(path):
+        if path.suffix == ".part":
+            os.truncate(path, 3)
+
+    monkeypatch.setattr("skhyp._whole_files.force_to_disk", forget_the_end)
+    with pytest.raises(OSError, match=r"does not read back the same.*model\.json"):
+        write_whole(tmp_path / "model.json", b"later")
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("model.json", b"former")]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_of_a_link_what_it_points_to_is_written(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "model.json").symlink_to(tmp_path / "real" / "config.json")
+    (tmp_path / "model").symlink_to(tmp_path / "real" / "folder")
+    for content in (b"former", b"later"):
+        write_whole(tmp_path / "model.json", content)
+        with whole_folder(tmp_path / "model") as draft:
+            (draft / "weights").write_bytes(content)
+        assert (tmp_path / "model.json").is_symlink() and (tmp_path / "model").is_symlink()
+        assert (tmp_path / "real" / "config.json").read_bytes() == content
+        assert (tmp_path / "real" / "folder" / "weights").read_bytes() == content
+    assert sorted(os.listdir(tmp_path / "real")) == ["config.json", "folder"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
+def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_has_is_not(tmp_path):
+    path = tmp_path / "model"
+    (tmp_path / ".model.0123456789ab.part").write_bytes(b"of a killed one")
+    (tmp_path / ".model.of-mine.part").write_bytes(b"of nobody here")
+    with whole_folder(path) as draft:
+        (draft / "weights").write_text("of a living one")
+        write_whole(tmp_path / "model.json", b"")
+        with whole_folder(path) as another:
+            (another / "weights").write_text("later")
+        assert (draft / "weights").exists()
+    assert (path / "weights").read_text() == "of a living one"
+    assert sorted(os.listdir(tmp_path)) == [".model.of-mine.part", "model", "model.json"]
+
+
+@pytest.mark.parametrize("can_swap", [True, False])
+def test_a_folder_is_never_missing_where_two_can_be_exchanged(tmp_path, monkeypatch, can_swap):
+    with whole_folder(tmp_path / "model") as draft:
+        (draft / "weights").write_text("former")
+    if not can_swap:
+        monkeypatch.setattr("skhyp._whole_files.swapped", lambda one, other: False)
+    elif sys.platform != "linux":
+        pytest.skip("folders are exchanged by Linux alone")
+    replace, seen = os.replace, []
+
+    def watch(source, target):
+        replace(source, target)
+        seen.append((tmp_path / "model" / "weights").exists())
+
+    monkeypatch.setattr(os, "replace", watch)
+    with whole_folder(tmp_path / "model") as draft:
+        (draft / "weights").write_text("later")
+    assert seen == ([] if can_swap else [False, True])
+    assert (tmp_path / "model" / "weights").read_text() == "later"
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_a_former_folder_that_a_killed_process_took_away_is_put_back(tmp_path):
+    former = tmp_path / ".model.0123456789ab.former"
+    former.mkdir()
+    (former / "weights").write_text("former")
+    write_whole(tmp_path / "model.json", b"another")  # of which it is none
+    assert not (tmp_path / "model").exists()
+    with whole_folder(tmp_path / "model") as draft:
+        assert (tmp_path / "model" / "weights").read_text() == "former"
+        (draft / "weights").write_text("later")
+    assert (tmp_path / "model" / "weights").read_text() == "later"
+    assert sorted(os.listdir(tmp_path)) == ["model", "model.json"]

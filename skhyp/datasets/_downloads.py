@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from skhyp._whole_files import locked
+from skhyp._disk import locked, open_own
 
 # Seconds until a server that does not answer, or stops sending, is given up.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
@@ -33,7 +33,7 @@ def download(url: str, path: Path, *, known_hash: str | None, n_retries: int, de
     """Download a file unless it is there; what came before a break is kept and gone on with."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
-    with part.open("ab") as lock, locked(lock, waits=True):
+    with open_own(part) as lock, locked(lock, waits=True):
         for attempt in range(n_retries + 1):
             if path.exists():  # another process was faster
                 break

@@ -78,7 +78,8 @@ def apply(
         dask computes, see Notes.
     out : str or path, default=None
         The file to write: ``.tif`` (GeoTIFF), ``.hdr`` or ``.img`` (ENVI), ``.zarr`` or ``.npy``.
-        It appears whole or not at all; a file that is there is replaced. None returns the map.
+        It appears whole or not at all, once it was read back; a file that is there is replaced.
+        None returns the map.
     method : str, default="predict"
         The method of the estimator: "predict", "predict_proba", "transform",
         "reconstruction_error", or any other with one value or row for each spectrum. A Pipeline
@@ -100,7 +101,8 @@ def apply(
     resume : bool, default=False
         Whether blocks that are finished survive if anything ends this call, even the machine, and
         the next with ``resume=True`` goes on from them. They are in a folder beside `out`, whose
-        name begins with a dot, until the map is complete; a call after that begins anew.
+        name begins with a dot, until the map is complete; a call after that begins anew. A map
+        that is computed, but that its disk has no room for, is kept there in any case.
     verbose : int or bool, default=0
         Whether to show progress: a bar of tqdm where that is installed, else lines.
 
@@ -113,11 +115,14 @@ def apply(
     ------
     ValueError
         If a parameter or the scene is not as described, or if the scene lacks bands that the
-        model was fitted with; the message names them.
+        model was fitted with; the message names them. If `out` is what the scene is read from,
+        whatever form that comes in. With ``resume=True``, if what is there is of another model,
+        scene or `working_memory`, or if the estimator is one that cannot be known again.
     NotFittedError
         If the estimator is not fitted.
     OSError
-        If a file cannot be read or written.
+        If a file cannot be read or written, or if the scene changes meanwhile; the former map is
+        as it was then. The message names the file and, where room is lacking, how much.
     RuntimeError
         If another process is writing the same map, with ``resume=True``.
 
@@ -137,6 +142,12 @@ def apply(
     ``classes_``, as some estimators give to outliers, is missing. GeoTIFF, ENVI and Zarr keep the
     reference system, the transform, nodata, and the names and colours of classes; ``.npy`` has
     room for numbers only.
+
+    What is gone on with is known by the model and all that it has learned, by the sizes and the
+    times of change of the scene's files (of numbers in memory, by all of them; of chunks of dask,
+    by the names of their tasks), by the bands, and by how the scene is cut. ENVI's two files cannot
+    take their places in one instant: a process that is killed between leaves a map without a
+    header, which is no map, and the next call puts things right.
 
     A DataArray in chunks gives the same map, computed by the scheduler of dask that is current: on
     a cluster by its workers, which read the chunks themselves and get the model once each. With

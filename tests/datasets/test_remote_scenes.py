@@ -148,6 +148,16 @@ def test_what_an_earlier_process_left_is_gone_on_with(server, folder, cube):
     assert server.requests[1][1].startswith("bytes=")
 
 
+def test_a_link_where_a_part_would_be_is_not_followed(server, folder, tmp_path):
+    precious = tmp_path / "thesis.txt"
+    precious.write_text("years of work")
+    folder.mkdir()
+    (folder / ".PaviaU.mat.part").symlink_to(precious)
+    with pytest.raises(ValueError, match=r"PaviaU\.mat\.part is a link"):
+        fetch_pavia_university(data_home=folder)
+    assert precious.read_text() == "years of work"
+
+
 def test_a_part_that_is_longer_than_the_file_is_dropped(server, folder, cube):
     folder.mkdir()
     (folder / ".PaviaU.mat.part").write_bytes(bytes(10**5))
