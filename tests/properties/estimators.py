@@ -1,0 +1,132 @@
+"""Valid parameters of the three estimators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .draws import Draws
+
+ACTIVATIONS = ("relu", "sigmoid", "linear", "tanh", "elu", "softplus")
+METHODS = (
+    *("minmax", "deephyp-minmax", "l2", "l1", "snv", "msc", "standardize", "savgol", "continuum"),
+    None,
+)
+_RATES = (1e-4, 1e-3, 1e-2)
+
+
+def _convolutions(draws: Draws) -> dict[str, Any]:
+    n_filters = draws.layers(1, 3, lambda: draws.integer(1, 4))
+    return {
+        "n_filters": n_filters,
+        "kernel_sizes": draws.one_or_each(len(n_filters), lambda: draws.integer(1, 60)),
+        "strides": draws.one_or_each(len(n_filters), lambda: draws.integer(1, 12)),
+        "padding": draws.one_of("valid", "same"),
+    }
+
+
+def _training(draws: Draws, n_rows: int) -> dict[str, Any]:
+    schedule = draws.one_of("constant", "exponential", "piecewise", "cosine")
+    parameters = {
+        "activation": draws.one_of(*ACTIVATIONS),
+        "initializer": draws.one_of("glorot", "he", "truncated_normal", "normal", "constant"),
+        "initializer_std": draws.one_of(0.01, 0.1),
+        "optimizer": draws.one_of("adam", "sgd"),
+        "learning_rate": draws.one_of(*_RATES),
+        "epsilon": draws.one_of(1e-8, 1e-4),
+        "weight_decay": draws.one_of(0.0, 0.1),
+        "batch_size": draws.one_of(1, 7, 64),
+        "max_epochs": draws.integer(1, 3),
+        "shuffle": draws.chance(),
+        "random_state": draws.integer(0, 2**16),
+        "learning_rate_schedule": schedule,
+    }
+    if schedule == "exponential":
+        parameters |= {"decay_steps": draws.integer(1, 9), "decay_rate": draws.one_of(0.1, 0.9)}
+    if schedule == "piecewise":
+        parameters |= {
+            "learning_rate_boundaries": (2, 5),
+            "learning_rate_values": (draws.one_of(*_RATES), draws.one_of(*_RATES)),
+        }
+    if n_rows >= 8 and draws.chance():
+        parameters |= {
+            "early_stopping": True,
+            "validation_fraction": draws.one_of(0.2, 0.5),
+            "patience": draws.integer(1, 2),
+        }
+    return parameters
+
+
+def autoencoder_parameters(draws: Draws, n_rows: int, loss: str) -> dict[str, Any]:
+    """Draw parameters of a SpectralAutoencoder."""
+    parameters = _training(draws, n_rows) | {
+        "architecture": draws.one_of("dense", "conv"),
+        "n_components": draws.integer(1, 6),
+        "latent_activation": draws.one_of(*ACTIVATIONS),
+        "output_activation": draws.one_of(None, *ACTIVATIONS),
+        "skip_connections": draws.chance(),
+        "loss": loss,
+        "scale_input": draws.chance(),
+    }
+    if loss == "sid":  # which is of positive spectra
+        parameters["output_activation"] = draws.one_of(None, "softplus", "sigmoid")
+    if parameters["architecture"] == "dense":
+        parameters["hidden_layer_sizes"] = draws.layers(0, 3, lambda: draws.integer(1, 12))
+        n_decoder_layers = len(parameters["hidden_layer_sizes"]) + 1
+    else:
+        parameters |= _convolutions(draws)
+        n_decoder_layers = len(parameters["n_filters"])
+    parameters["tied_weights"] = draws.one_or_each(n_decoder_layers, draws.chance)
+    return parameters
+
+
+def classifier_parameters(draws: Draws, n_rows: int) -> dict[str, Any]:
+    """Draw parameters of a SpectralCNNClassifier."""
+    views = tuple(draws.some_of(["snv", "whitened", "bands"]))
+    return (
+        _training(draws, n_rows)
+        | _convolutions(draws)
+        | {
+            "views": draws.one_of(None, views, views),
+            "whitening": draws.one_of(0, 0.5, 1.0),
+            "dense_layer_sizes": draws.layers(0, 3, lambda: draws.integer(1, 12)),
+            "dropout": draws.one_of(0.0, 0.3, 0.9),
+            "class_weight": draws.one_of(None, "balanced", "balanced_batch"),
+        }
+    )
+
+
+def draw_labels(draws: Draws, n_rows: int) -> np.ndarray:
+    """Draw labels: two classes, three, or one for each spectrum, of any type."""
+    codes = np.arange(n_rows) % draws.one_of(2, min(3, n_rows), n_rows)
+    return draws.one_of(
+        codes + 1,
+        (codes - 5).astype(np.int16),
+        codes % 2 == 1,
+        np.char.add("class ", codes.astype(str)),
+        codes + 0.5,
+        np.array([f"é{code}" for code in codes], dtype=object),
+    )
+
+
+def preprocessor_parameters(draws: Draws, X: np.ndarray) -> dict[str, Any]:
+    """Draw parameters of a HypPreprocessor for spectra."""
+    n_bands = X.shape[1]
+    wavelengths = 400 + draws.one_of(1.0, 5.0) * np.arange(n_bands)
+    if draws.chance():  # two detectors
+        wavelengths[n_bands // 2 :] += 500
+    chosen = draws.some_of(range(n_bands))
+    beyond = [(wavelengths[-1] + 1, wavelengths[-1] + 9)]
+    bands = draws.one_of(None, np.isin(np.arange(n_bands), chosen), chosen, beyond)
+    knows = bands is beyond or draws.chance()
+    window = 2 * draws.integer(0, 12) + 1
+    return {
+        "method": draws.one_of(*METHODS),
+        "bands": bands,
+        "wavelengths": wavelengths if knows else None,
+        "nodata": draws.one_of(None, None, 0, -9999, np.nan, draws.rng.choice(X.ravel()).item()),
+        "window_length": window,
+        "polyorder": draws.integer(0, min(window - 1, 4)),
+        "deriv": draws.integer(0, 2),
+    }

@@ -1,0 +1,161 @@
+"""What holds for every estimator, whatever its parameters and its spectra are like.
+
+Each example follows from its number; SKHYP_PROPERTY_EXAMPLES asks for so many of each estimator.
+"""
+
+import os
+import pickle
+import warnings
+
+import joblib
+import numpy as np
+import pytest
+import skops.io
+import tensorflow as tf
+from sklearn.base import clone
+
+from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp.export import to_saved_model
+
+from .draws import Draws
+from .estimators import (
+    autoencoder_parameters,
+    classifier_parameters,
+    draw_labels,
+    preprocessor_parameters,
+)
+from .spectra import draw_spectra
+
+METHODS = {
+    HypPreprocessor: ["transform"],
+    SpectralAutoencoder: ["transform", "reconstruct", "reconstruction_error"],
+    SpectralCNNClassifier: ["predict_proba", "decision_function", "predict"],
+}
+NOT_EXPORTED = ("float16", "uint64", "bool")
+
+
+def examples(n_examples):
+    n_examples = int(os.environ.get("SKHYP_PROPERTY_EXAMPLES", n_examples))
+    return pytest.mark.parametrize("example", range(n_examples))
+
+
+@examples(12)
+def test_autoencoders(example, tmp_path):
+    draws = Draws(example)
+    loss = draws.one_of("csa", "sa", "sid", "sse")
+    X = draw_spectra(draws, positive=loss == "sid")
+    estimator = SpectralAutoencoder(**autoencoder_parameters(draws, len(X.values), loss))
+    check_network(estimator, X, None, tmp_path, exports=example % 3 == 0)
+
+
+@examples(12)
+def test_classifiers(example, tmp_path):
+    draws = Draws(example)
+    X = draw_spectra(draws, n_rows=300 if example % 12 == 9 else None)
+    y = draw_labels(draws, len(X.values))
+    parameters = classifier_parameters(draws, len(X.values))
+    counts = np.unique(y, return_counts=True)[1]
+    if counts.min() < 4:  # too few to hold out some of each
+        parameters.pop("early_stopping", None)
+    estimator = SpectralCNNClassifier(**parameters)
+    check_network(estimator, X, y, tmp_path, exports=example % 3 == 0)
+
+
+@examples(40)
+def test_preprocessors(example, tmp_path):
+    draws = Draws(example)
+    X = draw_spectra(draws)
+    preprocessor = HypPreprocessor(**preprocessor_parameters(draws, X.values))
+    print(X.description, preprocessor)
+    try:
+        fit(preprocessor, X.given)
+    except ValueError as error:
+        refused = str(error)
+        assert "there is nothing to learn from" in refused
+        return
+    again = fit(of_config(preprocessor), X.values)
+    assert_same_outputs(again, X.values, preprocessor, X.given)
+    found = again.transform(X.values)
+    assert (np.isnan(found).any(axis=1) == np.isnan(found).all(axis=1)).all()
+    if preprocessor.nodata is None:
+        assert np.isfinite(found).all()
+    assert not np.isinf(found).any()
+    check_what_is_fitted(again, X.values, tmp_path, exports=example % 6 == 0)
+
+
+def check_network(estimator, X, y, folder, *, exports):
+    """Check that a fit gives a model that computes numbers, or a clear error and nothing else."""
+    print(X.description, estimator)
+    try:
+        fit(estimator, X.given, y)
+    except ValueError as error:
+        assert "diverged" in str(error)  # noqa: PT017
+        assert not hasattr(estimator, "parameters_")
+        return
+    again = fit(of_config(estimator), X.values, y)
+    assert again.parameters_.tobytes() == estimator.parameters_.tobytes()
+    assert again.statistics_.tobytes() == estimator.statistics_.tobytes()
+    assert again.loss_curve_ == estimator.loss_curve_
+    assert np.isfinite([*again.loss_curve_, *again.validation_loss_curve_]).all()
+    assert_same_outputs(again, X.values, estimator, X.given)
+    for method in METHODS[type(estimator)]:
+        output = getattr(again, method)(X.values)
+        assert output.dtype.kind != "f" or np.isfinite(output).all(), method
+    assert np.isfinite(again.score(X.values, y))
+    check_what_is_fitted(again, X.values, folder, exports=exports)
+
+
+def fit(estimator, X, y=None):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # kernels that shrink, spectra far too bright
+        return estimator.fit(X, y)
+
+
+def of_config(estimator):
+    """Return a clone of an estimator, made of its config."""
+    return clone(type(estimator).from_config(estimator.to_config()))
+
+
+def check_what_is_fitted(estimator, X, folder, *, exports):
+    """Check that what is fitted can be kept and exported, and computes each row by itself."""
+    joblib.dump(estimator, folder / "model.joblib")
+    skops.io.dump(estimator, folder / "model.skops")
+    types = skops.io.get_untrusted_types(file=folder / "model.skops")
+    for loaded in (
+        pickle.loads(pickle.dumps(estimator)),
+        joblib.load(folder / "model.joblib"),
+        skops.io.load(folder / "model.skops", trusted=types),
+    ):
+        assert_same_outputs(loaded, X, estimator, X)
+    method = METHODS[type(estimator)][0]
+    expected = getattr(estimator, method)(X)
+    check_rows(getattr(estimator, method), X, expected)
+    is_preprocessor = isinstance(estimator, HypPreprocessor)
+    model = estimator.to_keras(**{"dtype": expected.dtype.name} if is_preprocessor else {})
+    assert_close(model(X.astype(model.input.dtype)).numpy(), expected)
+    if exports and X.dtype.name not in NOT_EXPORTED:
+        to_saved_model(estimator, folder / "model", dtype=X.dtype.name)
+        saved = tf.saved_model.load(str(folder / "model"))
+        assert_close(getattr(saved, method)(X).numpy(), expected)
+
+
+def check_rows(method, X, expected):
+    """Check that a row has the same bits whatever the others are, and the same value alone."""
+    others = X[::-1].copy()
+    others[0] = X[0]
+    assert method(others)[0].tobytes() == expected[0].tobytes()
+    assert_close(method(X[-1:]), expected[-1:])
+
+
+def assert_same_outputs(found, X, expected, same_X):
+    for method in METHODS[type(expected)]:
+        one, other = getattr(found, method)(X), getattr(expected, method)(same_X)
+        assert one.dtype == other.dtype, method
+        assert one.tolist() == other.tolist() or one.tobytes() == other.tobytes(), method
+
+
+def assert_close(found, expected):
+    assert found.shape == expected.shape
+    assert found.dtype == expected.dtype
+    largest = np.abs(expected[np.isfinite(expected)]).max(initial=0)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * largest)
