@@ -81,7 +81,7 @@ def locked(file: IO[bytes] | Path, *, waits: bool) -> Iterator[None]:
             except PermissionError:  # of a folder, on Windows
                 yield
                 return
-            stack.callback(os.close, handle)
+            stack.callback(_close, handle)
         else:
             handle = file.fileno()
         _lock(handle, waits=waits)
@@ -90,6 +90,11 @@ def locked(file: IO[bytes] | Path, *, waits: bool) -> Iterator[None]:
         finally:
             if not isinstance(file, Path):
                 _unlock(handle)
+
+
+def _close(handle: int) -> None:
+    with contextlib.suppress(OSError):  # nothing was written
+        os.close(handle)
 
 
 def is_locked(path: Path) -> bool | None:
@@ -109,7 +114,7 @@ def is_locked(path: Path) -> bool | None:
     except OSError:
         return None
     finally:
-        os.close(handle)
+        _close(handle)
     return False
 
 

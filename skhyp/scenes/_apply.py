@@ -198,6 +198,7 @@ def apply(
     stamps = file_stamps(scene.files)
     task = partial(_task, model, scene)
     with Draft(out, layout, blocks.windows, task=task, resume=resume) as draft:
+        written.restore(draft.folder)
         _refuse_another_model(draft, blocks)
         n_done = sum(blocks.windows[number].n_pixels for number in draft.finished)
         has_data = any(draft.has_data(number) for number in draft.finished)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -73,7 +73,7 @@ class Draft:
             else:
                 self.folder = stack.enter_context(new_folder_beside(self._path))
                 stack.callback(self._remove_what_is_left)
-            self._journal = stack.enter_context(open_own(self.folder / "finished"))
+            self._journal = stack.enter_context(_closing(open_own(self.folder / "finished")))
             try:
                 stack.enter_context(locked(self._journal, waits=False))
                 self._refuse_a_finished_one()
@@ -82,7 +82,7 @@ class Draft:
                     f"Another process is writing this map: {self.folder} is locked. Let it finish, "
                     "or give another out."
                 ) from error
-            self._values = stack.enter_context(open_own(self.folder / "values"))
+            self._values = stack.enter_context(_closing(open_own(self.folder / "values")))
             self._begin(description)
             self._stack = stack.pop_all()
         return self
@@ -205,12 +205,13 @@ class Draft:
             self._remove()
 
     def _remove(self) -> None:
-        """Remove the folder, and one of the same task that a failure had left."""
+        """Remove the folder, and one of the same task, or of none yet, that a failure had left."""
         self._take_away(self.folder)
         left = self._resumable / "task.json"
         with contextlib.suppress(OSError, ValueError):
-            if is_own_folder(self._resumable) and left.exists() and not self._differences(left):
-                journal = open_own(self._resumable / "finished", is_made=False)
+            is_own = is_own_folder(self._resumable)
+            if is_own and not (left.exists() and self._differences(left)):
+                journal = open_own(self._resumable / "finished")
                 with journal, locked(journal, waits=False):
                     self._take_away(self._resumable)
 
@@ -238,6 +239,16 @@ class Draft:
 
     def _disk_errors(self) -> contextlib.AbstractContextManager[None]:
         return disk_errors(self._path, self._n_bytes)
+
+
+@contextlib.contextmanager
+def _closing(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Close a file without an error: what it has that counts was forced to the disk before."""
+    try:
+        yield file
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
 
 
 def _reserve(file: IO[bytes], n_bytes: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -98,14 +99,17 @@ class MapFile(ABC):
         return self.layout.strips()
 
     def _take_places(self, drafts: Sequence[Path], folder: Path) -> None:
-        """Let drafts take the places of files; what has to make room is kept until all have."""
+        """Let drafts take the places of files; the former ones are kept until all have."""
         self.restore(folder)
         former = folder / _FORMER
+        former.mkdir()
         try:
             for file in self.in_the_way:
                 if os.path.lexists(file):
-                    former.mkdir(exist_ok=True)
                     os.replace(file.resolve(), former / file.name)
+            for file in self.files[:-1]:
+                if os.path.lexists(file):
+                    _keep(file.resolve(), former / file.name)
             for draft, file in zip(drafts, self.files, strict=True):
                 take_place(draft, file.resolve())
         except BaseException:
@@ -115,13 +119,16 @@ class MapFile(ABC):
         force_to_disk(self.path.resolve().parent)
 
     def restore(self, folder: Path) -> None:
-        """Put back what has made room, if the drafts in a folder have not taken its place."""
-        left = [os.path.lexists(folder / file.name) for file in self.files]
-        if left[0] or (left[-1] and set(self.files) <= set(self.in_the_way)):
-            for file in reversed(self.in_the_way):
-                if os.path.lexists(folder / _FORMER / file.name):
-                    os.replace(folder / _FORMER / file.name, file.resolve())
-        remove(folder / _FORMER)
+        """Put everything back, if the drafts in a folder have taken some of the places only."""
+        former = folder / _FORMER
+        is_placed = {file: not os.path.lexists(folder / file.name) for file in self.files}
+        if former.is_dir() and not all(is_placed.values()):
+            for file in reversed(dict.fromkeys((*self.in_the_way, *self.files))):
+                if os.path.lexists(former / file.name):
+                    os.replace(former / file.name, file.resolve())
+                elif is_placed.get(file):
+                    remove(file.resolve())
+        remove(former)
 
     def remove_abandoned(self) -> None:
         """Remove the drafts of processes that were killed."""
@@ -129,6 +136,14 @@ class MapFile(ABC):
             with contextlib.suppress(OSError):
                 self.restore(folder)
             remove(folder)
+
+
+def _keep(file: Path, kept: Path) -> None:
+    """Give a file a second name, or a copy where files have one name only."""
+    try:
+        os.link(file, kept)
+    except OSError:
+        shutil.copyfile(file, kept)
 
 
 @contextlib.contextmanager

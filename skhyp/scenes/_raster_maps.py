@@ -22,6 +22,20 @@ _MAX_LISTED_CODE = 2**16 - 1
 # libtiff counts the bands of an image in 16 bits, GDAL those of all.
 _MAX_BANDS = 2**16 - 1
 _LEAST_ENVI_BYTES = 2
+# What every header has.
+_HEADER_LINES = (
+    "ENVI",
+    "description",
+    "samples",
+    "lines",
+    "bands",
+    "header offset",
+    "file type",
+    "data type",
+    "interleave",
+    "byte order",
+    "data ignore value",
+)
 # What other programs keep beside a raster is of the former one, once that is replaced.
 _BESIDE = (".aux.xml", ".msk", ".ovr")
 
@@ -88,7 +102,9 @@ class RasterMap(MapFile):
     def _refuse_another_description(self, dataset: Any) -> None:
         layout = self.layout
         shape = (layout.rows, layout.columns, layout.n_outputs or 1)
+        names = [self._band_name(name) for name in layout.output_names or ()]
         expected = {
+            "names": not names or list(dataset.descriptions) == names,
             "shape": (*dataset.shape, dataset.count) == shape,
             "nodata": np.array_equal(dataset.nodata, layout.missing, equal_nan=True),
             "crs": (dataset.crs is None) == (layout.crs is None),
@@ -136,9 +152,8 @@ class GeoTiffMap(RasterMap):
         predictor = 3 if layout.dtype.kind == "f" else 2
         options = {"compress": "deflate", "predictor": predictor, "interleave": "band"}
         with self._created(drafts[0], bigtiff="IF_SAFER", **options) as dataset:
-            if layout.class_colours and layout.dtype.name in ("uint8", "uint16"):
-                table = {code: _rgb(colour) for code, colour in layout.class_colours.items()}
-                dataset.write_colormap(1, {int(layout.missing): (0, 0, 0, 0), **table})
+            if table := self._colour_table:
+                dataset.write_colormap(1, table)
             dataset.update_tags(1, **self._tags)
             for strip in self.strips():
                 values = rows(strip).reshape(strip.stop - strip.start, layout.columns, -1)
@@ -146,6 +161,15 @@ class GeoTiffMap(RasterMap):
                 dataset.write(values.transpose(2, 0, 1), window=window)
         for categories in drafts[1:]:
             categories.write_bytes(_categories(layout.class_names or {}))
+
+    @property
+    def _colour_table(self) -> dict[int, tuple[int, ...]]:
+        """The colours of a map that can have a table of them; what is missing is transparent."""
+        layout = self.layout
+        if not layout.class_colours or layout.dtype.name not in ("uint8", "uint16"):
+            return {}
+        colours = {code: (*_rgb(colour), 255) for code, colour in layout.class_colours.items()}
+        return {int(layout.missing): (0, 0, 0, 0), **colours}
 
     @property
     def _tags(self) -> dict[str, str]:
@@ -157,6 +181,9 @@ class GeoTiffMap(RasterMap):
         kept = dataset.tags(1)
         if any(kept.get(tag) != name for tag, name in self._tags.items()):
             raise OSError("its names of classes are others")
+        table = dataset.colormap(1) if self._colour_table else {}
+        if any(table.get(code) != colour for code, colour in self._colour_table.items()):
+            raise OSError("its colours of classes are others")
 
 
 class EnviMap(RasterMap):
@@ -216,7 +243,9 @@ class EnviMap(RasterMap):
         written_by_gdal = data.with_suffix(".hdr")
         text = written_by_gdal.read_text(encoding="utf-8", errors="replace")
         written_by_gdal.unlink()
-        header.write_text(_classified(text, layout, self.path.name), encoding="utf-8")
+        self._refuse_incomplete(text)
+        self._header_text = _classified(text, layout, self.path.name)
+        header.write_text(self._header_text, encoding="utf-8")
         band_bytes = layout.rows * layout.columns * layout.dtype.itemsize
         with data.open("wb") as file:
             for strip in self.strips():
@@ -225,6 +254,23 @@ class EnviMap(RasterMap):
                 for band, of_band in enumerate(values.transpose(2, 0, 1)):
                     file.seek(band * band_bytes + start)
                     file.write(np.ascontiguousarray(of_band).data)
+
+    def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
+        if drafts[1].read_text(encoding="utf-8") != self._header_text:
+            raise OSError("its header is another")
+        yield from super()._read(drafts)
+
+    def _refuse_incomplete(self, header: str) -> None:
+        """Raise if a line of a header is missing: GDAL does not tell if it could not write it."""
+        needed = [*_HEADER_LINES]
+        needed += ["map info"] if self.layout.transform is not None else []
+        needed += ["coordinate system string"] if self.layout.crs is not None else []
+        needed += ["band names"] if self.layout.output_names else []
+        there = {line.partition("=")[0].strip() for line in header.splitlines()}
+        if missing := [line for line in needed if line not in there]:
+            raise OSError(f"The header of {self.path.name} lacks {', '.join(missing)}.")
+        if header.count("{") != header.count("}"):
+            raise OSError(f"The header of {self.path.name} was cut short.")
 
 
 def _is_rotation(transform: tuple[float, ...]) -> bool:
