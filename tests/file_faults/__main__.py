@@ -22,8 +22,7 @@ def main() -> int:
     """Run in a process that the library is loaded into."""
     parser = argparse.ArgumentParser(prog="file_faults", description=__doc__.splitlines()[0])
     parser.add_argument("operations", nargs="*", help="words that are in names of operations")
-    parser.add_argument("--every", type=int, default=1, help="take every n-th instant only")
-    parser.add_argument("--pivotal-every", type=int, default=1, help="... of the pivotal ones")
+    parser.add_argument("--sample", type=int, help="try so many instants, not all")
     parser.add_argument("--json", type=Path, help="a file to write all outcomes to")
     arguments = parser.parse_args()
     in_memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
@@ -66,11 +65,11 @@ def _sweep(arguments: argparse.Namespace, scratch: Path) -> int:
         import tensorflow  # noqa: F401 (not used here, so that forks may use it)
 
     rows, written, n_bad = [], [], 0
-    for operation in chosen:
+    for place, operation in enumerate(chosen):
         outcomes = []
         print(f"== {operation.name}", flush=True)
         sweep = Sweep(operation, calls, folder, stored)
-        for outcome in sweep.outcomes(arguments.every, arguments.pivotal_every):
+        for outcome in sweep.outcomes(arguments.sample, shift=place / len(chosen)):
             outcomes.append(outcome)
             if outcome.problems:
                 print(f"   {outcome}", flush=True)

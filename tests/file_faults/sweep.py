@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from .file_calls import FAULTS, Fault, FileCalls, Kind
 from .operations import Operation
 from .workers import Died, Worker, is_killed_by
 
-# At these a former result is replaced, or an error is told too late: none is left out of a sample.
+# At these a former result is replaced, or an error is told too late: half of a sample.
 _PIVOTAL = (Kind.RENAME, Kind.REMOVE, Kind.SYNC, Kind.CLOSE_WRITTEN)
 # Of names of drafts, which differ each time.
 _TOKEN = re.compile(r"\.[0-9a-f]{8,}\.")
@@ -97,13 +96,18 @@ class Sweep:
         self._attempts = _Attempts(operation, calls, folder)
         self._worker = Worker(self._attempts, operation.seconds)
 
-    def outcomes(self, every: int = 1, pivotal_every: int = 1) -> Iterator[Outcome]:
-        """Yield what comes of the instants, or of every n-th."""
+    def outcomes(self, sample: int | None = None, shift: float = 0.0) -> Iterator[Outcome]:
+        """Yield what comes of all instants or of a sample, of so many for each ``resume``.
+
+        ``shift``, between 0 and 1, moves a sample on to others.
+        """
         try:
             self._learn()
             for resume in self._operation.resumes:
-                counts = self._count(resume)
-                for instant in _chosen(counts, every, pivotal_every):
+                instants = _instants(self._count(resume))
+                if sample is not None:
+                    instants = _sample(instants, sample, (shift + resume / 2) % 1)
+                for instant in instants:
                     if (outcome := self._outcome(instant, resume)) is not None:
                         yield outcome
         finally:
@@ -204,15 +208,24 @@ class Sweep:
         return problems
 
 
-def _chosen(counts: dict[Kind, int], every: int, pivotal_every: int) -> Iterator[Instant]:
-    numbers: Counter[bool] = Counter()
-    for name, fault in FAULTS.items():
-        for kind in fault.kinds:
-            is_pivotal = kind in _PIVOTAL
-            for number in range(1, counts[kind] + 1):
-                numbers[is_pivotal] += 1
-                if numbers[is_pivotal] % (pivotal_every if is_pivotal else every) == 0:
-                    yield Instant(name, kind, number)
+def _instants(counts: dict[Kind, int]) -> list[Instant]:
+    return [
+        Instant(name, kind, number)
+        for name, fault in FAULTS.items()
+        for kind in fault.kinds
+        for number in range(1, counts[kind] + 1)
+    ]
+
+
+def _sample(instants: list[Instant], n_instants: int, shift: float) -> list[Instant]:
+    """Return so many instants at equal distances, half of them pivotal ones."""
+    pivotal = [instant for instant in instants if instant.kind in _PIVOTAL]
+    others = [instant for instant in instants if instant.kind not in _PIVOTAL]
+    return [
+        group[int((i + shift) * len(group) / (n_instants / 2))]
+        for group in (pivotal, others)
+        for i in range(n_instants // 2)
+    ]
 
 
 def _copy(source: Path, target: Path) -> None:

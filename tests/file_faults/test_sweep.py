@@ -16,8 +16,8 @@ import pytest
 from .operations import OPERATIONS
 
 TESTS = Path(__file__).resolve().parents[1]
-# Of some thousand instants, about four hundred: odd steps, so that all kinds of calls have a turn.
-SAMPLE = ["--every", "61", "--pivotal-every", "23"]
+# Of some thousand instants of an operation, for each value of ``resume``.
+N_INSTANTS = 10
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def outcomes(tmp_path_factory):
     path = tmp_path_factory.mktemp("sweep") / "outcomes.json"
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
     finished = subprocess.run(
-        [sys.executable, "-m", "file_faults", *SAMPLE, "--json", str(path)],
+        [sys.executable, "-m", "file_faults", "--sample", str(N_INSTANTS), "--json", str(path)],
         cwd=TESTS.parent,
         env=environment,
         capture_output=True,

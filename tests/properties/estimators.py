@@ -98,12 +98,13 @@ def classifier_parameters(draws: Draws, n_rows: int) -> dict[str, Any]:
 
 
 def draw_labels(draws: Draws, n_rows: int) -> np.ndarray:
-    """Draw labels: two classes, three, or one for each spectrum, of any type."""
-    codes = np.arange(n_rows) % draws.one_of(2, min(3, n_rows), n_rows)
+    """Draw labels of any type: two classes, three, or one for each spectrum, as of very many."""
+    few = 2, min(3, n_rows)
+    codes = np.arange(n_rows) % draws.one_of(*(few if n_rows < 300 else ()), n_rows)
     return draws.one_of(
         codes + 1,
         (codes - 5).astype(np.int16),
-        codes % 2 == 1,
+        *([codes == 1] if codes.max() == 1 else ()),
         np.char.add("class ", codes.astype(str)),
         codes + 0.5,
         np.array([f"é{code}" for code in codes], dtype=object),

@@ -39,7 +39,7 @@ def examples(n_examples):
     return pytest.mark.parametrize("example", range(n_examples))
 
 
-@examples(12)
+@examples(10)
 def test_autoencoders(example, tmp_path):
     draws = Draws(example)
     loss = draws.one_of("csa", "sa", "sid", "sse")
@@ -48,10 +48,10 @@ def test_autoencoders(example, tmp_path):
     check_network(estimator, X, None, tmp_path, exports=example % 3 == 0)
 
 
-@examples(12)
+@examples(10)
 def test_classifiers(example, tmp_path):
     draws = Draws(example)
-    X = draw_spectra(draws, n_rows=300 if example % 12 == 9 else None)
+    X = draw_spectra(draws, n_rows=300 if example % 10 == 9 else None)
     y = draw_labels(draws, len(X.values))
     parameters = classifier_parameters(draws, len(X.values))
     counts = np.unique(y, return_counts=True)[1]
@@ -61,7 +61,7 @@ def test_classifiers(example, tmp_path):
     check_network(estimator, X, y, tmp_path, exports=example % 3 == 0)
 
 
-@examples(40)
+@examples(30)
 def test_preprocessors(example, tmp_path):
     draws = Draws(example)
     X = draw_spectra(draws)
