@@ -3,16 +3,27 @@
 import numpy as np
 
 
+# Files keep what stands for no label as a float: integers below are rounded.
+_LEAST_EXACT = -(2**53)
+
+
 def missing_label(classes: np.ndarray) -> np.ndarray:
-    """Return what stands for no label, in the type of the labels."""
+    """Return what stands for no label, in the type of the labels: an integer that is no class."""
     if classes.dtype.kind in "US":
         return np.array("", classes.dtype)
     if classes.dtype.kind == "f":
         return np.array(np.nan, classes.dtype)
     if 0 not in classes:
         return np.array(0, classes.dtype)
-    if classes.dtype.kind == "u":
-        unused = np.setdiff1d(np.arange(len(classes) + 1), classes)
-        return np.array(unused[0], classes.dtype)
-    least = np.iinfo(classes.dtype).min
-    return classes.min() - 1 if classes.min() > least else classes.max() + 1
+    is_bool = classes.dtype.kind == "b"
+    least, greatest = (
+        (0, 1) if is_bool else (np.iinfo(classes.dtype).min, np.iinfo(classes.dtype).max)
+    )
+    below = int(classes.min()) - 1
+    if below >= max(least, _LEAST_EXACT):
+        return np.array(below, classes.dtype)
+    taken = {int(label) for label in classes}
+    unused = next(label for label in range(1, len(taken) + 1) if label not in taken)
+    if unused > greatest:
+        raise ValueError(f"Every number of {classes.dtype} is a class: none is left for no class.")
+    return np.array(unused, classes.dtype)

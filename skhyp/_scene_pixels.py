@@ -12,6 +12,7 @@ from sklearn import get_config
 from ._validation import computation_dtype
 from .scenes import Scene, open_scene
 from .scenes._nodata import complete_pixels
+from .scenes._windows import warn_of_large_chunks
 
 _MIB = 2**20
 # A window is made of so many blocks or more, from all over the scene.
@@ -36,6 +37,7 @@ class ScenePixels:
             scene.dtype.itemsize + np.dtype(computation_dtype(scene.dtype)).itemsize
         )
         limit = get_config()["working_memory"] * _MIB
+        warn_of_large_chunks(scene.source, scene.name, limit / _MIB)
         self.fit_in_memory = rows * columns * pixel_bytes <= limit
         self._window_rows = max(1, int(limit / _WINDOWS_AT_ONCE / pixel_bytes))
         self._blocks = scene.windows(max(1, self._window_rows // _BLOCKS_PER_WINDOW))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import zlib
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._bands import wavelengths_in_nm
-from ._windows import Window
+from ._file_errors import reading
+from ._windows import Window, bands_at_once
 
 _WAVELENGTH_NAMES = ("wavelengths", "wavelength", "wl", "lambda")
 
@@ -34,6 +35,11 @@ class ArraySource:
     axes: tuple[int, ...]
     # Which numbers of its files these are; None where there are none.
     identity: Any = None
+    # The file, for messages; None is none.
+    path: Path | None = None
+    chunk_bytes: int = 0
+    # So many are read together.
+    n_bands_at_once: int | None = None
 
     @classmethod
     def of(
@@ -43,37 +49,66 @@ class ArraySource:
         *,
         tile: tuple[int, int] | None = None,
         identity: Any = None,
+        path: Path | None = None,
+        is_packed: bool = True,
     ) -> ArraySource:
-        """Return the source of an array whose shape says the rest."""
+        """Return the source of an array whose shape says the rest.
+
+        If it ``is_packed``, its chunks, where it has any, can only be read whole.
+        """
         with opened() as array:
             lengths = tuple(array.shape[axis] for axis in axes)
             dtype = np.dtype(array.dtype)
             chunks = getattr(array, "chunks", None)
-        if tile is None:
-            tile = (1, lengths[1])
-            if chunks is not None and all(isinstance(length, int) for length in chunks):
-                tile = (chunks[axes[0]], chunks[axes[1]])
         shape = (lengths[0], lengths[1], lengths[2] if len(lengths) == 3 else 1)
-        return cls(opened, shape, dtype, tile, tuple(axes), identity)
+        chunk_bytes, n_bands_at_once = 0, None
+        if chunks is not None and all(isinstance(length, int) for length in chunks):
+            chunk = [min(chunks[axis], length) for axis, length in zip(axes, lengths, strict=True)]
+            tile = tile or (chunk[0], chunk[1])
+            if is_packed:
+                chunk_bytes = math.prod(chunk) * dtype.itemsize
+                n_bands_at_once = bands_at_once(chunk_bytes, [*chunk, 1][2], shape[2])
+        return cls(
+            opened,
+            shape,
+            dtype,
+            tile or (1, shape[1]),
+            tuple(axes),
+            identity,
+            path,
+            chunk_bytes,
+            n_bands_at_once,
+        )
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""
+        with reading(self.path, window):
+            return self._block(window, bands)
+
+    def _block(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         parts = (window.rows, window.columns)
+        all_bands = slice(0, self.shape[2])
         with self.opened() as array:
             if len(self.axes) == 2:
-                block = self._part(array, *parts)[..., np.newaxis]
-            elif bands is None:
-                block = self._part(array, *parts, slice(0, self.shape[2]))
+                block = np.array(self._part(array, *parts)[..., np.newaxis], order="C")
             elif isinstance(array, np.ndarray):  # a map of a file: a view, and then a copy
-                block = self._part(array, *parts, slice(0, self.shape[2]))[..., bands]
+                block = self._part(array, *parts, all_bands)
+                block = np.array(block if bands is None else block[..., bands], order="C")
             else:  # not everything that is indexed by slices takes lists
-                wanted, places = np.unique(bands, return_inverse=True)
-                runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1)
-                read = [
-                    self._part(array, *parts, slice(int(run[0]), int(run[-1]) + 1)) for run in runs
-                ]
-                block = np.concatenate(read, axis=2)[..., places]
-            return np.array(block, order="C")
+                wanted, places = np.arange(self.shape[2]), None
+                if bands is not None:
+                    wanted, places = np.unique(bands, return_inverse=True)
+                together = wanted // (self.n_bands_at_once or self.shape[2])
+                is_apart = (np.diff(wanted) > 1) | (np.diff(together) > 0)
+                runs = np.split(wanted, np.flatnonzero(is_apart) + 1)
+                block = np.empty((*window.shape, len(wanted)), self.dtype)
+                for run in runs:
+                    first = np.searchsorted(wanted, run[0])
+                    block[..., first : first + len(run)] = self._part(
+                        array, *parts, slice(int(run[0]), int(run[-1]) + 1)
+                    )
+                block = block if places is None else block[..., places]
+        return np.ascontiguousarray(block)
 
     def _part(self, array: Any, *parts: slice) -> NDArray[Any]:
         """Return a part of the array, with its axes in the order of a scene."""
@@ -88,7 +123,7 @@ def numpy_source(path: Path) -> ArraySource:
     opened = partial(_numpy_file, path)
     with opened() as array:
         axes = _axes_in_order(path.name, array.shape)
-        return ArraySource.of(opened, axes, identity="npy")
+    return ArraySource.of(opened, axes, identity="npy", path=path)
 
 
 def memory_source(array: NDArray[Any], name: str) -> ArraySource:
@@ -112,9 +147,11 @@ def matlab_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[s
                 if isinstance(entry, h5py.Dataset) and entry.dtype.kind in "biuf"
             }
             listed = {name: file[name][...] for name in _wavelength_variables(shapes)}
-        name = _chosen_variable(path, shapes, variable)
+            name = _chosen_variable(path, shapes, variable)
+            is_packed = file[name].id.get_create_plist().get_nfilters() > 0
         axes = (2, 1, 0) if len(shapes[name]) == 3 else (1, 0)
-        source = ArraySource.of(partial(_hdf5_dataset, path, name), axes, identity=name)
+        opened = partial(_hdf5_dataset, path, name)
+        source = ArraySource.of(opened, axes, identity=name, path=path, is_packed=is_packed)
     else:
         shapes = _matlab5_shapes(path)
         name = _chosen_variable(path, shapes, variable)
@@ -132,12 +169,8 @@ def matlab_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[s
 def _matlab5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the variables with numbers in a file of version 4 to 7."""
     from scipy.io import whosmat
-    from scipy.io.matlab import MatReadError
 
-    try:
-        variables = whosmat(path)
-    except (ValueError, TypeError, OSError, MatReadError, IndexError, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read as a MATLAB file: {error}") from error
+    variables = whosmat(path)
     return {
         name: shape
         for name, shape, kind in variables
@@ -147,12 +180,8 @@ def _matlab5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 def _matlab5_variables(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:
     from scipy.io import loadmat
-    from scipy.io.matlab import MatReadError
 
-    try:
-        stored = loadmat(path, variable_names=names)
-    except (ValueError, TypeError, OSError, MatReadError, IndexError, zlib.error) as error:
-        raise OSError(f"{path} cannot be read: {error}. The file may be incomplete.") from error
+    stored = loadmat(path, variable_names=names)
     return {name: stored[name] for name in names}
 
 
@@ -195,11 +224,7 @@ def _axes_in_order(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
 @contextlib.contextmanager
 def _numpy_file(path: Path) -> Iterator[NDArray[Any]]:
     """Give the array of a file, mapped anew each time: pages of former blocks are let go."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} is not a whole .npy file of numbers: {error}") from error
-    yield array
+    yield np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 @contextlib.contextmanager
@@ -212,8 +237,5 @@ def _hdf5_dataset(path: Path, name: str) -> Iterator[Any]:
 def _hdf5_file(path: Path) -> Iterator[Any]:
     import h5py
 
-    try:
-        with h5py.File(path) as file:
-            yield file
-    except OSError as error:
-        raise OSError(f"{path} cannot be read: {error}. The file may be incomplete.") from error
+    with h5py.File(path) as file:
+        yield file

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ._pixel_models import PixelModel
 from ._scene import Scene
+from ._windows import warn_of_large_chunks
 
 _MIB = 2**20
 # One is being read, another waits, and a third is computed.
@@ -25,6 +26,7 @@ class ReadBlocks:
 
     def __init__(self, model: PixelModel, scene: Scene, working_memory: int):
         self._model, self._scene = model, scene
+        warn_of_large_chunks(scene.source, scene.name, working_memory, stacklevel=4)
         n_bands = scene.shape[2] if model.bands is None else len(model.bands)
         pixel_bytes = n_bands * (_BLOCKS_AT_ONCE * scene.dtype.itemsize + _COMPUTED_BYTES)
         pixel_bytes += 2 * (model.n_outputs or 1) * model.dtype.itemsize

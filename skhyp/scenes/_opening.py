@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from skhyp.wavelengths import validate_wavelengths
 
 from ._arrays import matlab_source, memory_source, numpy_source
 from ._cubes import check_cube
+from ._file_errors import opening, printable
 from ._origins import files_behind
 from ._rasters import envi_data_file, raster_scene
 from ._scene import Scene
@@ -21,6 +23,11 @@ from ._xarrays import data_array_source, is_data_array, is_dataset, is_zarr, zar
 
 if TYPE_CHECKING:
     import xarray
+
+# Files that say that they have more bytes than this are looked at again.
+_LARGEST_UNQUESTIONED = 2**44
+# So many times as much as is stored may come out of it: parts of a file may be left out.
+_MOST_PACKED = 2**20
 
 
 def open_scene(
@@ -106,9 +113,8 @@ def open_scene(
         found["nodata"] = nodata
     if found.get("nodata") is not None:
         found["nodata"] = _validated_nodata(found["nodata"], name)
-    if isinstance(path, str | PathLike):
-        found.setdefault("files", (Path(path).expanduser(),))
-    facts = {key: value() if callable(value) else value for key, value in found.items()}
+    with opening(Path(name)):
+        facts = {key: value() if callable(value) else value for key, value in found.items()}
     return Scene(source=source, name=name, **facts)
 
 
@@ -132,25 +138,51 @@ def _source_of(path: Any, variable: str | None) -> tuple[Source, str, dict[str, 
         return memory_source(check_cube(path), "the array"), "the array", found
     path = Path(path).expanduser()
     if not path.exists():
-        raise FileNotFoundError(f"There is no file {path}.")
+        raise FileNotFoundError(f"There is no file {printable(path)}.")
+    with opening(path):
+        source, found = _file_source(path, variable)
+        found.setdefault("files", (path,))
+        _refuse_more_than_is_there(source, found["files"], path)
+    return source, printable(path), found
+
+
+def _file_source(path: Path, variable: str | None) -> tuple[Source, dict[str, Any]]:
+    """Return what reads a file, and what is known of it."""
     suffix = path.suffix.lower()
     if is_zarr(path):
-        source, found = zarr_source(path, variable)
-        return source, str(path), found
+        return zarr_source(path, variable)
     if path.is_dir():
         raise ValueError(f"{path} is a folder, but not a Zarr store.")
     if suffix == ".mat":
-        source, found = matlab_source(path, variable)
-        return source, str(path), found
+        return matlab_source(path, variable)
     if variable is not None:
         raise ValueError(
             f"variable={variable!r} is for MATLAB files and Zarr stores; {path} is none."
         )
     if suffix == ".npy":
-        return numpy_source(path), str(path), {}
-    data = envi_data_file(path) if suffix == ".hdr" else path
-    source, found = raster_scene(data)
-    return source, str(path), {**found, "files": (path, *found["files"])}
+        return numpy_source(path), {}
+    if suffix == ".hdr":
+        source, found = raster_scene(envi_data_file(path), path)
+    else:
+        source, found = raster_scene(path)
+    return source, {**found, "files": (path, *found["files"])}
+
+
+def _refuse_more_than_is_there(source: Source, files: tuple[Path, ...], path: Path) -> None:
+    """Raise if a file says that it has far more numbers than can be in it."""
+    claimed = math.prod(source.shape) * source.dtype.itemsize
+    if claimed < _LARGEST_UNQUESTIONED:
+        return
+    stored = 0
+    for file in files:
+        for part in file.rglob("*") if file.is_dir() else [file]:
+            stored += part.stat().st_size if part.is_file() else 0
+            if stored * _MOST_PACKED >= claimed:
+                return
+    raise ValueError(
+        f"{path} says that it has the shape {source.shape}, {claimed / 2**40:.0f} TiB, but has "
+        f"{stored} bytes. It may be damaged."
+    )
 
 
 def _facts(scene: Scene) -> dict[str, Any]:

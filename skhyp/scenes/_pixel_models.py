@@ -260,9 +260,13 @@ def _named(estimator: Any, X: NDArray[Any]) -> Any:
 
 
 def _whole(classes: NDArray[Any]) -> NDArray[Any]:
-    """Return classes as integers, where they are whole numbers, as MATLAB has them."""
+    """Return classes as integers, where they are whole numbers, as MATLAB has them.
+
+    Those beyond 64 bits are labels like any other.
+    """
     if classes.dtype.kind == "f" and np.all(classes == np.rint(classes)):
-        return classes.astype(np.int64)
+        if np.all((classes >= -(2.0**63)) & (classes < 2.0**63)):
+            return classes.astype(np.int64)
     return classes
 
 
@@ -306,4 +310,4 @@ def _integer_type(least: int, greatest: int) -> np.dtype:
         bounds = np.iinfo(kind)
         if bounds.min <= least and greatest <= bounds.max:
             return np.dtype(kind)
-    raise ValueError(f"Labels must lie within the 64-bit integers; got {least} to {greatest}.")
+    raise ValueError(f"Labels must lie within -2**63 to 2**63 - 1; got {least} to {greatest}.")

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import os
+import math
 import re
-import threading
 import warnings
 from collections.abc import Iterator
 from functools import partial
@@ -20,12 +19,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import gen_batches
 
 from ._arrays import ArraySource
 from ._bands import good_bands_of, wavelengths_in_nm
-from ._windows import Source, Window
+from ._file_errors import reading
+from ._windows import Source, Window, bands_at_once
 
 _ENVI_ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".cub")
+# Which of the stored axes are rows, columns and bands.
+_ENVI_AXES = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
 # What lies beside a header and is not its data.
 _NO_ENVI_DATA = {".hdr", ".xml", ".ovr", ".msk", ".txt", ".prj", ".part"}
 
@@ -48,19 +51,15 @@ def raster_window(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 class RasterSource:
-    """A file that rasterio reads, opened anew for each block: GDAL then keeps none in memory.
-
-    A file without coordinates is opened once in a process: rasterio warns whenever it opens one,
-    and to silence a warning is not for threads.
-    """
+    """A file that rasterio reads, opened anew for each block: GDAL then keeps none in memory."""
 
     identity = "as the file has them"
 
     def __init__(self, path: Path):
+        from rasterio.enums import Interleaving
+
         self.path = path
-        self._lock = threading.Lock()
         with _opened_raster(path) as dataset:
-            self._has_transform = not dataset.transform.is_identity
             if not dataset.count:
                 listed = "".join(f"\n  {name}" for name in dataset.subdatasets)
                 raise ValueError(
@@ -75,76 +74,72 @@ class RasterSource:
             self.shape = (dataset.height, dataset.width, dataset.count)
             self.dtype = np.dtype(dataset.dtypes[0])
             self.tile = dataset.block_shapes[0]
+            n_together = dataset.count if dataset.interleaving is Interleaving.pixel else 1
+        self.chunk_bytes = math.prod((*self.tile, n_together)) * self.dtype.itemsize
+        # GDAL keeps all that it unpacks until the file is closed.
+        self._n_bands_at_once = bands_at_once(self.chunk_bytes, n_together, self.shape[2])
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""
-        from rasterio.errors import RasterioError
-
-        n_bands = self.shape[2] if bands is None else len(bands)
-        indexes = None if bands is None else (bands + 1).tolist()
-        block = np.empty((*window.shape, n_bands), self.dtype)
-        try:
-            with self._opened() as dataset:
-                dataset.read(indexes, window=raster_window(window), out=block.transpose(2, 0, 1))
-        except RasterioError as error:
-            raise OSError(
-                f"{self.path} cannot be read at rows {window.rows.start} to {window.rows.stop}: "
-                f"{error.__cause__ or error}. The file may be damaged or incomplete."
-            ) from error
-        return block
-
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[Any]:
-        import rasterio
-
-        if self._has_transform:
-            with rasterio.open(self.path) as dataset:
-                yield dataset
-            return
-        with self._lock:
-            if getattr(self, "_process", None) != os.getpid():  # none is shared with a fork
-                self._dataset, self._process = _opened_raster(self.path), os.getpid()
-            yield self._dataset
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in vars(self).items() if k not in ("_lock", "_dataset", "_process")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._lock = threading.Lock()
+        with reading(self.path, window):
+            indexes = np.arange(1, self.shape[2] + 1) if bands is None else bands + 1
+            block = np.empty((*window.shape, len(indexes)), self.dtype)
+            for part in gen_batches(len(indexes), self._n_bands_at_once):
+                with _opened_raster(self.path) as dataset:
+                    dataset.read(
+                        indexes[part].tolist(),
+                        window=raster_window(window),
+                        out=block[..., part].transpose(2, 0, 1),
+                    )
+            return block
 
 
-def raster_scene(path: Path) -> tuple[Source, dict[str, Any]]:
-    """Return the source of a file that GDAL knows, and what the file says of itself."""
+def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[str, Any]]:
+    """Return the source of a file that GDAL knows, and what the file says of itself.
+
+    The header that it was found by, if it was, is what messages name.
+    """
     source: Source = RasterSource(path)
-    with _opened_raster(path) as dataset:
-        header = {key.lower(): value for key, value in dataset.tags(ns="ENVI").items()}
-        if dataset.driver == "ENVI" and not _is_compressed(header):
-            _refuse_truncated(path, header, source)
-            source = _envi_source(path, header, source)
+    with _opened_raster(path, with_coordinates=True) as dataset:
+        fields = {key.lower(): value for key, value in dataset.tags(ns="ENVI").items()}
+        if dataset.driver == "ENVI" and not _is_compressed(fields):
+            _refuse_truncated(path, fields, source)
+            source = _envi_source(path, fields, source)
         has_transform = not dataset.transform.is_identity
         _warn_of_a_mask(dataset)
         return source, {
-            **_described_bands(dataset, header, path.name),
+            **_described_bands(dataset, fields, (header or path).name),
             "nodata": _nodata(dataset),
             "files": (path, *(Path(file) for file in dataset.files)),
             "crs": dataset.crs.to_wkt() if dataset.crs else None,
             "transform": tuple(dataset.transform)[:6] if has_transform else None,
-            "class_names": (names := _class_names(dataset, header)),
+            "class_names": (names := _class_names(dataset, fields)),
             "class_colours": _class_colours(dataset, names),
         }
 
 
-def _opened_raster(path: Path) -> Any:
-    rasterio = import_rasterio(f"{path.name}: open_scene")
-    from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
+@contextlib.contextmanager
+def _opened_raster(path: Path, *, with_coordinates: bool = False) -> Iterator[Any]:
+    """Give what rasterio reads a file with, and close it.
 
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            return rasterio.open(path)
-    except RasterioIOError as error:
-        raise ValueError(f"{path} is not a file that GDAL reads as a raster: {error}") from error
+    rasterio warns of a file without coordinates at each opening, and to silence warnings is not
+    for the threads in which blocks are read: there it is not asked for coordinates.
+    """
+    import_rasterio(f"{path.name}: open_scene")
+    from rasterio.env import env_ctx_if_needed
+    from rasterio.errors import NotGeoreferencedWarning
+    from rasterio.io import DatasetReader
+
+    class Reader(DatasetReader):
+        def read_transform(self) -> list[float]:
+            if not with_coordinates:
+                return [0.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", NotGeoreferencedWarning)
+                return super().read_transform()
+
+    with env_ctx_if_needed(), Reader(str(path)) as dataset:
+        yield dataset
 
 
 def _nodata(dataset: Any) -> float | None:
@@ -180,11 +175,15 @@ def _envi_source(path: Path, header: dict[str, str], source: Source) -> ArraySou
     """Return the source of an ENVI file without GDAL: its numbers lie there one by one."""
     rows, columns, n_bands = source.shape
     order = header.get("interleave", "bsq").strip().lower()
-    axes = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}[order]
+    if order not in _ENVI_AXES:
+        raise ValueError(
+            f"The header of {path} must have the interleave bsq, bil or bip; got {order!r}."
+        )
+    axes = _ENVI_AXES[order]
     shape = tuple(np.take((rows, columns, n_bands), np.argsort(axes)).tolist())
     dtype = source.dtype.newbyteorder(">" if header.get("byte_order", "0").strip() == "1" else "<")
     opened = partial(_envi_array, path, dtype, _header_integer(header, "header_offset"), shape)
-    return ArraySource.of(opened, axes, identity=order)
+    return ArraySource.of(opened, axes, identity=order, path=path)
 
 
 @contextlib.contextmanager

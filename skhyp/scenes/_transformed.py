@@ -26,6 +26,7 @@ class TransformedSource:
         self.shape = (*scene.shape[:2], model.n_outputs or 1)
         self.dtype = model.dtype
         self.tile = scene.source.tile
+        self.chunk_bytes = scene.source.chunk_bytes
 
     @property
     def identity(self) -> Any:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+_MIB = 2**20
+# Bands are read so many at a time that no more than this is unpacked for them, if it can be.
+_UNPACKED_BYTES = 2**25
 
 
 class Window(NamedTuple):
@@ -35,9 +40,34 @@ class Source(Protocol):
     tile: tuple[int, int]
     # What says which numbers of its files these are; None where only the numbers themselves can.
     identity: Any
+    # What is unpacked, and in memory, for a single number: of a compressed file a whole chunk.
+    chunk_bytes: int
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""
+
+
+def bands_at_once(chunk_bytes: int, chunk_bands: int, n_bands: int) -> int:
+    """Return how many bands to read together, where so many are in a chunk of this size."""
+    n_chunks = max(1, _UNPACKED_BYTES // max(1, chunk_bytes))
+    return min(n_bands, n_chunks * chunk_bands)
+
+
+def warn_of_large_chunks(
+    source: Source, name: str, working_memory: float, *, stacklevel: int = 2
+) -> None:
+    """Warn if a file is stored in chunks that ``working_memory``, in MiB, does not hold."""
+    # A chunk is there twice, at least: as it is stored, or copied, and unpacked.
+    if 2 * source.chunk_bytes > working_memory * _MIB:
+        warnings.warn(
+            f"{name} is stored in chunks of {source.chunk_bytes / _MIB:.0f} MiB, which have to be "
+            "unpacked whole, and again for each block of pixels: reading them takes two or three "
+            f"times as much memory, more than working_memory={working_memory:g} MiB. Store it in "
+            "smaller chunks, as with gdal_translate -co TILED=YES -co INTERLEAVE=BAND, h5repack, "
+            "or DataArray.chunk and to_zarr.",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def covering_windows(
@@ -49,22 +79,27 @@ def covering_windows(
     n_rows, n_columns = shape
     tile_rows = min(tile[0], n_rows)
     tile_columns = min(tile[1], n_columns)
-    if tile_rows * tile_columns > max_pixels:  # tiles have to be cut
-        tile_columns = min(tile_columns, max_pixels)
-        tile_rows = max(1, max_pixels // tile_columns)
-    tiles_down = max_pixels // (tile_rows * n_columns)
-    if tiles_down:  # whole rows
-        tile_columns = n_columns
+    if tile_rows * tile_columns > max_pixels:  # tiles have to be cut, each by itself
+        columns_at_once = min(tile_columns, max_pixels)
+        rows_at_once = min(tile_rows, max_pixels // columns_at_once)
     else:
-        tiles_down = 1
-        tile_columns *= max_pixels // (tile_rows * tile_columns)
+        rows_at_once = max_pixels // (tile_rows * n_columns) * tile_rows  # whole rows
+        columns_at_once = n_columns
+        if not rows_at_once:
+            rows_at_once = tile_rows
+            columns_at_once = max_pixels // (tile_rows * tile_columns) * tile_columns
+        tile_rows, tile_columns = rows_at_once, columns_at_once
     return [
         Window(rows, columns)
-        for rows in _steps(n_rows, tiles_down * tile_rows)
-        for columns in _steps(n_columns, tile_columns)
+        for rows in _steps(n_rows, tile_rows, rows_at_once)
+        for columns in _steps(n_columns, tile_columns, columns_at_once)
     ]
 
 
-def _steps(length: int, step: int) -> Iterator[slice]:
-    for start in range(0, length, step):
-        yield slice(start, min(start + step, length))
+def _steps(length: int, tile: int, at_once: int) -> Iterator[slice]:
+    """Yield slices that cover a length, in about equal parts of each tile."""
+    step = -(-tile // -(-tile // at_once))
+    for start in range(0, length, tile):
+        end = min(start + tile, length)
+        for first in range(start, end, step):
+            yield slice(first, min(first + step, end))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from ._arrays import ArraySource
 from ._bands import good_bands_of, wavelengths_in_nm
+from ._file_errors import printable
 
 if TYPE_CHECKING:
     import xarray
@@ -81,20 +83,24 @@ def zarr_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str
     """Return the source of a Zarr store, and what it says of itself."""
     xarray = import_xarray(f"{path.name}: open_scene")
     zarr = import_zarr(f"{path.name}: open_scene")
-    store = zarr.open(path, mode="r")
+    with _warnings_about(path):
+        store = zarr.open(path, mode="r")
     if isinstance(store, zarr.Array):
         dims = getattr(store.metadata, "dimension_names", None) or store.attrs.get(
             "_ARRAY_DIMENSIONS", range(store.ndim)
         )
-        return ArraySource.of(partial(nullcontext, store), axes_of(dims), identity="zarr"), {}
-    with xarray.open_dataset(
-        path,
-        engine="zarr",
-        chunks=None,
-        consolidated=False,
-        mask_and_scale=False,
-        decode_coords="all",
-    ) as dataset:
+        axes = axes_of(dims)
+        return ArraySource.of(partial(nullcontext, store), axes, identity="zarr", path=path), {}
+    with _warnings_about(path):
+        opened = xarray.open_dataset(
+            path,
+            engine="zarr",
+            chunks=None,
+            consolidated=False,
+            mask_and_scale=False,
+            decode_coords="all",
+        )
+    with opened as dataset:
         cubes = {str(name): entry for name, entry in dataset.items() if entry.ndim == 3}
         maps = {str(name): entry for name, entry in dataset.items() if entry.ndim == 2}
         candidates = cubes or maps
@@ -110,8 +116,19 @@ def zarr_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str
         _, description = data_array_source(array)
         # The store's own array, which knows its chunks and can be pickled.
         stored = store[variable]
-        axes = axes_of(array.dims)
-        return ArraySource.of(partial(nullcontext, stored), axes, identity=variable), description
+        opened_already, axes = partial(nullcontext, stored), axes_of(array.dims)
+        source = ArraySource.of(opened_already, axes, identity=variable, path=path)
+        return source, description
+
+
+@contextlib.contextmanager
+def _warnings_about(path: Path) -> Iterator[None]:
+    """Let warnings say which store they are about: of zarr's, some are of parts that are damaged."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for said in dict.fromkeys(str(warning.message) for warning in caught):
+        warnings.warn(f"{printable(path)}: {said}", UserWarning, stacklevel=7)
 
 
 def data_array_source(array: xarray.DataArray) -> tuple[ArraySource, dict[str, Any]]:
