@@ -2,7 +2,6 @@
 
 import numpy as np
 
-
 # Files keep what stands for no label as a float: integers below are rounded.
 _LEAST_EXACT = -(2**53)
 

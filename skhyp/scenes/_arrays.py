@@ -1,10 +1,10 @@
-"""Scenes in NumPy and MATLAB files, in Zarr arrays and in memory: whatever is indexed by slices."""
+"""Scenes that are arrays: in NumPy files, in memory, and whatever else is indexed by slices."""
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._bands import wavelengths_in_nm
 from ._file_errors import reading
 from ._windows import Window, bands_at_once
-
-_WAVELENGTH_NAMES = ("wavelengths", "wavelength", "wl", "lambda")
 
 
 @dataclass(frozen=True)
@@ -131,87 +128,6 @@ def memory_source(array: NDArray[Any], name: str) -> ArraySource:
     return ArraySource.of(partial(nullcontext, array), _axes_in_order(name, array.shape))
 
 
-def matlab_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str, Any]]:
-    """Return the source of a variable of a ``.mat`` file, and the wavelengths where it has them.
-
-    Version 7.3 is HDF5, of which blocks are read. Older versions are compressed as a whole: the
-    variable is read at once.
-    """
-    import h5py
-
-    if h5py.is_hdf5(path):
-        with _hdf5_file(path) as file:
-            shapes = {
-                name: entry.shape[::-1]  # MATLAB stores the first index fastest
-                for name, entry in file.items()
-                if isinstance(entry, h5py.Dataset) and entry.dtype.kind in "biuf"
-            }
-            listed = {name: file[name][...] for name in _wavelength_variables(shapes)}
-            name = _chosen_variable(path, shapes, variable)
-            is_packed = file[name].id.get_create_plist().get_nfilters() > 0
-        axes = (2, 1, 0) if len(shapes[name]) == 3 else (1, 0)
-        opened = partial(_hdf5_dataset, path, name)
-        source = ArraySource.of(opened, axes, identity=name, path=path, is_packed=is_packed)
-    else:
-        shapes = _matlab5_shapes(path)
-        name = _chosen_variable(path, shapes, variable)
-        listed = _matlab5_variables(path, [name, *_wavelength_variables(shapes)])
-        source = memory_source(listed.pop(name), path.name)
-    fitting = [values.ravel() for values in listed.values() if values.size == source.shape[2]]
-    if not fitting:
-        return source, {}
-    n_bands = source.shape[2]
-    return source, {
-        "wavelengths": partial(wavelengths_in_nm, fitting[0], None, n_bands=n_bands, name=path.name)
-    }
-
-
-def _matlab5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the variables with numbers in a file of version 4 to 7."""
-    from scipy.io import whosmat
-
-    variables = whosmat(path)
-    return {
-        name: shape
-        for name, shape, kind in variables
-        if "int" in kind or kind in ("double", "single", "logical")
-    }
-
-
-def _matlab5_variables(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:
-    from scipy.io import loadmat
-
-    stored = loadmat(path, variable_names=names)
-    return {name: stored[name] for name in names}
-
-
-def _wavelength_variables(names: Iterable[str]) -> list[str]:
-    return [name for name in names if name.lower() in _WAVELENGTH_NAMES]
-
-
-def _chosen_variable(path: Path, shapes: dict[str, tuple[int, ...]], variable: str | None) -> str:
-    """Return the variable that is asked for, or the only cube, or the only map."""
-    listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
-    if variable is not None:
-        if len(shapes.get(variable, ())) not in (2, 3):
-            raise ValueError(
-                f"{path} has no variable {variable!r} of two or three dimensions. Variables with "
-                f"numbers: {listed}."
-            )
-        return variable
-    cubes = [name for name, shape in shapes.items() if len(shape) == 3]
-    maps = [name for name, shape in shapes.items() if len(shape) == 2 and min(shape) > 1]
-    for candidates in (cubes, maps):
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            break
-    raise ValueError(
-        f"{path} must have one variable that is a cube, or variable= must say which. Variables "
-        f"with numbers: {listed}."
-    )
-
-
 def _axes_in_order(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
     if len(shape) not in (2, 3):
         raise ValueError(
@@ -225,17 +141,3 @@ def _axes_in_order(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
 def _numpy_file(path: Path) -> Iterator[NDArray[Any]]:
     """Give the array of a file, mapped anew each time: pages of former blocks are let go."""
     yield np.load(path, mmap_mode="r", allow_pickle=False)
-
-
-@contextlib.contextmanager
-def _hdf5_dataset(path: Path, name: str) -> Iterator[Any]:
-    with _hdf5_file(path) as file:
-        yield file[name]
-
-
-@contextlib.contextmanager
-def _hdf5_file(path: Path) -> Iterator[Any]:
-    import h5py
-
-    with h5py.File(path) as file:
-        yield file

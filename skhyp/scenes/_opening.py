@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 
 from skhyp.wavelengths import validate_wavelengths
 
-from ._arrays import matlab_source, memory_source, numpy_source
+from ._arrays import memory_source, numpy_source
 from ._cubes import check_cube
 from ._file_errors import opening, printable
+from ._matlab_files import matlab_source
 from ._origins import files_behind
 from ._rasters import envi_data_file, raster_scene
 from ._scene import Scene

@@ -264,10 +264,10 @@ def _whole(classes: NDArray[Any]) -> NDArray[Any]:
 
     Those beyond 64 bits are labels like any other.
     """
-    if classes.dtype.kind == "f" and np.all(classes == np.rint(classes)):
-        if np.all((classes >= -(2.0**63)) & (classes < 2.0**63)):
-            return classes.astype(np.int64)
-    return classes
+    if classes.dtype.kind != "f":
+        return classes
+    is_whole = (classes == np.rint(classes)) & (classes >= -(2.0**63)) & (classes < 2.0**63)
+    return classes.astype(np.int64) if is_whole.all() else classes
 
 
 def _made_up_spectra(n_bands: int, dtype: np.dtype) -> NDArray[Any]:

@@ -123,7 +123,7 @@ def zarr_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str
 
 @contextlib.contextmanager
 def _warnings_about(path: Path) -> Iterator[None]:
-    """Let warnings say which store they are about: of zarr's, some are of parts that are damaged."""
+    """Let warnings say which store they are about: some are of parts that are damaged."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
