@@ -13,7 +13,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +120,21 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
 
 @contextlib.contextmanager
 def _opened_raster(path: Path, *, with_coordinates: bool = False) -> Iterator[Any]:
-    """Give what rasterio reads a file with, and close it.
-
-    rasterio warns of a file without coordinates at each opening, and to silence warnings is not
-    for the threads in which blocks are read: there it is not asked for coordinates.
-    """
+    """Give what rasterio reads a file with, and close it."""
     import_rasterio(f"{path.name}: open_scene")
     from rasterio.env import env_ctx_if_needed
+
+    with env_ctx_if_needed(), _reader(with_coordinates)(str(path)) as dataset:
+        yield dataset
+
+
+@cache
+def _reader(with_coordinates: bool) -> type:
+    """Return a class of rasterio that opens files, and does not warn of those without coordinates.
+
+    To silence a warning is not for the threads in which blocks are read: there it is not asked for
+    coordinates.
+    """
     from rasterio.errors import NotGeoreferencedWarning
     from rasterio.io import DatasetReader
 
@@ -138,8 +146,7 @@ def _opened_raster(path: Path, *, with_coordinates: bool = False) -> Iterator[An
                 warnings.simplefilter("ignore", NotGeoreferencedWarning)
                 return super().read_transform()
 
-    with env_ctx_if_needed(), Reader(str(path)) as dataset:
-        yield dataset
+    return Reader
 
 
 def _nodata(dataset: Any) -> float | None:
