@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
+import rasterio
 
 import skhyp
+from skhyp import _show_versions
 
 
 def test_importing_the_package_loads_neither_tensorflow_nor_scikit_learn():
@@ -36,11 +38,47 @@ def test_an_unknown_name_is_refused_like_in_any_module():
         _ = skhyp.HypImg
 
 
-def test_versions_name_every_dependency(capsys):
+def test_versions_name_all_that_results_depend_on(capsys):
     skhyp.show_versions()
     shown = capsys.readouterr().out
-    for package in ("scikit-learn", "tensorflow", "numpy", "scipy", "joblib", "matplotlib"):
-        assert f"{package}: {importlib.metadata.version(package)}" in shown
+    for package in (
+        *("scikit-learn", "tensorflow", "keras", "numpy", "scipy", "joblib", "matplotlib"),
+        *("rasterio", "xarray", "zarr", "dask", "distributed", "h5py"),
+        *("skops", "tqdm", "pandas", "polars"),
+    ):
+        assert f" {package}: {importlib.metadata.version(package)}\n" in shown
+    assert f" skhyp: {skhyp.__version__}\n" in shown
+    assert f" GDAL: {rasterio.__gdal_version__}\n" in shown
+    for fact in ("python", "system", "processor", "cores", "vector instructions", "memory"):
+        assert f" {fact}: " in shown
+
+
+def test_versions_are_told_of_what_is_missing_or_broken(capsys, monkeypatch):
+    def missing(package):
+        raise importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(importlib.metadata, "version", missing)
+    monkeypatch.setattr(_show_versions.Path, "read_text", _refuse)
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    skhyp.show_versions()
+    shown = capsys.readouterr().out
+    assert " rasterio: not installed\n" in shown and " GDAL: not known without rasterio\n" in shown
+    assert " memory: not known\n" in shown
+
+
+def _refuse(*arguments, **options):
+    raise PermissionError("on purpose")
+
+
+def test_telling_versions_imports_no_heavy_package():
+    code = (
+        "import sys, skhyp; skhyp.show_versions(); "
+        "print('heavy:', {'tensorflow', 'keras', 'sklearn', 'xarray', 'dask'} & set(sys.modules))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert finished.stdout.endswith("heavy: set()\n") and finished.stderr == ""
 
 
 def test_estimators_are_found_where_their_class_says():

@@ -82,8 +82,11 @@ def open_scene(
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file cannot be read as a scene, is shorter than its header says, lists wavelengths
-        that do not fit its bands, or has several variables and `variable` does not choose one.
+        If the file cannot be read as a scene, whatever is damaged in it, is shorter than its header
+        says, lists wavelengths that do not fit its bands, or has several variables and `variable`
+        does not choose one.
+    OSError
+        If the system does not let it be read: no permission, too many open files.
     ImportError
         If a package that reads the file is not installed; the message has the command.
 

@@ -122,7 +122,7 @@ class Scene:
         ValueError
             If the part does not lie within the scene.
         OSError
-            If the file cannot be read.
+            If the file cannot be read, or if memory does not hold what is asked for.
 
         Examples
         --------
