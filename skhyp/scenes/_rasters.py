@@ -8,8 +8,10 @@ they lie there as in an array.
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import math
+import os
 import re
 import warnings
 from collections.abc import Iterator
@@ -24,6 +26,7 @@ from sklearn.utils import gen_batches
 from ._arrays import ArraySource
 from ._bands import good_bands_of, wavelengths_in_nm
 from ._file_errors import reading
+from ._raster_faults import block_index, faults_raised
 from ._windows import Source, Window, bands_at_once
 
 _ENVI_ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".cub")
@@ -85,13 +88,16 @@ class RasterSource:
             indexes = np.arange(1, self.shape[2] + 1) if bands is None else bands + 1
             block = np.empty((*window.shape, len(indexes)), self.dtype)
             for part in gen_batches(len(indexes), self._n_bands_at_once):
-                with _opened_raster(self.path) as dataset:
-                    dataset.read(
-                        indexes[part].tolist(),
-                        window=raster_window(window),
-                        out=block[..., part].transpose(2, 0, 1),
-                    )
+                self._read(window, indexes[part].tolist(), block[..., part])
             return block
+
+    def _read(self, window: Window, bands: list[int], block: NDArray[Any]) -> None:
+        with _opened_raster(self.path) as dataset:
+            index = block_index(dataset, window, bands)
+            dataset.read(bands, window=raster_window(window), out=block.transpose(2, 0, 1))
+        with _opened_raster(self.path) as dataset:
+            if block_index(dataset, window, bands) != index:
+                raise OSError(errno.EIO, os.strerror(errno.EIO), str(self.path))
 
 
 def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[str, Any]]:
@@ -124,7 +130,11 @@ def _opened_raster(path: Path, *, with_coordinates: bool = False) -> Iterator[An
     import_rasterio(f"{path.name}: open_scene")
     from rasterio.env import env_ctx_if_needed
 
-    with env_ctx_if_needed(), _reader(with_coordinates)(str(path)) as dataset:
+    with (
+        env_ctx_if_needed(),
+        faults_raised(path),
+        _reader(with_coordinates)(str(path)) as dataset,
+    ):
         yield dataset
 
 
