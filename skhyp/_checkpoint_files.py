@@ -4,22 +4,28 @@ A file is a line that says what it is, a check sum, and an ``npz`` archive of ar
 is JSON text.
 """
 
+import contextlib
 import hashlib
 import io
 import json
+import os
 import re
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from ._whole_files import write_whole
+from ._disk import is_locked, locked
+from ._whole_files import remove, write_whole
 
 MAGIC = b"skhyp checkpoint 1\n"
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _TEXT = "description"
 _NAME = re.compile(r"epoch_(\d+)\.ckpt")
+_LOCK = ".lock"
 
 
 class CheckpointFile(NamedTuple):
@@ -34,6 +40,8 @@ class CheckpointFile(NamedTuple):
         archive = io.BytesIO()
         np.savez(archive, **{_TEXT: text}, **self.arrays)
         content = archive.getvalue()
+        if path.is_symlink():  # whoever put it there: what it points to is not ours
+            path.unlink()
         write_whole(path, MAGIC + hashlib.sha256(content).digest() + content)
 
     @classmethod
@@ -93,3 +101,69 @@ def saved_checkpoints(folder: Path) -> dict[int, Path]:
         if (match := _NAME.fullmatch(path.name)) and path.is_file()
     }
     return dict(sorted(found.items()))
+
+
+@contextlib.contextmanager
+def folder_of_one_training(folder: Path) -> Iterator[None]:
+    """Keep a folder, made if need be, for one training: another is refused until this one ends.
+
+    Raises
+    ------
+    ValueError
+        If the folder cannot be written to, or if another training has it, in this process or in
+        another. One that was killed has it no longer.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()  # a lock left behind would not tell
+            stack.enter_context(_locked(folder / _LOCK))
+            _remove_abandoned_drafts(folder)
+        except BlockingIOError as error:
+            raise ValueError(
+                f"checkpoint_dir={str(folder)!r} is that of a training that runs now. Let it end, "
+                "or choose another folder: each training, each candidate of a search too, needs "
+                "its own."
+            ) from error
+        except OSError as error:
+            raise ValueError(
+                f"checkpoint_dir={str(folder)!r} cannot be written to: {error}"
+            ) from error
+        yield
+
+
+def _locked(path: Path) -> contextlib.ExitStack:
+    """Make and lock a file; what is returned removes it when it is closed."""
+    while True:
+        with contextlib.ExitStack() as stack:
+            # Links are not followed: they may have been put there by anybody.
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+            file = stack.enter_context(os.fdopen(os.open(path, flags, 0o666), "r+b"))
+            try:
+                stack.enter_context(locked(file, waits=False))
+            except BlockingIOError:
+                raise
+            except OSError:
+                pass  # a file system without locks
+            if _is_at(path, file):  # else its training has ended since, and removed it
+                stack.callback(_remove, path)
+                return stack.pop_all()
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # Windows removes no opened file
+        path.unlink()
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _remove_abandoned_drafts(folder: Path) -> None:
+    """Remove what trainings that were killed have left."""
+    for draft in folder.glob(".epoch_*.part"):
+        if is_locked(draft) is False:
+            remove(draft)

@@ -1,21 +1,24 @@
 """Checkpoints of a training: what they hold, and whether a training is the one they are of."""
 
-import contextlib
-import os
-import re
-import time
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from . import __version__
-from ._checkpoint_files import CheckpointFile, checkpoint_path, saved_checkpoints
-from ._config import decode_parameters, encode_parameters
+from ._checkpoint_files import (
+    CheckpointFile,
+    checkpoint_path,
+    folder_of_one_training,
+    saved_checkpoints,
+)
+from ._checkpoint_states import estimator_of, fitted_state, read_checkpoint, refuse_misshapen
+from ._config import encode_parameters
+from ._fingerprints import fingerprint
+from ._scene_pixels import ScenePixels
 
 if TYPE_CHECKING:
     from .graph.milestones import Milestone
@@ -32,60 +35,67 @@ _FREE = {
     "save_epochs",
     "verbose",
 }
-# Arrays of a checkpoint that are no fitted attributes.
-_OF_TRAINING = {
-    "latest_parameters",
-    "latest_moments",
-    "best_parameters",
-    "best_moments",
-    "best_loss",
-    "losses",
-    "validation_losses",
+
+
+# What makes a training another one, but for its parameters.
+_DIFFERENCES = {
+    "estimator": "estimator",
+    "data": "data",
+    "windows": "scikit-learn's working_memory, by which the pixels of a scene come in windows",
+    "first_epoch": "first_epoch",
+    "former": "the fitted state that warm_start goes on from",
 }
-# Fitted attributes by scikit-learn's rule; a file sets no others.
-_FITTED = re.compile(r"[a-z]+(_[a-z]+)*_")
-_ROWS_AT_ONCE = 8192
-# Drafts of checkpoints that a killed process has left are removed after so many seconds.
-_OLD_DRAFT = 3600.0
 
 
 class TrainingCheckpoints:
     """The checkpoints of one training in the folder ``checkpoint_dir`` of its estimator.
 
-    ``data`` are the arrays that it is trained on; ``first_epoch`` is how many epochs the estimator
-    had been trained for before.
+    Parameters
+    ----------
+    estimator : SpectralAutoencoder or SpectralCNNClassifier
+        As it is before the training, from which it may go on.
+    *data : ndarray or None
+        What it is trained on.
+    continues : bool
+        Whether it goes on from what the estimator had learned before.
+    pixels : ScenePixels, default=None
+        What it is trained on, where the first of the data is but a sample.
     """
 
-    def __init__(self, estimator: Any, *data: np.ndarray | None, first_epoch: int):
+    def __init__(
+        self,
+        estimator: Any,
+        *data: np.ndarray | None,
+        continues: bool,
+        pixels: ScenePixels | None = None,
+    ):
         self._estimator = estimator
-        self._folder = Path(estimator.checkpoint_dir)
-        self._is_saved = _multiples_or_members(estimator.save_epochs)
-        self._first_epoch = first_epoch
+        self._folder = Path(estimator.checkpoint_dir).expanduser()
+        self._is_saved = epochs_to_save(estimator.save_epochs)
+        self._first_epoch = estimator.n_iter_ if continues else 0
         self._config = encode_parameters(estimator, leaving_out={"callbacks"})
         ends_with_last_epoch = estimator.learning_rate_schedule == "cosine"
         free = _FREE - {"max_epochs"} if ends_with_last_epoch else _FREE
         self._identity = {
             "estimator": type(estimator).__name__,
             "parameters": {k: v for k, v in self._config.items() if k not in free},
-            "data": _fingerprint(*data),
-            "first_epoch": first_epoch,
+            "data": fingerprint(data) if pixels is None else pixels.fingerprint,
+            "windows": None if pixels is None else pixels.layout,
+            "former": _former_state(estimator) if continues else None,
+            "first_epoch": self._first_epoch,
         }
         self._saved: Path | None = None
-        self.resumed = self._prepare()
+        self.resumed = self._latest()
 
-    def _prepare(self) -> CheckpointFile | None:
-        """Make sure that the folder can be written to; return the checkpoint to go on from."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with contextlib.ExitStack() as stack:
-                probe = self._folder / f".{os.getpid()}.part"
-                stack.callback(probe.unlink)
-                probe.write_bytes(b"")
-        except OSError as error:
-            raise ValueError(
-                f"checkpoint_dir={str(self._folder)!r} cannot be written to: {error}"
-            ) from error
-        self._remove_old_drafts()
+    @classmethod
+    @contextmanager
+    def opened(cls, estimator: Any, *args: Any, **options: Any) -> "Iterator[TrainingCheckpoints]":
+        """Give the checkpoints while the folder is kept for this training."""
+        with folder_of_one_training(Path(estimator.checkpoint_dir).expanduser()):
+            yield cls(estimator, *args, **options)
+
+    def _latest(self) -> CheckpointFile | None:
+        """Return the checkpoint to go on from."""
         saved = saved_checkpoints(self._folder)
         if not saved:
             return None
@@ -100,7 +110,7 @@ class TrainingCheckpoints:
             latest = read_checkpoint(path, max(saved))
             differing = self._differences(latest)
             if not differing:
-                _refuse_misshapen(latest, estimator_of(type(self._estimator), latest))
+                refuse_misshapen(latest, estimator_of(type(self._estimator), latest))
         except Exception as error:  # a file may have come from anywhere
             before = sorted(saved)[-2:-1]
             way_on = f"go on from epoch {before[0]}" if before else "begin anew"
@@ -160,7 +170,7 @@ class TrainingCheckpoints:
         path = checkpoint_path(self._folder, self._first_epoch + milestone.n_epochs)
         if self._saved == path:
             return
-        plain, arrays = _fitted_state(estimator)
+        plain, arrays = fitted_state(estimator)
         description = {
             "skhyp": __version__,
             "identity": self._identity,
@@ -187,18 +197,13 @@ class TrainingCheckpoints:
             ) from error
         self._saved = path
 
-    def _remove_old_drafts(self) -> None:
-        for draft in self._folder.glob(".epoch_*.part"):
-            with contextlib.suppress(OSError):
-                if time.time() - draft.stat().st_mtime > _OLD_DRAFT:
-                    draft.unlink()
-
     def _differences(self, checkpoint: CheckpointFile) -> list[str]:
         """Return in what the training of a checkpoint is not this one."""
         theirs, ours = checkpoint.description["identity"], self._identity
-        differing = [
-            name for name in ("estimator", "data", "first_epoch") if theirs[name] != ours[name]
-        ]
+        names = dict(_DIFFERENCES)
+        if theirs["windows"] != ours["windows"]:
+            del names["data"]  # they are compared window by window
+        differing = [text for name, text in names.items() if theirs[name] != ours[name]]
         there, here = theirs["parameters"], ours["parameters"]
         return differing + [
             f"{name} ({there.get(name)!r} there, {here.get(name)!r} here)"
@@ -212,137 +217,28 @@ def _is_any_seed(name: str, *parameters: dict[str, Any]) -> bool:
     return name == "random_state" and any(p.get(name) is None for p in parameters)
 
 
-def _multiples_or_members(save_epochs: Any) -> Callable[[int], bool]:
+def _former_state(estimator: Any) -> str:
+    """Return a fingerprint of all that a training goes on from."""
+    moments = getattr(estimator, "_moments", None)
+    n_updates = None if moments is None else int(estimator._n_updates)
+    arrays = (estimator.parameters_, estimator.statistics_, moments)
+    return fingerprint([*arrays, n_updates, int(estimator.seed_)])
+
+
+def epochs_to_save(save_epochs: Any) -> Callable[[int], bool]:
     """Return whether a number of epochs is one to save: a multiple, or one of several."""
-    if np.ndim(save_epochs) == 0:
-        return lambda n_epochs: n_epochs % save_epochs == 0
-    chosen = list(save_epochs)
-    if not all(isinstance(n_epochs, Integral) and n_epochs >= 1 for n_epochs in chosen):
+    is_one = isinstance(save_epochs, Integral) or getattr(save_epochs, "ndim", 1) == 0
+    chosen = np.ravel(save_epochs).tolist() if is_one else save_epochs
+    is_list = not isinstance(chosen, str | Mapping | Set)
+    if not is_list or not all(_is_positive_integer(n_epochs) for n_epochs in chosen):
         raise ValueError(
             "save_epochs must be an integer of at least 1 (every so many epochs), or hold such "
             f"integers (after which epochs), got {save_epochs!r}."
         )
+    if is_one:
+        return lambda n_epochs: n_epochs % chosen[0] == 0
     return set(chosen).__contains__
 
 
-def _fingerprint(*arrays: np.ndarray | None) -> list[Any]:
-    """Return shapes, types and a check sum of data, to recognise them by."""
-    seen: list[Any] = []
-    for array in arrays:
-        if array is None:
-            seen.append(None)
-            continue
-        checksum = 0
-        for rows in gen_batches(len(array), _ROWS_AT_ONCE):
-            checksum = zlib.crc32(np.ascontiguousarray(array[rows]).view(np.uint8).data, checksum)
-        seen.append([list(array.shape), array.dtype.str, checksum])
-    return seen
-
-
-def _fitted_state(estimator: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the fitted attributes: plain values, and arrays (of strings as lists)."""
-    plain: dict[str, Any] = {}
-    arrays: dict[str, np.ndarray] = {}
-    for name, value in vars(estimator).items():
-        if not name.endswith("_") or name.startswith("_"):
-            continue
-        if isinstance(value, np.ndarray) and value.dtype.hasobject:
-            plain[name] = {"objects": value.tolist()}
-        elif isinstance(value, np.ndarray):
-            arrays[name] = value
-        elif isinstance(value, list):
-            arrays[name] = np.array(value, dtype=np.float64)
-        else:
-            plain[name] = value
-    return plain, arrays
-
-
-def read_checkpoint(path: Path, n_epochs: int) -> CheckpointFile:
-    """Return the checkpoint in a file that is named after so many epochs."""
-    checkpoint = CheckpointFile.read(path)
-    fitted = checkpoint.description.get("fitted")
-    found = fitted.get("n_iter_") if isinstance(fitted, dict) else None
-    if found != n_epochs:
-        raise ValueError(f"{path} holds epoch {found!r}, not {n_epochs} as its name says.")
-    return checkpoint
-
-
-def estimator_of(kind: type, checkpoint: CheckpointFile) -> Any:
-    """Return the estimator, of a class, whose fitted state a checkpoint holds.
-
-    Raises an error of any kind if that is none that a fit could have left.
-    """
-    estimator = kind(**decode_parameters(checkpoint.description["config"]))
-    estimator._validate_params()
-    _restore(estimator, checkpoint)
-    return estimator
-
-
-def _restore(estimator: Any, checkpoint: CheckpointFile) -> None:
-    """Give an estimator the fitted state that a checkpoint holds, if it fits its parameters."""
-    description, arrays = checkpoint
-    fitted = dict(description["fitted"])
-    fitted |= {name: arrays[name] for name in arrays.keys() - _OF_TRAINING}
-    for name, value in fitted.items():
-        if not _FITTED.fullmatch(name) or hasattr(type(estimator), name):
-            raise ValueError(f"{name!r} is no fitted attribute")
-        if isinstance(value, dict) and value.keys() == {"objects"}:
-            value = np.array(value["objects"], dtype=object)
-        if name.endswith("loss_curve_"):
-            value = value.tolist()
-        setattr(estimator, name, _with_tuples(value))
-    state = "best" if "best_parameters" in arrays else "latest"
-    estimator._moments = arrays[f"{state}_moments"]
-    estimator._n_updates = int(description[f"{state}_n_updates"])
-    _refuse_another_state(estimator)
-
-
-def _refuse_another_state(estimator: Any) -> None:
-    """Raise if fitted attributes do not fit the parameters, or each other."""
-    from .graph.networks import differing_fields
-    from .graph.parameters import vector_size
-    from .graph.training import TrainingState
-
-    dtype, classes = estimator.architecture_["dtype"], getattr(estimator, "classes_", None)
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"its network computes in {dtype!r}")
-    shape = {} if classes is None else {"n_classes": len(classes)}
-    network = estimator._network(int(estimator.n_features_in_), dtype, **shape)
-    if differing := differing_fields(estimator.architecture_, network):
-        raise ValueError(f"its network differs from its parameters in {', '.join(differing)}")
-    for name, described in (
-        ("parameters_", network.parameters),
-        ("statistics_", network.statistics),
-    ):
-        array, n_values = getattr(estimator, name), vector_size(described)
-        if array.shape != (n_values,) or array.dtype != dtype or not np.isfinite(array).all():
-            raise ValueError(f"{name} must be {n_values} finite numbers of {dtype}")
-    start = TrainingState.start(estimator.parameters_, estimator.optimizer)
-    if estimator._moments.shape != start.moments.shape or estimator._moments.dtype != dtype:
-        raise ValueError(f"the moments must be of shape {start.moments.shape} and of {dtype}")
-    if len(estimator.loss_curve_) != estimator.n_iter_:
-        raise ValueError(f"there are {len(estimator.loss_curve_)} losses")
-
-
-def _refuse_misshapen(checkpoint: CheckpointFile, estimator: Any) -> None:
-    """Raise if the states to go on from are not those of the network."""
-    arrays = checkpoint.arrays
-    for state in ("latest", "best") if "best_parameters" in arrays else ("latest",):
-        for name, like in (("parameters", estimator.parameters_), ("moments", estimator._moments)):
-            array = arrays[f"{state}_{name}"]
-            if array.shape != like.shape or array.dtype != like.dtype:
-                raise ValueError(f"the {name} of its {state} state have shape {array.shape}")
-        int(checkpoint.description[f"{state}_n_updates"])
-    n_losses = estimator.n_iter_ - checkpoint.description["identity"]["first_epoch"]
-    n_held_out = n_losses if estimator.early_stopping else 0
-    shapes = {"losses": (n_losses,), "validation_losses": (n_held_out,), "best_loss": ()}
-    for name, shape in shapes.items():
-        if arrays[name].shape != shape or arrays[name].dtype.kind != "f":
-            raise ValueError(f"{name} must be floats of shape {shape}, got {arrays[name]!r:.80}")
-
-
-def _with_tuples(value: Any) -> Any:
-    """Return what JSON made lists of as the tuples that it was."""
-    if isinstance(value, dict):
-        return {key: _with_tuples(held) for key, held in value.items()}
-    return tuple(_with_tuples(held) for held in value) if isinstance(value, list) else value
+def _is_positive_integer(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1

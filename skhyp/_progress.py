@@ -19,7 +19,7 @@ class ProgressBar:
         self._n_done = initial
         self._bar = None
         self._prints = False
-        if not shown:
+        if not shown or sys.stderr is None:  # a program without a console has nowhere to show it
             return
         try:
             from tqdm.auto import tqdm
@@ -60,33 +60,50 @@ class TrainingProgress:
     """Who is told of the epochs of one training: a bar (with ``verbose``) and callbacks.
 
     Used as a context manager. The bar is tqdm's where that is installed, else plain lines; the
-    callbacks are copies of the estimator's. ``first_epoch`` is how many epochs came before this
-    training, ``n_done`` how many of its own were done before it was resumed.
+    callbacks are copies of the estimator's. ``history`` has the losses of all epochs before,
+    of which ``n_done`` were this training's own, before it was resumed.
     """
 
-    def __init__(self, estimator: Any, n_epochs: int, first_epoch: int, n_done: int):
+    def __init__(
+        self, estimator: Any, n_epochs: int, history: Sequence[dict[str, float]], n_done: int
+    ):
         self._estimator = estimator
-        self._n_epochs, self._first_epoch = n_epochs, first_epoch
+        self._n_epochs, self._history = n_epochs, history
+        self._first_epoch = len(history) - n_done
         self._callbacks = [copy.deepcopy(callback) for callback in estimator.callbacks or ()]
-        self._n_told = n_done
+        self._n_told = [n_done] * len(self._callbacks)
+        self._n_shown = n_done
         self._bar = ProgressBar(
             type(estimator).__name__, n_epochs, "epoch", shown=estimator.verbose, initial=n_done
         )
 
     def tell(self, losses: Sequence[float], validation_losses: Sequence[float]) -> None:
-        """Tell of the losses of all epochs so far."""
-        for i in range(self._n_told, len(losses)):
-            figures = {"loss": losses[i]}
-            if validation_losses:
-                figures["validation_loss"] = validation_losses[i]
-            for callback in self._callbacks:
-                callback.on_epoch_end(self._first_epoch + i + 1, figures)
-        if self._n_told == len(losses):
-            return
-        self._bar.advance(
-            len(losses) - self._n_told, **{name: f"{value:.4g}" for name, value in figures.items()}
-        )
-        self._n_told = len(losses)
+        """Tell of the losses of all epochs so far: each callback, though another may fail."""
+        self._tell(losses_by_epoch(losses, validation_losses))
+
+    def tell_the_rest(self, losses: Sequence[float], validation_losses: Sequence[float]) -> None:
+        """Tell of the epochs that an interruption has kept from being told of."""
+        while any(n_told < len(losses) for n_told in self._n_told):
+            with contextlib.suppress(KeyboardInterrupt):  # training has ended already
+                self._tell(losses_by_epoch(losses, validation_losses))
+
+    def _tell(self, figures: list[dict[str, float]]) -> None:
+        failed: BaseException | None = None
+        for i in range(min(self._n_told, default=0), len(figures)):
+            for place, callback in enumerate(self._callbacks):
+                if self._n_told[place] > i:
+                    continue
+                self._n_told[place] = i + 1
+                try:
+                    callback.on_epoch_end(self._first_epoch + i + 1, figures[i])
+                except BaseException as error:
+                    failed = failed or error
+        if failed is not None:
+            raise failed
+        if self._n_shown < len(figures):
+            text = {name: f"{value:.4g}" for name, value in figures[-1].items()}
+            self._bar.advance(len(figures) - self._n_shown, **text)
+            self._n_shown = len(figures)
 
     def __enter__(self) -> "TrainingProgress":
         with contextlib.ExitStack() as begun:  # who has begun is told if another cannot
@@ -94,6 +111,8 @@ class TrainingProgress:
             for callback in self._callbacks:
                 callback.on_training_begin(self._estimator, self._n_epochs)
                 begun.callback(callback.on_training_end)
+                if hasattr(callback, "on_former_epochs"):  # not of those that are no Callback
+                    callback.on_former_epochs(self._history)
             self._at_end = begun.pop_all()
         return self
 
@@ -104,3 +123,13 @@ class TrainingProgress:
         traceback: TracebackType | None,
     ) -> None:
         self._at_end.close()  # each is told, even if another fails
+
+
+def losses_by_epoch(
+    losses: Sequence[float], validation_losses: Sequence[float]
+) -> list[dict[str, float]]:
+    """Return what is told of each epoch; validation losses, if there is one for each of them."""
+    if len(validation_losses) != len(losses):
+        return [{"loss": loss} for loss in losses]
+    both = zip(losses, validation_losses, strict=True)
+    return [{"loss": loss, "validation_loss": its} for loss, its in both]

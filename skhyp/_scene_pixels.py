@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn import get_config
 
+from ._fingerprints import fingerprint
 from ._validation import computation_dtype
 from .scenes import Scene, open_scene
 from .scenes._nodata import complete_pixels
@@ -49,16 +50,22 @@ class ScenePixels:
         return spectra
 
     def survey(self) -> np.ndarray:
-        """Read all of it once, to count the complete pixels; return a sample, evenly spaced."""
+        """Read all of it once, to count the complete pixels; return a sample, evenly spaced.
+
+        ``fingerprint`` is that of all of them afterwards, ``layout`` that of the windows.
+        """
         rows, columns, _ = self.scene.shape
         step = -(-rows * columns // min(_MAX_SAMPLE, self._window_rows))
-        sample, counts = [], []
+        sample, counts, seen = [], [], []
         for number in range(len(self._blocks)):
             spectra = self._block(number)
             sample.append(spectra[-sum(counts) % step :: step])
             counts.append(len(spectra))
+            seen.append(fingerprint(spectra))
         self.n_rows, self._counts = sum(counts), np.array(counts)
         self._refuse_none(self.n_rows)
+        self.fingerprint = fingerprint(seen)
+        self.layout = [self._window_rows, fingerprint(self._counts)]
         return np.concatenate(sample)
 
     def _refuse_none(self, n_rows: int) -> None:

@@ -3,6 +3,7 @@
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from ._checkpoints import TrainingCheckpoints
 from ._network_estimator import NetworkEstimator
-from ._progress import TrainingProgress
+from ._progress import TrainingProgress, losses_by_epoch
 from ._scene_pixels import ScenePixels
 from ._validation import computation_dtype
 
@@ -89,17 +90,17 @@ class TrainedNetworkEstimator(NetworkEstimator):
         return weights
 
     def _open_checkpoints(
-        self, *data: np.ndarray | None, continues: bool
-    ) -> TrainingCheckpoints | None:
-        """Return the checkpoints of a fit to these data, or ``None`` where none are wanted."""
+        self, *data: np.ndarray | None, continues: bool, pixels: ScenePixels | None = None
+    ) -> AbstractContextManager[TrainingCheckpoints | None]:
+        """Give the checkpoints of a fit to these data, or ``None`` where none are wanted."""
         if self.checkpoint_dir is None:
             if self.resume:
                 raise ValueError(
                     "resume=True needs checkpoint_dir, the folder to resume from, got None. Give "
                     "one, or set resume=False."
                 )
-            return None
-        return TrainingCheckpoints(self, *data, first_epoch=self.n_iter_ if continues else 0)
+            return nullcontext()
+        return TrainingCheckpoints.opened(self, *data, continues=continues, pixels=pixels)
 
     def _draw_seed(self, checkpoints: TrainingCheckpoints | None = None, *, continues: bool) -> int:
         """Return the seed of this training: what is continued keeps its own, and its split."""
@@ -203,16 +204,21 @@ class TrainedNetworkEstimator(NetworkEstimator):
             self.architecture_ = describe(objective.network)
 
         def report(milestone: "Milestone") -> None:
+            # In this order: whatever ends the process in between, nobody misses an epoch.
+            progress.tell(milestone.losses, milestone.validation_losses)
             if checkpoints is not None and checkpoints.is_due(milestone):
                 keep(milestone)
                 checkpoints.save(self, milestone)
-            progress.tell(milestone.losses, milestone.validation_losses)
 
         start = None if checkpoints is None else checkpoints.milestone()
         start = start or self._start(objective, seed, continues=continues)
-        with TrainingProgress(
-            self, epochs.n_epochs, former.get("n_iter_", 0), start.n_epochs
-        ) as progress:
+        history = [
+            *losses_by_epoch(
+                former.get("loss_curve_", ()), former.get("validation_loss_curve_", ())
+            ),
+            *losses_by_epoch(start.losses, start.validation_losses),
+        ]
+        with TrainingProgress(self, epochs.n_epochs, history, start.n_epochs) as progress:
             result = run(
                 objective,
                 start,
@@ -220,9 +226,10 @@ class TrainedNetworkEstimator(NetworkEstimator):
                 report=report,
                 stops=None if checkpoints is None else checkpoints.is_due_after,
             )
-        keep(result.reached)
-        if checkpoints is not None:
-            checkpoints.save(self, result.reached)
+            progress.tell_the_rest(result.reached.losses, result.reached.validation_losses)
+            keep(result.reached)
+            if checkpoints is not None:
+                checkpoints.save(self, result.reached)
         if not is_part and not self.warm_start:
             # Moments are twice the size of the model: kept only where training may go on.
             del self._moments, self._n_updates

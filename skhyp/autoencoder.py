@@ -387,24 +387,26 @@ class SpectralAutoencoder(
         with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
-            checkpoints = self._open_checkpoints(X, weights, continues=continues)
-            seed = self._draw_seed(checkpoints, continues=continues)
-            validation = None
-            if self.early_stopping:
-                X, X_held_out, weights, weights_held_out = train_test_split(
-                    X, weights, test_size=self._n_held_out(len(X), 1), random_state=seed
+            with self._open_checkpoints(
+                X, weights, continues=continues, pixels=pixels
+            ) as checkpoints:
+                seed = self._draw_seed(checkpoints, continues=continues)
+                validation = None
+                if self.early_stopping:
+                    X, X_held_out, weights, weights_held_out = train_test_split(
+                        X, weights, test_size=self._n_held_out(len(X), 1), random_state=seed
+                    )
+                    validation = (X_held_out, None, weights_held_out)
+                result = self._fit_network(
+                    X,
+                    None,
+                    weights,
+                    continues=continues,
+                    validation=validation,
+                    seed=seed,
+                    checkpoints=checkpoints,
+                    pixels=pixels,
                 )
-                validation = (X_held_out, None, weights_held_out)
-            result = self._fit_network(
-                X,
-                None,
-                weights,
-                continues=continues,
-                validation=validation,
-                seed=seed,
-                checkpoints=checkpoints,
-                pixels=pixels,
-            )
         self._tell_of_interruption(result)
         return self
 

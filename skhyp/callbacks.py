@@ -5,9 +5,13 @@ copies of them, made when it begins: clones, folds and repeated fits share nothi
 """
 
 import csv
+import io
+from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
+
+from ._whole_files import write_whole
 
 __all__ = ["CSVLogger", "Callback"]
 
@@ -17,6 +21,13 @@ class Callback:
 
     As each fit works with a copy, what a callback collects is not on the object that was passed:
     write it to a file, or see ``loss_curve_``. A callback watches; it does not end a training.
+
+    A fit tells of each of its epochs once, in order, also if Ctrl-C or another callback ends it.
+    Where it goes on from an earlier one (``resume``, ``warm_start``, ``partial_fit``), it begins
+    with :meth:`on_former_epochs`, which has the losses of all epochs before. A checkpoint is
+    written after its epochs were told of: none is missed. Epochs after the last checkpoint of a
+    training that was killed are trained again, and told of again: what was heard of an epoch that
+    is not among the former ones is void.
 
     Examples
     --------
@@ -42,6 +53,16 @@ class Callback:
             Whose training it is; not to be changed.
         n_epochs : int
             After so many epochs at most it ends.
+        """
+
+    def on_former_epochs(self, history: Sequence[dict[str, float]]) -> None:
+        """Hear, once after the beginning, of the epochs that came before this fit.
+
+        Parameters
+        ----------
+        history : sequence of dict
+            The losses of epoch 1, 2 and so on, as in :meth:`on_epoch_end`; empty where a training
+            begins. The next epoch that is told of has the number ``len(history) + 1``.
         """
 
     def on_epoch_end(self, epoch: int, losses: dict[str, float]) -> None:
@@ -70,23 +91,61 @@ class CSVLogger(Callback):
     Parameters
     ----------
     path : str or path
-        The file, in a folder that is made if need be. One that is there is replaced, or continued
-        by a fit with ``resume=True``.
+        The file, in a folder that is made if need be; "~" is the home folder. What is there is
+        replaced. A fit that goes on from an earlier one begins with the lines of the epochs
+        before, so that the file of a training that was killed and resumed is that of one that
+        never was.
     """
 
     def __init__(self, path: str | PathLike):
         self.path = path
 
     def on_training_begin(self, estimator: Any, n_epochs: int) -> None:
-        """Remove a former file."""
-        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-        if not estimator.resume:
-            Path(self.path).unlink(missing_ok=True)
+        """Make the folder."""
+        self._file = Path(self.path).expanduser()
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        self._columns = ["epoch", "loss", *["validation_loss"] * bool(estimator.early_stopping)]
+        self._rows: list[dict[str, float]] = []
+        self._is_written = False
+
+    def on_former_epochs(self, history: Sequence[dict[str, float]]) -> None:
+        """Replace a former file by one with the lines of these epochs."""
+        for epoch, losses in enumerate(history, start=1):
+            self._add(epoch, losses)
+        self._write()
 
     def on_epoch_end(self, epoch: int, losses: dict[str, float]) -> None:
-        """Write a line, after one of names at the beginning."""
-        with Path(self.path).open("a", newline="") as file:
-            writer = csv.DictWriter(file, ["epoch", *losses])
-            if file.tell() == 0:
-                writer.writeheader()
-            writer.writerow({"epoch": epoch, **losses})
+        """Write a line."""
+        self._add(epoch, losses)
+        if not self._is_written:
+            self._write()
+            return
+        self._is_written = False  # until the line is whole
+        with self._file.open("a", newline="") as file:
+            self._writer(file).writerow(self._rows[-1])
+        self._is_written = True
+
+    def on_training_end(self) -> None:
+        """Write what an interruption has kept from being written."""
+        if not self._is_written:
+            self._write()
+
+    def _add(self, epoch: int, losses: dict[str, float]) -> None:
+        self._rows.append({"epoch": epoch, **losses})
+        if new := [name for name in losses if name not in self._columns]:
+            self._columns += new
+            self._is_written = False
+
+    def _write(self) -> None:
+        text = io.StringIO(newline="")
+        writer = self._writer(text)
+        writer.writeheader()
+        writer.writerows(self._rows)
+        content = text.getvalue().encode()
+        # In training by parts the file is what it should be already, but for the last line.
+        if not self._file.is_file() or self._file.read_bytes() != content:
+            write_whole(self._file, content)
+        self._is_written = True
+
+    def _writer(self, file: Any) -> csv.DictWriter:
+        return csv.DictWriter(file, self._columns)

@@ -325,25 +325,27 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
                 )
             self._refuse_one_class(classes)
             weights = self._weigh_classes(classes, targets, weights)
-            checkpoints = self._open_checkpoints(X, targets, weights, continues=continues)
-            seed = self._draw_seed(checkpoints, continues=continues)
-            self.classes_ = classes
-            validation = None
-            if self.early_stopping:
-                X, X_held_out, targets, targets_held_out, weights, weights_held_out = (
-                    self._hold_out(X, targets, weights, seed)
+            with self._open_checkpoints(
+                X, targets, weights, classes.astype(str), continues=continues
+            ) as checkpoints:
+                seed = self._draw_seed(checkpoints, continues=continues)
+                self.classes_ = classes
+                validation = None
+                if self.early_stopping:
+                    X, X_held_out, targets, targets_held_out, weights, weights_held_out = (
+                        self._hold_out(X, targets, weights, seed)
+                    )
+                    validation = (X_held_out, targets_held_out, weights_held_out)
+                result = self._fit_network(
+                    X,
+                    targets,
+                    weights,
+                    continues=continues,
+                    validation=validation,
+                    seed=seed,
+                    checkpoints=checkpoints,
+                    n_classes=len(classes),
                 )
-                validation = (X_held_out, targets_held_out, weights_held_out)
-            result = self._fit_network(
-                X,
-                targets,
-                weights,
-                continues=continues,
-                validation=validation,
-                seed=seed,
-                checkpoints=checkpoints,
-                n_classes=len(classes),
-            )
         self._tell_of_interruption(result)
         return self
 
