@@ -168,7 +168,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
                     partial(self._conditioned, network, statistics), pixels.windows(rng)
                 ),
                 n_rows=pixels.n_rows,
-                loss_scale=data.loss_scale,
+                sample=data,
             )
         return self._train(
             objective,

@@ -16,6 +16,7 @@ from .training import (
     Updates,
     batch_order,
     batches_per_epoch,
+    losses_of_state,
     mean_loss,
     rows_per_batch,
     run_updates,
@@ -28,6 +29,8 @@ SECONDS_PER_CALL = 0.5
 FIRST_CALL_UPDATES = 32
 # The order of rows is drawn for at most this many rows at once.
 MAX_ROWS_PER_CALL = 2**23
+# What a state computes is looked at for so many rows, from all over the data.
+_ROWS_LOOKED_AT = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,11 +129,13 @@ def run_epochs(
     n_rows = len(data.spectra)
     n_batches = batches_per_epoch(n_rows, epochs.batch_size)
     kernels = kernels_of(objective, start, epochs, n_rows)
+    look_at = StateCheck(objective, data, rows_per_batch(n_rows, epochs.batch_size), kernels)
     reached, pace = start, Pace()
+    was_interrupted = False
     try:
         if validation is not None and reached.best is None:
             # What is continued may already be better than what comes.
-            reached = reached.judged(mean_loss(objective, reached.state.parameters, validation))
+            reached = _judged(objective, reached, validation)
         while reached.n_epochs < epochs.n_epochs:
             if validation is not None and reached.n_epochs - reached.best_epoch >= patience:
                 break
@@ -147,14 +152,55 @@ def run_epochs(
             losses = _epoch_losses(batch_losses, updates.order, n_epochs, n_rows)
             later = reached._replace(state=state, losses=(*reached.losses, *losses))
             if validation is not None:
-                later = later.judged(mean_loss(objective, state.parameters, validation))
+                later = _judged(objective, later, validation)
+            if stops is not None and stops(later.n_epochs):
+                look_at(later)
             reached = later
             report(reached)
     except KeyboardInterrupt:
         if not reached.losses:
             raise  # nothing was learned that would be worth keeping
-        return EpochsResult(reached, True, epochs.n_epochs)
-    return EpochsResult(reached, False, epochs.n_epochs)
+        was_interrupted = True
+    if reached is not start:
+        look_at(reached)
+    return EpochsResult(reached, was_interrupted, epochs.n_epochs)
+
+
+class StateCheck:
+    """Raises where a state computes no finite loss of its training data.
+
+    The losses of the updates are those before each: none of them shows what the last one did.
+    """
+
+    def __init__(
+        self, objective: Objective, data: TrainingData, batch_rows: int, kernels: Kernels
+    ) -> None:
+        n_rows = len(data.spectra)
+        rows = np.linspace(0, n_rows - 1, min(n_rows, _ROWS_LOOKED_AT)).astype(int)
+        self._arguments = (data, rows, batch_rows, kernels)
+        self._objective = objective
+        self._seen: list[TrainingState] = []
+
+    def __call__(self, milestone: Milestone) -> None:
+        """Look at the states of a milestone that may be kept: the latest and the best."""
+        states = [milestone.state, milestone.learned]
+        for state in states:
+            if not any(state is seen for seen in self._seen):
+                refuse_divergence(state, losses_of_state(self._objective, state, *self._arguments))
+        self._seen = states
+
+
+def _judged(objective: Objective, milestone: Milestone, validation: TrainingData) -> Milestone:
+    loss = mean_loss(objective, milestone.state.parameters, validation)
+    if not (np.isfinite(loss) or milestone.losses):
+        loss = np.inf  # whatever is learned is better than this start
+    elif not np.isfinite(loss):
+        raise TrainingDivergedError(
+            f"The loss of the spectra held out for early_stopping is {loss} after "
+            f"{milestone.n_epochs} epochs. Lower learning_rate, or scale the spectra "
+            "(skhyp.HypPreprocessor)."
+        )
+    return milestone.judged(loss)
 
 
 def kernels_of(objective: Objective, start: Milestone, epochs: Epochs, n_rows: int) -> Kernels:
@@ -204,7 +250,7 @@ def run_in_calls(
         part = Updates(*(values[start:stop] for values in updates))
         state, batch_losses = run_updates(objective, state, data, part, kernels)
         pace.learn(len(batch_losses), time.perf_counter() - started)
-        _refuse_divergence(state, batch_losses)
+        refuse_divergence(state, batch_losses)
         losses.append(batch_losses)
         start = stop
     return state, np.concatenate(losses)
@@ -219,9 +265,15 @@ def _epoch_losses(
     return (sums / n_rows).tolist()
 
 
-def _refuse_divergence(state: TrainingState, batch_losses: np.ndarray) -> None:
-    if not (np.isfinite(batch_losses).all() and np.isfinite(state.parameters).all()):
-        raise TrainingDivergedError(
-            f"Training diverged within {state.n_updates} updates: the loss is no longer a finite "
-            "number. Lower learning_rate, or scale the spectra (skhyp.HypPreprocessor)."
-        )
+def refuse_divergence(state: TrainingState, batch_losses: np.ndarray) -> None:
+    """Raise if losses, or what they led to, are no finite numbers."""
+    if np.isfinite(batch_losses).all() and np.isfinite(state.parameters).all():
+        if np.isfinite(state.moments).all():
+            return
+        what = "the squares of its gradients are beyond the range of numbers"
+    else:
+        what = "the loss is no longer a finite number"
+    raise TrainingDivergedError(
+        f"Training diverged within {state.n_updates} updates: {what}. Lower learning_rate, or "
+        "scale the spectra (skhyp.HypPreprocessor)."
+    )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from .epochs import Epochs, EpochsResult, Pace, kernels_of, run_in_calls
+from .epochs import Epochs, EpochsResult, Pace, StateCheck, kernels_of, run_in_calls
 from .memory import aligned_empty, shared_tensor
 from .milestones import Milestone
 from .training import TrainingData, batch_order, batches_per_epoch, rows_per_batch
@@ -22,7 +22,7 @@ def run_streamed_epochs(
     *,
     windows: Callable[[np.random.Generator | None], Iterable[np.ndarray]],
     n_rows: int,
-    loss_scale: float,
+    sample: TrainingData,
     report: Callable[[Milestone], None],
     stops: Callable[[int], bool] | None = None,
 ) -> EpochsResult:
@@ -31,11 +31,14 @@ def run_streamed_epochs(
     ``windows`` draws the order of what it reads from a generator, or takes it as it is for None.
     The rows of a window are shuffled among each other, and with those of the window before that
     made no whole batch: an epoch has each row once, and all batches but the last are whole.
+    ``sample`` is a part of the rows that fits in memory, to check what was learned on.
     """
     batch_rows = rows_per_batch(n_rows, epochs.batch_size)
     n_batches = batches_per_epoch(n_rows, epochs.batch_size)
     kernels = kernels_of(objective, start, epochs, n_rows)
+    look_at = StateCheck(objective, sample, batch_rows, kernels)
     reached, pace = start, Pace()
+    was_interrupted = False
     try:
         while reached.n_epochs < epochs.n_epochs:
             key = (epochs.seed, epochs.first_epoch + reached.n_epochs)
@@ -44,20 +47,22 @@ def run_streamed_epochs(
             shuffling = np.random.default_rng((*key, _WITHIN)) if epochs.shuffle else None
             for rows, order in _whole_batches(windows(rng), batch_rows, shuffling):
                 weights = tf.ones(len(rows), objective.network.dtype)
-                data = TrainingData(shared_tensor(rows), None, weights, loss_scale)
+                data = TrainingData(shared_tensor(rows), None, weights, sample.loss_scale)
                 batches = batch_order(order, batch_rows)
                 updates = epochs.updates(objective, batches, state.n_updates, n_batches)
                 state, losses = run_in_calls(objective, state, data, updates, kernels, pace)
                 sizes = np.count_nonzero(batches >= 0, axis=1)
                 loss += float(losses.astype(np.float64) @ sizes) / n_rows
                 del rows, data  # before the next window is read
-            reached = reached._replace(state=state, losses=(*reached.losses, loss))
+            later = reached._replace(state=state, losses=(*reached.losses, loss))
+            look_at(later)
+            reached = later
             report(reached)
     except KeyboardInterrupt:
         if not reached.losses:
             raise  # nothing was learned that would be worth keeping
-        return EpochsResult(reached, True, epochs.n_epochs)
-    return EpochsResult(reached, False, epochs.n_epochs)
+        was_interrupted = True
+    return EpochsResult(reached, was_interrupted, epochs.n_epochs)
 
 
 def _whole_batches(

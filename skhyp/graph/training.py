@@ -131,6 +131,25 @@ def run_updates(
     return state, losses.numpy()[:n_updates]
 
 
+def losses_of_state(
+    objective: Objective,
+    state: TrainingState,
+    data: TrainingData,
+    rows: np.ndarray,
+    batch_rows: int,
+    kernels: Kernels,
+) -> np.ndarray:
+    """Return the losses of batches of rows, computed by the function that makes the updates.
+
+    Nothing is compiled for it; the updates that it makes are of no size.
+    """
+    order = batch_order(rows, batch_rows)
+    none = np.zeros(len(order))
+    seeds = np.zeros((len(order), 2), np.int32)
+    updates = Updates(order, none, none, np.ones(len(order)), seeds)
+    return run_updates(objective, state, data, updates, kernels)[1]
+
+
 def mean_loss(objective: Objective, parameters: np.ndarray, data: TrainingData) -> float:
     """Return the weighted mean loss of the data, computed without dropout."""
     order = batch_order(np.arange(len(data.spectra)), EVALUATION_ROWS)
