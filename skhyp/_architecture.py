@@ -2,7 +2,7 @@
 
 import inspect
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from numbers import Integral
 from typing import Any
 
@@ -15,13 +15,19 @@ def layer_sizes(name: str, values: Any) -> tuple[int, ...]:
         sizes = tuple(np.ravel(values).tolist()) if np.ndim(values) <= 1 else None
     except ValueError:  # lists of different lengths
         sizes = None
-    if sizes is None or not all(isinstance(v, Integral) and v >= 1 for v in sizes):
+    if sizes is None or not all(_is_positive_integer(size) for size in sizes):
         raise ValueError(f"{name} must hold integers of at least 1, one per layer, got {values!r}.")
     return sizes
 
 
+def _is_positive_integer(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+
+
 def per_layer(name: str, value: Any, n_layers: int) -> tuple:
     """Return the value for each of the layers: one for all, or as many as there are layers."""
+    if isinstance(value, Mapping | Set):  # in no order that would be that of the layers
+        raise ValueError(f"{name} must be one value, or a list of them, got {value!r}.")
     is_one = not isinstance(value, Iterable) or getattr(value, "ndim", 1) == 0
     values = (value,) * n_layers if is_one else tuple(value)
     if len(values) != n_layers:

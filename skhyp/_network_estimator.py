@@ -1,24 +1,29 @@
 """What the two network estimators share: parameters, fitted state, and what it computes."""
 
 from abc import ABCMeta, abstractmethod
-from numbers import Integral, Real
+from numbers import Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from ._config import ConfigMixin
 from ._documentation import DocumentationLinkMixin
-from ._validation import computation_dtype
+from ._validation import (
+    NUMBER_FROM_ZERO,
+    POSITIVE_INTEGER,
+    POSITIVE_NUMBER,
+    NumberInterval,
+    computation_dtype,
+)
 
 if TYPE_CHECKING:
     import keras
 
 ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "softplus"})
-POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
 
 
 class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metaclass=ABCMeta):
@@ -33,21 +38,21 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
     _parameter_constraints: dict = {
         "activation": [ACTIVATION_NAMES],
         "initializer": [StrOptions({"truncated_normal", "normal", "glorot", "he", "constant"})],
-        "initializer_std": [Interval(Real, 0, None, closed="neither")],
+        "initializer_std": [POSITIVE_NUMBER],
         "optimizer": [StrOptions({"adam", "sgd"})],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [POSITIVE_NUMBER],
+        "epsilon": [POSITIVE_NUMBER],
         "learning_rate_schedule": [StrOptions({"constant", "exponential", "piecewise", "cosine"})],
         "decay_steps": [POSITIVE_INTEGER],
-        "decay_rate": [Interval(Real, 0, 1, closed="right")],
+        "decay_rate": [NumberInterval(Real, 0, 1, closed="right")],
         "learning_rate_boundaries": ["array-like"],
         "learning_rate_values": ["array-like"],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "weight_decay": [NUMBER_FROM_ZERO],
         "batch_size": [POSITIVE_INTEGER],
         "max_epochs": [StrOptions({"auto"}), POSITIVE_INTEGER],
         "shuffle": ["boolean"],
         "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_fraction": [NumberInterval(Real, 0, 1, closed="neither")],
         "patience": [POSITIVE_INTEGER],
         "warm_start": ["boolean"],
         "checkpoint_dir": [str, PathLike, None],

@@ -12,16 +12,21 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
-from ._checkpoints import TrainingCheckpoints
+from ._checkpoints import TrainingCheckpoints, epochs_to_save
 from ._network_estimator import NetworkEstimator
 from ._progress import TrainingProgress, losses_by_epoch
 from ._scene_pixels import ScenePixels
 from ._validation import computation_dtype
+from ._weights import scaled_weights
 
 if TYPE_CHECKING:
     from .graph.epochs import Epochs, EpochsResult
     from .graph.milestones import Milestone
     from .graph.updates import Objective
+
+
+# Parameters that are numbers of the graph, or that its numbers are made of.
+_COMPUTED_WITH = ("learning_rate", "epsilon", "weight_decay", "initializer_std")
 
 
 class TrainedNetworkEstimator(NetworkEstimator):
@@ -52,6 +57,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
                         f"callbacks must hold objects with the methods of "
                         f"skhyp.callbacks.Callback, got {callback!r} without {moment}."
                     )
+        epochs_to_save(self.save_epochs)
         if self.learning_rate_schedule != "piecewise":
             return
         given = f"{self.learning_rate_boundaries!r} and {self.learning_rate_values!r}"
@@ -67,10 +73,11 @@ class TrainedNetworkEstimator(NetworkEstimator):
                 "learning_rate_schedule='piecewise' needs learning_rate_boundaries and "
                 f"learning_rate_values of one length, at least 1, got {given}."
             )
-        if np.any(np.diff(boundaries) <= 0) or boundaries[0] < 0 or not np.all(values > 0):
+        rises = np.isfinite(boundaries).all() and np.all(np.diff(boundaries, prepend=-1) > 0)
+        if not (rises and boundaries[0] >= 0 and np.all(values > 0) and np.all(values < np.inf)):
             raise ValueError(
                 "learning_rate_boundaries must rise from 0 or more and learning_rate_values must "
-                f"be positive, got {given}."
+                f"be positive and finite, got {given}."
             )
 
     def _check_training_in_parts(self) -> None:
@@ -81,13 +88,30 @@ class TrainedNetworkEstimator(NetworkEstimator):
             )
 
     def _check_weights(self, sample_weight: Any, X: np.ndarray) -> np.ndarray:
-        """Return the weights as an array of the dtype of the computation; none is all ones."""
-        weights = _check_sample_weight(sample_weight, X, dtype=np.dtype(computation_dtype(X.dtype)))
+        """Return the weights in the dtype of the computation, the largest between 1 and 2.
+
+        They matter beside each other alone; none is all ones.
+        """
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
         if np.any(weights < 0):
             raise ValueError("sample_weight has negative values; weights must be 0 or more.")
         if not np.any(weights):
             raise ValueError("Every sample_weight is zero: a weight above zero is needed to fit.")
-        return weights
+        return scaled_weights("sample_weight", weights, computation_dtype(X.dtype))
+
+    def _check_numbers(self, dtype: str) -> None:
+        """Refuse parameters that the precision of the computation has no numbers for."""
+        limits = np.finfo(dtype)
+        numbers = [(name, getattr(self, name)) for name in _COMPUTED_WITH]
+        if self.learning_rate_schedule == "piecewise":
+            numbers += [("learning_rate_values", rate) for rate in self.learning_rate_values]
+        for name, value in numbers:
+            if value != 0 and not float(limits.tiny) <= value <= float(limits.max):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} is out of the range of {dtype}, in which "
+                    f"spectra of this type are computed: from {limits.tiny:.2g} to "
+                    f"{limits.max:.2g}."
+                )
 
     def _open_checkpoints(
         self, *data: np.ndarray | None, continues: bool, pixels: ScenePixels | None = None
@@ -152,6 +176,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
             network = self._network(X.shape[1], computation_dtype(X.dtype), **shape)
             statistics = self._learn_statistics(network, X, targets, weights)
             statistics = statistics.astype(network.dtype)
+        self._check_numbers(network.dtype)
         objective = self._objective(network)
         n_rows = len(X) if pixels is None else pixels.n_rows
         epochs = self._epochs(n_rows, seed, n_epochs, continues=continues)
@@ -249,14 +274,14 @@ class TrainedNetworkEstimator(NetworkEstimator):
             batch_size=self.batch_size,
             shuffle=self.shuffle,
             seed=seed,
-            weight_decay=self.weight_decay,
-            epsilon=self.epsilon,
+            weight_decay=float(self.weight_decay),
+            epsilon=float(self.epsilon),
             schedule=self.learning_rate_schedule,
-            learning_rate=self.learning_rate,
+            learning_rate=float(self.learning_rate),
             decay_steps=self.decay_steps,
-            decay_rate=self.decay_rate,
-            boundaries=self.learning_rate_boundaries,
-            values=self.learning_rate_values,
+            decay_rate=float(self.decay_rate),
+            boundaries=[float(step) for step in self.learning_rate_boundaries],
+            values=[float(rate) for rate in self.learning_rate_values],
         )
 
     def _planned_epochs(self, n_batches: int) -> int:
@@ -276,7 +301,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
             objective.network.parameters,
             np.random.default_rng(seed),
             initializer=self.initializer,
-            initializer_std=self.initializer_std,
+            initializer_std=float(self.initializer_std),
             dtype=objective.network.dtype,
         )
         return Milestone(TrainingState.start(parameters, self.optimizer))

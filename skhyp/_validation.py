@@ -4,11 +4,13 @@ import contextlib
 import functools
 import warnings
 from collections.abc import Callable, Iterator
+from numbers import Integral, Real
 from types import MethodType
 from typing import Any
 
 import numpy as np
 from sklearn.utils import gen_batches
+from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
 
 # A spectrum this many times brighter than the median one is a fault of the sensor, not a surface.
@@ -22,6 +24,20 @@ _MAGNITUDE_BITS = {
 _LARGE = 2**18
 # So many spectra are in the processor's cache while they are looked at.
 _ROWS_AT_ONCE = 1024
+
+
+class NumberInterval(Interval):
+    """An interval of scikit-learn's without booleans, which Python takes for 0 and 1."""
+
+    def is_satisfied_by(self, val: Any) -> bool:
+        """Return whether a parameter has a value of the interval."""
+        return not isinstance(val, bool) and super().is_satisfied_by(val)
+
+
+POSITIVE_INTEGER = NumberInterval(Integral, 1, None, closed="left")
+# Without an end, an interval of scikit-learn's has infinity in it.
+POSITIVE_NUMBER = NumberInterval(Real, 0, np.inf, closed="neither")
+NUMBER_FROM_ZERO = NumberInterval(Real, 0, np.inf, closed="left")
 
 
 def validate_spectra(

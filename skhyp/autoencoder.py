@@ -19,10 +19,11 @@ from sklearn.utils._param_validation import StrOptions, validate_parameter_const
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, per_layer, warn_of_shrunk_kernels
-from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER
+from ._network_estimator import ACTIVATION_NAMES
 from ._scene_pixels import as_scene_pixels
 from ._training import TrainedNetworkEstimator
 from ._validation import (
+    POSITIVE_INTEGER,
     all_or_nothing,
     available_unless,
     largest_magnitudes,

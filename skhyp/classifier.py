@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from numbers import Integral, Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,14 +18,19 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, warn_of_shrunk_kernels
-from ._network_estimator import ACTIVATION_NAMES, POSITIVE_INTEGER
+from ._network_estimator import ACTIVATION_NAMES
 from ._training import TrainedNetworkEstimator
-from ._validation import all_or_nothing, validate_spectra
+from ._validation import POSITIVE_INTEGER, NumberInterval, all_or_nothing, validate_spectra
 from ._views import learn_view_statistics
+from ._weights import scaled_weights
 from .callbacks import Callback
 
 if TYPE_CHECKING:
     import keras
+
+
+# What dropout lets through is scaled up by 1 / (1 - dropout).
+_MAX_DROPOUT = 0.999
 
 
 class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
@@ -58,7 +63,8 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     activation : {"relu", "sigmoid", "linear", "tanh", "elu", "softplus"}, default="relu"
         Of all layers but the last.
     dropout : float, default=0.0
-        The share of the inputs of each dense layer and of the last that is silenced in training.
+        The share of the inputs of each dense layer and of the last that is silenced in training,
+        at most 0.999.
     initializer : {"he", "glorot", "truncated_normal", "normal", "constant"}, default="he"
         How kernels start: normal after He, uniform after Glorot (either with a last layer at a
         tenth), normal of ``initializer_std`` (whole, or cut at two deviations), or all at
@@ -200,14 +206,14 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     _parameter_constraints: dict = {
         **TrainedNetworkEstimator._parameter_constraints,
         "views": ["array-like", None],
-        "whitening": [Interval(Real, 0, 1, closed="both")],
+        "whitening": [NumberInterval(Real, 0, 1, closed="both")],
         "n_filters": ["array-like"],
         "kernel_sizes": ["array-like", POSITIVE_INTEGER],
         "strides": ["array-like", POSITIVE_INTEGER],
         "padding": [StrOptions({"valid", "same"})],
         "dense_layer_sizes": ["array-like"],
         "activation": [ACTIVATION_NAMES],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [NumberInterval(Real, 0, _MAX_DROPOUT, closed="both")],
         "class_weight": [StrOptions({"balanced", "balanced_batch"}), dict, None],
     }
 
@@ -570,13 +576,26 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
             present = np.bincount(targets, weights, len(classes))
             of_class = present.sum() / np.where(present > 0, present, 1) / len(classes)
         else:
-            of_class = compute_class_weight(self.class_weight, classes=classes, y=classes[targets])
-            if np.any(of_class < 0) or not np.any(of_class[targets] > 0):
+            of_class = self._weights_of_classes(classes)
+            if not np.any(of_class[targets] > 0):
                 raise ValueError(
-                    "class_weight must be 0 or more for each class, and above 0 for one that "
-                    f"occurs, got {self.class_weight!r}."
+                    "class_weight must be above 0 for a class that occurs, got "
+                    f"{self.class_weight!r}."
                 )
-        return weights * of_class[targets].astype(weights.dtype)
+        name, dtype = f"class_weight={self.class_weight!r}", weights.dtype.name
+        of_class = scaled_weights(name, of_class, dtype).astype(np.float64)
+        return scaled_weights(f"{name} times sample_weight", weights * of_class[targets], dtype)
+
+    def _weights_of_classes(self, classes: np.ndarray) -> np.ndarray:
+        """Return the weights that ``class_weight`` names."""
+        for weight in self.class_weight.values():
+            if not (isinstance(weight, Real) and 0 <= weight < np.inf):
+                raise ValueError(
+                    "class_weight must be 0 or more, and finite, for each class, got "
+                    f"{self.class_weight!r}."
+                )
+        class_weight = {label: float(weight) for label, weight in self.class_weight.items()}
+        return compute_class_weight(class_weight, classes=classes, y=classes)
 
     def _hold_out(
         self, X: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int
@@ -614,7 +633,9 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         if self.views is None:
             return ()
         views = tuple(self.views)
-        if not set(views) <= {"snv", "whitened", "bands"} or len(set(views)) < len(views):
+        is_unordered = isinstance(self.views, Set)
+        is_known = set(views) <= {"snv", "whitened", "bands"}
+        if is_unordered or not is_known or len(set(views)) < len(views):
             raise ValueError(
                 "views must be None or hold 'snv', 'whitened' and 'bands', each at most once, "
                 f"got {self.views!r}."
@@ -630,4 +651,4 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     def _learn_statistics(
         self, network: Any, X: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> np.ndarray:
-        return learn_view_statistics(network, X, targets, weights, whitening=self.whitening)
+        return learn_view_statistics(network, X, targets, weights, whitening=float(self.whitening))

@@ -12,12 +12,14 @@ from scipy.signal import savgol_filter
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, gen_batches
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._config import ConfigMixin
 from ._documentation import DocumentationLinkMixin
 from ._validation import (
+    POSITIVE_INTEGER,
+    NumberInterval,
     all_or_nothing,
     available_unless,
     computation_dtype,
@@ -178,9 +180,9 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         "bands": ["array-like", None],
         "wavelengths": ["array-like", None],
         "nodata": [Real, None],
-        "window_length": [Interval(Integral, 1, None, closed="left")],
-        "polyorder": [Interval(Integral, 0, None, closed="left")],
-        "deriv": [Interval(Integral, 0, None, closed="left")],
+        "window_length": [POSITIVE_INTEGER],
+        "polyorder": [NumberInterval(Integral, 0, None, closed="left")],
+        "deriv": [NumberInterval(Integral, 0, None, closed="left")],
     }
 
     def __init__(

@@ -197,8 +197,8 @@ def _judged(objective: Objective, milestone: Milestone, validation: TrainingData
     elif not np.isfinite(loss):
         raise TrainingDivergedError(
             f"The loss of the spectra held out for early_stopping is {loss} after "
-            f"{milestone.n_epochs} epochs. Lower learning_rate, or scale the spectra "
-            "(skhyp.HypPreprocessor)."
+            f"{milestone.n_epochs} epochs. Lower learning_rate or weight_decay, or scale "
+            "the spectra (skhyp.HypPreprocessor)."
         )
     return milestone.judged(loss)
 
@@ -271,9 +271,15 @@ def refuse_divergence(state: TrainingState, batch_losses: np.ndarray) -> None:
         if np.isfinite(state.moments).all():
             return
         what = "the squares of its gradients are beyond the range of numbers"
+    elif state.n_updates == len(batch_losses) and not np.isfinite(batch_losses[0]):
+        raise TrainingDivergedError(
+            "The loss is no finite number before anything is learned: the spectra, or the initial "
+            "weights, are too large. Scale the spectra (skhyp.HypPreprocessor), or lower "
+            "initializer_std if the initializer has it."
+        )
     else:
         what = "the loss is no longer a finite number"
     raise TrainingDivergedError(
-        f"Training diverged within {state.n_updates} updates: {what}. Lower learning_rate, or "
-        "scale the spectra (skhyp.HypPreprocessor)."
+        f"Training diverged within {state.n_updates} updates: {what}. Lower learning_rate or "
+        "weight_decay, or scale the spectra (skhyp.HypPreprocessor)."
     )
