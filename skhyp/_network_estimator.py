@@ -18,6 +18,7 @@ from ._validation import (
     POSITIVE_NUMBER,
     NumberInterval,
     computation_dtype,
+    refuse_overflow,
 )
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
         from .graph.inference import apply_rows
 
         network, *fitted = self._computation(X.dtype)
-        return apply_rows(network, function, *fitted, X, **options)
+        values = apply_rows(network, function, *fitted, X, **options)
+        refuse_overflow(values, X)
+        return values
 
     def _computation(self, dtype: np.dtype) -> tuple[Any, np.ndarray, np.ndarray]:
         """Return network, parameters and statistics, as spectra of a dtype are computed."""
@@ -114,7 +117,12 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
 
         network = self._fitted_network(dtype=computation_dtype(X.dtype))
         fitted = (self.parameters_, self.statistics_)
-        return integrated_gradients(network, output, *fitted, X, baseline, targets, n_steps=n_steps)
+        results = integrated_gradients(
+            network, output, *fitted, X, baseline, targets, n_steps=n_steps
+        )
+        for values in results:
+            refuse_overflow(values, X)
+        return results
 
     def _keras_model(self, method: str, n_columns: int, name: str | None) -> "keras.Model":
         from .graph.keras_models import keras_model

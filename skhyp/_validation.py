@@ -4,7 +4,7 @@ import contextlib
 import functools
 import warnings
 from collections.abc import Callable, Iterator
-from numbers import Integral, Real
+from numbers import Integral, Rational, Real
 from types import MethodType
 from typing import Any
 
@@ -27,10 +27,12 @@ _ROWS_AT_ONCE = 1024
 
 
 class NumberInterval(Interval):
-    """An interval of scikit-learn's without booleans, which Python takes for 0 and 1."""
+    """An interval that has fractions in it, and no booleans, which Python takes for 0 and 1."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Return whether a parameter has a value of the interval."""
+        if isinstance(val, Rational) and not isinstance(val, Integral):
+            val = float(val)
         return not isinstance(val, bool) and super().is_satisfied_by(val)
 
 
@@ -151,6 +153,32 @@ def warn_of_outliers(magnitudes: np.ndarray, consequence: str) -> None:
             f"brighter than the median one (the first is row {outliers[0]}): {consequence}",
             UserWarning,
             stacklevel=5,
+        )
+
+
+def refuse_too_small(magnitudes: np.ndarray, dtype: str) -> None:
+    """Refuse spectra all of whose values are too small to be computed with."""
+    largest, tiny = magnitudes.max(initial=0), np.finfo(dtype).tiny
+    if 0 < largest < tiny:
+        raise ValueError(
+            f"The largest value of X is {largest:.2g}: in {dtype}, what is below {tiny:.2g} counts "
+            "as zero. Scale the spectra, or pass them as float64."
+        )
+
+
+def refuse_overflow(values: np.ndarray, X: np.ndarray) -> None:
+    """Refuse what was computed of the rows of X if it is not finite; integers are -1 then."""
+    if _is_seen_to_be_finite(values) and (values.dtype.kind == "f" or values.min(initial=0) >= 0):
+        return
+    is_known = np.isfinite(values) if values.dtype.kind == "f" else values >= 0
+    overflowed = np.flatnonzero(~is_known.reshape(len(values), -1).all(axis=1))
+    if len(overflowed):
+        row = overflowed[0]
+        raise ValueError(
+            f"{len(overflowed)} of {len(X)} rows of X lead to values beyond the range of "
+            f"{computation_dtype(X.dtype)}; the first is row {row}, with values of up to "
+            f"{largest_magnitudes(X[row : row + 1])[0]:.3g}. Leave such rows out, scale them, or "
+            "pass float64 if X is of another type."
         )
 
 

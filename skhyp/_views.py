@@ -46,6 +46,9 @@ def learn_view_statistics(
     nothing = np.zeros(vector_size(network.parameters), network.dtype)
     if "bands_mean" in learned:
         learned["bands_mean"][:], learned["bands_scale"][:] = robust_standardisation(X, weights)
+        # TensorFlow takes such bands for zero, and constant.
+        is_too_small = learned["bands_scale"] < np.finfo(network.dtype).tiny
+        learned["bands_scale"][is_too_small] = 1
     if "snv_mean" in learned:
         snv = apply_rows(network, "standard_normal_variate", nothing, statistics, X)
         learned["snv_mean"][:], learned["snv_scale"][:] = robust_standardisation(snv, weights)
@@ -73,13 +76,17 @@ def robust_standardisation(X: np.ndarray, weights: np.ndarray) -> tuple[np.ndarr
     mean, scale = np.empty(X.shape[1]), np.empty(X.shape[1])
     for band in range(X.shape[1]):
         values = X[:, band].astype(np.float64)
+        # Over a power of two, which is exact: the squares neither overflow nor vanish.
+        exponent = np.frexp(np.abs(values).max())[1]
+        values = np.ldexp(values, -exponent)
         centre = weighted_quantile(values, weights, 0.5)
         limit = WINSOR_LIMIT * _robust_deviation(np.abs(values - centre), weights)
         values = np.clip(values, centre - limit, centre + limit)
         mean[band] = np.average(values, weights=weights)
         scale[band] = np.sqrt(np.average((values - mean[band]) ** 2, weights=weights))
-        if scale[band] <= 10 * np.finfo(np.float32).eps * abs(mean[band]):
-            scale[band] = 1.0
+        is_constant = scale[band] <= 10 * np.finfo(np.float32).eps * abs(mean[band])
+        mean[band] = np.ldexp(mean[band], exponent)
+        scale[band] = 1.0 if is_constant else np.ldexp(scale[band], exponent)
     return mean, scale
 
 

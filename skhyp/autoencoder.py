@@ -26,7 +26,9 @@ from ._validation import (
     POSITIVE_INTEGER,
     all_or_nothing,
     available_unless,
+    computation_dtype,
     largest_magnitudes,
+    refuse_too_small,
     validate_spectra,
     warn_of_outliers,
 )
@@ -511,6 +513,12 @@ class SpectralAutoencoder(
         Returns
         -------
         error : ndarray of shape (n_spectra,)
+
+        Raises
+        ------
+        ValueError
+            If a squared error is beyond the range of the dtype (from values of 1e19 on in
+            float32); the row is named.
         """
         check_is_fitted(self)
         measure = self.loss if measure is None else measure
@@ -593,8 +601,10 @@ class SpectralAutoencoder(
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
             X, weights = X[weights > 0], weights[weights > 0]
+        magnitudes = largest_magnitudes(X)
+        refuse_too_small(magnitudes, computation_dtype(X.dtype))
         warn_of_outliers(
-            largest_magnitudes(X),
+            magnitudes,
             "training sees them at no more than 10 times the scale of the others (with "
             "scale_input=False, as they are). Leave them out if they are faults.",
         )
@@ -641,11 +651,13 @@ class SpectralAutoencoder(
     ) -> np.ndarray:
         if not self.scale_input:
             return np.zeros(0)
-        magnitudes = largest_magnitudes(X)
+        magnitudes, limits = largest_magnitudes(X), np.finfo(network.dtype)
+        magnitudes[magnitudes < limits.tiny] = 0  # as they are to TensorFlow
         most = weighted_quantile(magnitudes, weights, _SCALE_QUANTILE)
         median = weighted_quantile(magnitudes, weights, 0.5)
         scale = min(most, _MAX_SCALE_IN_MEDIANS * median) if median > 0 else most
-        return np.array([scale if scale > 0 else 1.0])
+        # One over it is a number too, to those who divide by multiplying.
+        return np.array([min(scale, float(limits.max) / 8) if scale > 0 else 1.0])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -20,7 +20,15 @@ from sklearn.utils.validation import check_is_fitted
 from ._architecture import convolutions, layer_sizes, warn_of_shrunk_kernels
 from ._network_estimator import ACTIVATION_NAMES
 from ._training import TrainedNetworkEstimator
-from ._validation import POSITIVE_INTEGER, NumberInterval, all_or_nothing, validate_spectra
+from ._validation import (
+    POSITIVE_INTEGER,
+    NumberInterval,
+    all_or_nothing,
+    computation_dtype,
+    largest_magnitudes,
+    refuse_too_small,
+    validate_spectra,
+)
 from ._views import learn_view_statistics
 from ._weights import scaled_weights
 from .callbacks import Callback
@@ -541,6 +549,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
+        refuse_too_small(largest_magnitudes(X), computation_dtype(X.dtype))
         warn_of_shrunk_kernels(self, X.shape[1])
         return X, y, weights
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -179,7 +179,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         ],
         "bands": ["array-like", None],
         "wavelengths": ["array-like", None],
-        "nodata": [Real, None],
+        "nodata": [Integral, float, np.floating, None],
         "window_length": [POSITIVE_INTEGER],
         "polyorder": [NumberInterval(Integral, 0, None, closed="left")],
         "deriv": [NumberInterval(Integral, 0, None, closed="left")],

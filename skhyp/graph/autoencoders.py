@@ -17,6 +17,7 @@ Tensors = Mapping[str, tf.Tensor]
 # What the network sees is kept within this many times the scale of the training spectra, so that
 # a saturated pixel weighs like a very bright one and not like all the others together.
 SATURATION = 10.0
+_LARGE_SCALE = 2.0**64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,13 @@ class Autoencoder(ABC):
 
     def errors(self, layers: Layers, statistics: Tensors, x: tf.Tensor, measure: str) -> tf.Tensor:
         """Return the error (n,) of the reconstruction of spectra (n, bands)."""
-        return LOSSES[measure](x, self.reconstruction(layers, statistics, x))
+        y = self.output(layers, layers.enter(self.condition(layers, statistics, x)))
+        y = layers.leave(y, self.dtype)
+        if measure == "sse" or not self.scaled:
+            return LOSSES[measure](x, self._rescale(statistics, y))
+        # The others do not depend on the unit: one in which the reconstruction cannot overflow.
+        scale = statistics["scale"]
+        return LOSSES[measure](x, y * tf.where(scale > _LARGE_SCALE, scale / _LARGE_SCALE, scale))
 
     def _rescale(self, statistics: Tensors, y: tf.Tensor) -> tf.Tensor:
         return y * statistics["scale"] if self.scaled else y

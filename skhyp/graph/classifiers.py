@@ -154,8 +154,13 @@ class ConvClassifier:
         return odds / ops.sum(odds, axis=1, keepdims=True)
 
     def places(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
-        """Return the place (n,) of the most probable class, the first of several."""
-        return tf.argmax(self.probabilities(layers, statistics, x), axis=1)
+        """Return the place (n,) of the most probable class, the first of several.
+
+        It is -1 where the probabilities are no numbers.
+        """
+        probabilities = self.probabilities(layers, statistics, x)
+        places = tf.argmax(probabilities, axis=1)
+        return tf.where(tf.math.is_nan(probabilities[:, 0]), tf.constant(-1, places.dtype), places)
 
     def log_probabilities(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the logarithms of the probabilities, exact where these round to 0 or 1."""

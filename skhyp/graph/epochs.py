@@ -270,7 +270,7 @@ def refuse_divergence(state: TrainingState, batch_losses: np.ndarray) -> None:
     if np.isfinite(batch_losses).all() and np.isfinite(state.parameters).all():
         if np.isfinite(state.moments).all():
             return
-        what = "the squares of its gradients are beyond the range of numbers"
+        what = "its gradients are beyond the range of numbers"
     elif state.n_updates == len(batch_losses) and not np.isfinite(batch_losses[0]):
         raise TrainingDivergedError(
             "The loss is no finite number before anything is learned: the spectra, or the initial "

@@ -133,10 +133,14 @@ def _direction(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
 
     Dividing by the largest magnitude first leaves no square that overflows or underflows.
     """
+    limits = np.finfo(x.dtype.as_numpy_dtype)
     largest = tf.reduce_max(tf.abs(x), axis=-1, keepdims=True)
-    is_zero = largest < np.finfo(x.dtype.as_numpy_dtype).tiny
+    is_zero = largest < limits.tiny
     zero, one = tf.zeros_like(largest), tf.ones_like(largest)
-    scaled = x * tf.where(is_zero, zero, 1 / tf.where(is_zero, one, largest))
+    # One over the largest numbers would be flushed to zero: these rows are taken at a part.
+    part = tf.where(largest > limits.max / 16, one / 16, one)
+    inverse_largest = tf.where(is_zero, zero, 1 / tf.where(is_zero, one, largest * part))
+    scaled = (x * part) * inverse_largest
     squares = tf.reduce_sum(tf.square(scaled), axis=-1, keepdims=True)
     inverse = tf.where(is_zero, zero, tf.math.rsqrt(tf.where(is_zero, one, squares)))
     return scaled * inverse, inverse / tf.where(is_zero, one, largest), is_zero

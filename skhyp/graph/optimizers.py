@@ -70,7 +70,9 @@ def adam(
     """Move the parameters by Adam's rule; ``moments`` are the first and the second."""
     first, second = moments
     first += (1 - BETA_1) * (gradient - first)
-    second += (1 - BETA_2) * (tf.square(gradient) - second)
+    # Gradients of directions are inverse to the length: those of a very dim spectrum are huge.
+    square = tf.minimum(tf.square(gradient), gradient.dtype.max)
+    second += (1 - BETA_2) * (square - second)
     parameters -= step_size * first / (tf.sqrt(second) + epsilon)
     return parameters, (first, second)
 

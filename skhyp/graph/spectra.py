@@ -14,6 +14,8 @@ Tensors = Mapping[str, tf.Tensor]
 
 # Values that differ by less than this many units in the last place are one value with rounding.
 _ROUNDING_UNITS = 10
+# What is computed of spectra near the end of the range is computed of this part of them.
+_PART = 2.0**-26
 # Bytes of the integers that every float type holds exactly.
 _SHORT_INTEGER = 2
 
@@ -68,7 +70,9 @@ class SpectralScaling:
         """Return the spectra of which these are the scaled ones, on the kept bands."""
         x = layers.ops.cast(x, self.dtype)
         if self.method == "standardize":
-            return x * _normal_or_one(layers.ops, statistics["scale"]) + statistics["mean"]
+            scale, mean = _normal_or_one(layers.ops, statistics["scale"]), statistics["mean"]
+            part = _part_of_large(layers.ops, layers.ops.maximum(scale, layers.ops.abs(mean)))
+            return (x * (scale * part) + mean * part) / part
         return x
 
     def has_data(self, layers: Layers, _: Tensors, x: tf.Tensor) -> tf.Tensor:
@@ -87,7 +91,8 @@ class SpectralScaling:
         if self.method is None:
             return x
         if self.method == "savgol":
-            return layers.product(x, "filter", statistics["filter"])
+            part = _part_of_large(layers.ops, _largest(layers.ops, x))
+            return layers.product(x * part, "filter", statistics["filter"]) / part
         return _METHODS[self.method](layers.ops, x, **statistics)
 
     def _is_nodata(self, layers: Layers, x: tf.Tensor) -> tf.Tensor:
@@ -126,7 +131,7 @@ def divide_or_zero(
 
 def unit_magnitude(ops: Any, x: tf.Tensor) -> tf.Tensor:
     """Return the rows over their largest magnitude: their squares neither overflow nor vanish."""
-    largest = ops.max(ops.abs(x), axis=1, keepdims=True)
+    largest = _largest(ops, x)
     return divide_or_zero(ops, x, largest, largest < _smallest_normal(x))
 
 
@@ -158,7 +163,10 @@ def _integer_min_max(ops: Any, x: tf.Tensor, dtype: str) -> tf.Tensor:
 def _deephyp_min_max(ops: Any, x: tf.Tensor) -> tf.Tensor:
     lowest = ops.min(x, axis=1, keepdims=True)
     highest = ops.max(x, axis=1, keepdims=True)
-    return divide_or_zero(ops, x - (lowest - 1e-3), highest, ops.equal(highest, 0))
+    part = _part_of_large(ops, ops.maximum(ops.abs(lowest), ops.abs(highest)))
+    distance = x * part - (lowest - 1e-3) * part
+    is_zero = ops.abs(highest) < _smallest_normal(x)
+    return divide_or_zero(ops, distance, highest * part, is_zero)
 
 
 def _unit_length(ops: Any, x: tf.Tensor) -> tf.Tensor:
@@ -189,12 +197,27 @@ def _scatter_correction(ops: Any, x: tf.Tensor, reference: tf.Tensor) -> tf.Tens
 
 
 def _standardize(ops: Any, x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    return (x - mean) / _normal_or_one(ops, scale)
+    scale = _normal_or_one(ops, scale)
+    part = _part_of_large(ops, ops.maximum(scale, ops.abs(mean)))
+    return (x * part - mean * part) / (scale * part)
 
 
 def _normal_or_one(ops: Any, scale: tf.Tensor) -> tf.Tensor:
     """Return the scales, 1 for those that TensorFlow, which flushes subnormals, takes for zero."""
     return ops.where(scale < _smallest_normal(scale), _constant(1, scale), scale)
+
+
+def _largest(ops: Any, x: tf.Tensor) -> tf.Tensor:
+    return ops.max(ops.abs(x), axis=1, keepdims=True)
+
+
+def _part_of_large(ops: Any, largest: tf.Tensor) -> tf.Tensor:
+    """Return 1, and for values near the end of the range a power of two that makes room.
+
+    Values times it, and what is computed of them over it, are the same to the last bit.
+    """
+    is_large = largest > _constant(_limits(largest).max * _PART, largest)
+    return ops.where(is_large, _constant(_PART, largest), _constant(1, largest))
 
 
 def _constant(value: float, like: tf.Tensor) -> np.ndarray:
