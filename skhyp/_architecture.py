@@ -40,18 +40,19 @@ def per_layer(name: str, value: Any, n_layers: int) -> tuple:
 def convolutions(estimator: Any, n_bands: int) -> dict[str, Any]:
     """Return n_filters, kernel_sizes, strides and padding of an estimator's convolutions.
 
-    Kernels are cut to what they are applied to; :func:`warn_of_shrunk_kernels` says so in fit.
+    Kernels are cut to what they are applied to, and strides to the spectrum;
+    :func:`warn_of_shrunk_kernels` says so in fit.
     """
     from .graph.convolutions import fitting_kernel_sizes
 
     n_filters = layer_sizes("n_filters", estimator.n_filters)
     if not n_filters:
         raise ValueError(f"n_filters must name at least one layer, got {estimator.n_filters!r}.")
-    strides = layer_sizes("strides", per_layer("strides", estimator.strides, len(n_filters)))
+    strides = tuple(min(stride, n_bands) for stride in _wanted("strides", estimator))
     return {
         "n_filters": n_filters,
         "kernel_sizes": fitting_kernel_sizes(
-            n_bands, _wanted_kernel_sizes(estimator), strides, estimator.padding
+            n_bands, _wanted("kernel_sizes", estimator), strides, estimator.padding
         ),
         "strides": strides,
         "padding": estimator.padding,
@@ -59,18 +60,19 @@ def convolutions(estimator: Any, n_bands: int) -> dict[str, Any]:
 
 
 def warn_of_shrunk_kernels(estimator: Any, n_bands: int) -> None:
-    """Warn that kernels were cut to the spectrum, where their sizes were the user's choice."""
-    used = convolutions(estimator, n_bands)["kernel_sizes"]
-    default = inspect.signature(type(estimator)).parameters["kernel_sizes"].default
-    is_default = np.array_equal(estimator.kernel_sizes, default)
-    if used != _wanted_kernel_sizes(estimator) and not is_default:
-        warnings.warn(
-            f"kernel_sizes={estimator.kernel_sizes!r} do not fit {n_bands} bands: {used} are used.",
-            UserWarning,
-            stacklevel=5,
-        )
+    """Warn that kernels or strides were cut to the spectrum, where they were the user's choice."""
+    used = convolutions(estimator, n_bands)
+    for name in ("kernel_sizes", "strides"):
+        given = getattr(estimator, name)
+        default = inspect.signature(type(estimator)).parameters[name].default
+        if used[name] != _wanted(name, estimator) and not np.array_equal(given, default):
+            warnings.warn(
+                f"{name}={given!r} do not fit {n_bands} bands: {used[name]} are used.",
+                UserWarning,
+                stacklevel=5,
+            )
 
 
-def _wanted_kernel_sizes(estimator: Any) -> tuple[int, ...]:
+def _wanted(name: str, estimator: Any) -> tuple[int, ...]:
     n_layers = np.size(estimator.n_filters)
-    return layer_sizes("kernel_sizes", per_layer("kernel_sizes", estimator.kernel_sizes, n_layers))
+    return layer_sizes(name, per_layer(name, getattr(estimator, name), n_layers))

@@ -23,6 +23,10 @@ _OF_TRAINING = {
 _FITTED = re.compile(r"[a-z]+(_[a-z]+)*_")
 
 
+# Fitted integers, and between what they are.
+_INTEGERS = (("n_iter_", 0, 2**31), ("seed_", 0, 2**31), ("n_features_in_", 1, 2**31))
+
+
 def fitted_state(estimator: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return the fitted attributes: plain values, and arrays (of strings as lists)."""
     plain: dict[str, Any] = {}
@@ -72,13 +76,16 @@ def _restore(estimator: Any, checkpoint: CheckpointFile) -> None:
             raise ValueError(f"{name!r} is no fitted attribute")
         if isinstance(value, dict) and value.keys() == {"objects"}:
             value = np.array(value["objects"], dtype=object)
-        if name.endswith("loss_curve_"):
-            value = value.tolist()
-        setattr(estimator, name, _with_tuples(value))
+        value = value.tolist() if name.endswith("loss_curve_") else _with_tuples(value)
+        setattr(estimator, name, value)
+    for name, least, most in _INTEGERS:
+        _refuse_other_integer(name, getattr(estimator, name), least, most)
     state = "best" if "best_parameters" in arrays else "latest"
     estimator._moments = arrays[f"{state}_moments"]
-    estimator._n_updates = int(description[f"{state}_n_updates"])
+    estimator._n_updates = description[f"{state}_n_updates"]
     _refuse_another_state(estimator)
+    if not np.array_equal(estimator.parameters_, arrays[f"{state}_parameters"]):
+        raise ValueError(f"its parameters_ are not those of its {state} state")
 
 
 def _refuse_another_state(estimator: Any) -> None:
@@ -102,27 +109,52 @@ def _refuse_another_state(estimator: Any) -> None:
         if array.shape != (n_values,) or array.dtype != dtype or not np.isfinite(array).all():
             raise ValueError(f"{name} must be {n_values} finite numbers of {dtype}")
     start = TrainingState.start(estimator.parameters_, estimator.optimizer)
-    if estimator._moments.shape != start.moments.shape or estimator._moments.dtype != dtype:
-        raise ValueError(f"the moments must be of shape {start.moments.shape} and of {dtype}")
-    if len(estimator.loss_curve_) != estimator.n_iter_:
-        raise ValueError(f"there are {len(estimator.loss_curve_)} losses")
+    _refuse_another_array("the moments", estimator._moments, like=start.moments)
+    _refuse_other_integer("the number of updates", estimator._n_updates, 0, 2**31)
+    n_losses = len(np.asarray(estimator.loss_curve_, dtype=np.float64))
+    if n_losses != estimator.n_iter_:
+        raise ValueError(f"there are {n_losses} losses")
+    if not len(np.asarray(estimator.validation_loss_curve_, dtype=np.float64)) <= n_losses:
+        raise ValueError("there are more validation losses than epochs")
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is not None and not (
+        len(names) == estimator.n_features_in_ and all(isinstance(name, str) for name in names)
+    ):
+        raise ValueError(f"feature_names_in_ are no names of bands: {names!r:.80}")
+    if classes is not None and not (classes.ndim == 1 and len(set(classes.tolist())) >= 2):
+        raise ValueError(f"classes_ are no labels: {classes!r:.80}")
+
+
+def _refuse_other_integer(name: str, value: Any, least: int, most: int) -> None:
+    if type(value) is not int or not least <= value < most:
+        raise ValueError(f"{name} must be an integer from {least} to {most - 1}, got {value!r:.80}")
+
+
+def _refuse_another_array(name: str, array: np.ndarray, *, like: np.ndarray) -> None:
+    is_alike = array.shape == like.shape and array.dtype == like.dtype
+    if not is_alike or not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite numbers of {like.dtype} of shape {like.shape}")
 
 
 def refuse_misshapen(checkpoint: CheckpointFile, estimator: Any) -> None:
     """Raise if the states to go on from are not those of the network."""
-    arrays = checkpoint.arrays
+    description, arrays = checkpoint
     for state in ("latest", "best") if "best_parameters" in arrays else ("latest",):
         for name, like in (("parameters", estimator.parameters_), ("moments", estimator._moments)):
-            array = arrays[f"{state}_{name}"]
-            if array.shape != like.shape or array.dtype != like.dtype:
-                raise ValueError(f"the {name} of its {state} state have shape {array.shape}")
-        int(checkpoint.description[f"{state}_n_updates"])
-    n_losses = estimator.n_iter_ - checkpoint.description["identity"]["first_epoch"]
+            _refuse_another_array(
+                f"the {name} of its {state} state", arrays[f"{state}_{name}"], like=like
+            )
+        _refuse_other_integer("the number of updates", description[f"{state}_n_updates"], 0, 2**31)
+    n_losses = estimator.n_iter_ - description["identity"]["first_epoch"]
+    _refuse_other_integer("best_epoch", description["best_epoch"], 0, n_losses + 1)
     n_held_out = n_losses if estimator.early_stopping else 0
     shapes = {"losses": (n_losses,), "validation_losses": (n_held_out,), "best_loss": ()}
     for name, shape in shapes.items():
-        if arrays[name].shape != shape or arrays[name].dtype.kind != "f":
-            raise ValueError(f"{name} must be floats of shape {shape}, got {arrays[name]!r:.80}")
+        array = arrays[name]
+        if array.shape != shape or array.dtype.kind != "f" or np.isnan(array).any():
+            raise ValueError(f"{name} must be floats of shape {shape}, got {array!r:.80}")
+    if arrays["losses"].tolist() != estimator.loss_curve_[estimator.n_iter_ - n_losses :]:
+        raise ValueError("its losses are not the last ones of loss_curve_")
 
 
 def _with_tuples(value: Any) -> Any:

@@ -57,7 +57,7 @@ class ConfigMixin:
         }
         if path is not None:
             text = json.dumps(config, indent=2, allow_nan=False) + "\n"
-            write_whole(Path(path), text.encode())
+            write_whole(Path(path).expanduser(), text.encode())
         return config
 
     @classmethod
@@ -85,7 +85,7 @@ class ConfigMixin:
         if isinstance(config, Mapping):
             where, content = "The config", dict(config)
         else:
-            where, content = str(config), read_json_object(Path(config))
+            where, content = str(config), read_json_object(Path(config).expanduser())
         _refuse_unknown("entries", where, content.keys() - _KEYS, _KEYS)
         if missing := sorted(_KEYS - {"skhyp"} - content.keys()):
             raise ValueError(f"{where} is not a config of skhyp: {', '.join(missing)} missing.")

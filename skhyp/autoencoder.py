@@ -82,7 +82,8 @@ class SpectralAutoencoder(
         For "conv": bands that a filter spans, per layer. Kernels longer than what they are
         applied to shrink to it, with a warning if the sizes are not the default ones.
     strides : int or tuple of int, default=1
-        For "conv": the step between the positions of a filter, per layer.
+        For "conv": the step between the positions of a filter, per layer. A step beyond the
+        spectrum is cut to it, with a warning.
     padding : {"valid", "same"}, default="valid"
         For "conv": whether filters stay within the spectrum or reach over its ends.
     activation : {"relu", "sigmoid", "linear", "tanh", "elu", "softplus"}, default="relu"
@@ -150,8 +151,9 @@ class SpectralAutoencoder(
     warm_start : bool, default=False
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs.
     checkpoint_dir : str, path or None, default=None
-        A folder that ``fit`` writes checkpoints to, for this training alone. After a crash, only
-        the epochs since the last one are lost; :mod:`skhyp.checkpoints` loads them.
+        A folder that ``fit`` writes checkpoints to, for this training alone: another one that
+        runs at the same time is refused. After a crash, only the epochs since the last one are
+        lost; :mod:`skhyp.checkpoints` loads them. "~" is the home folder.
     save_epochs : int or tuple of int, default=10
         After every so many epochs, or after which epochs, a checkpoint is written; always after
         the last one.

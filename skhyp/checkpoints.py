@@ -35,7 +35,7 @@ def saved_epochs(folder: str | PathLike) -> list[int]:
     --------
     See :func:`load_model`.
     """
-    return list(saved_checkpoints(Path(folder)))
+    return list(saved_checkpoints(Path(folder).expanduser()))
 
 
 def load_model(
@@ -80,7 +80,7 @@ def load_model(
     >>> load_model(folder, epoch=2).transform(X).shape
     (50, 10)
     """
-    folder = Path(folder)
+    folder = Path(folder).expanduser()
     saved = saved_checkpoints(folder)
     if not saved:
         raise FileNotFoundError(f"{folder} has no checkpoints (epoch_N.ckpt).")

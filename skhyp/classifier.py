@@ -63,7 +63,8 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         Bands that a filter spans, per layer. Kernels longer than what they are applied to shrink
         to it, with a warning if the sizes are not the default ones.
     strides : int or tuple of int, default=4
-        The step between the positions of a filter, per layer.
+        The step between the positions of a filter, per layer. A step beyond the
+        spectrum is cut to it, with a warning.
     padding : {"valid", "same"}, default="valid"
         Whether filters stay within the spectrum or reach over its ends.
     dense_layer_sizes : tuple of int, default=(128,)
@@ -121,8 +122,9 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs. The classes must
         be the same.
     checkpoint_dir : str, path or None, default=None
-        A folder that ``fit`` writes checkpoints to, for this training alone. After a crash, only
-        the epochs since the last one are lost; :mod:`skhyp.checkpoints` loads them.
+        A folder that ``fit`` writes checkpoints to, for this training alone: another one that
+        runs at the same time is refused. After a crash, only the epochs since the last one are
+        lost; :mod:`skhyp.checkpoints` loads them. "~" is the home folder.
     save_epochs : int or tuple of int, default=10
         After every so many epochs, or after which epochs, a checkpoint is written; always after
         the last one.

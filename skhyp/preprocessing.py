@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     import keras
 
 _INVERTIBLE = (None, "standardize")
-_LEARNED = ("mean_", "scale_", "reference_")
+_LEARNED = {"standardize": ("mean_", "scale_"), "msc": ("reference_",)}
 _CHUNK_ROWS = 4096
 
 
@@ -232,7 +233,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             wavelengths = self._input_wavelengths(X.shape[1])
             self.bands_ = select_bands(self.bands, X.shape[1], wavelengths)
             self.wavelengths_ = None if wavelengths is None else wavelengths[self.bands_]
-            for name in _LEARNED:
+            for name in itertools.chain(*_LEARNED.values()):
                 self.__dict__.pop(name, None)  # of a former fit by another method
             learns = self.method in ("standardize", "msc")
             has_data = None if self.nodata is None else self._has_data(X, learns)
@@ -486,6 +487,12 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _computation(self, dtype: np.dtype, **changes: Any) -> tuple[Any, np.ndarray, np.ndarray]:
         """Return scaling, no parameters and statistics, as spectra of a dtype are computed."""
+        learned = _LEARNED.get(self.method, ())
+        if "method" not in changes and not all(hasattr(self, name) for name in learned):
+            raise ValueError(
+                f"HypPreprocessor was fitted with another method: method={self.method!r} needs "
+                f"{' and '.join(learned)}, learned in fit. Call fit again after set_params."
+            )
         scaling = self._scaling(dtype, **changes)
         statistics = self._statistics() if scaling.statistics else np.zeros(0)
         return scaling, np.zeros(0), statistics

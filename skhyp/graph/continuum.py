@@ -4,7 +4,8 @@ The hulls of many spectra are found at once, band by band. XLA compiles the loop
 as most of the time would pass between its many small operations otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import tensorflow as tf
@@ -28,7 +29,24 @@ def remove_continuum(
     largest = tf.reduce_max(y, axis=1, keepdims=True)
     y /= tf.where(largest > 0, largest, tf.ones_like(largest))
 
-    @tf.function(jit_compile=True, autograph=False)
+    hull = _upper_hulls(tuple(positions), tuple(segments))(y)
+    # Not within XLA, which divides by multiplying: the hull itself would not give 1.
+    ratio = tf.minimum(y / tf.where(hull > 0, hull, tf.ones_like(hull)), 1)
+    ratio = tf.cast(tf.where(hull > 0, ratio, tf.ones_like(ratio)), x.dtype)
+    return tf.where(is_finite, ratio, tf.constant(np.nan, x.dtype))
+
+
+@lru_cache(maxsize=32)
+def _upper_hulls(
+    positions: tuple[float, ...], segments: tuple[tuple[int, int], ...]
+) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Return the function that finds the hulls of segments: one, so that it is compiled once."""
+
+    @tf.function(
+        jit_compile=True,
+        autograph=False,
+        input_signature=[tf.TensorSpec((None, segments[-1][1]), tf.float64)],
+    )
     def upper_hulls(y: tf.Tensor) -> tf.Tensor:
         hulls = []
         for start, end in segments:
@@ -36,11 +54,7 @@ def remove_continuum(
             hulls.append(upper_hull(tf.constant(distances, y.dtype), y[:, start:end]))
         return tf.concat(hulls, axis=1)
 
-    hull = upper_hulls(y)
-    # Not within XLA, which divides by multiplying: the hull itself would not give 1.
-    ratio = tf.minimum(y / tf.where(hull > 0, hull, tf.ones_like(hull)), 1)
-    ratio = tf.cast(tf.where(hull > 0, ratio, tf.ones_like(ratio)), x.dtype)
-    return tf.where(is_finite, ratio, tf.constant(np.nan, x.dtype))
+    return upper_hulls
 
 
 def upper_hull(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
