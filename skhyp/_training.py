@@ -105,7 +105,11 @@ class TrainedNetworkEstimator(NetworkEstimator):
         numbers = [(name, getattr(self, name)) for name in _COMPUTED_WITH]
         if self.learning_rate_schedule == "piecewise":
             numbers += [("learning_rate_values", rate) for rate in self.learning_rate_values]
-        for name, value in numbers:
+        for name, given in numbers:
+            try:
+                value = float(given)
+            except OverflowError:  # an integer larger than any float
+                value = np.inf
             if value != 0 and not float(limits.tiny) <= value <= float(limits.max):
                 raise ValueError(
                     f"{name}={getattr(self, name)!r} is out of the range of {dtype}, in which "

@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 
 from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp._checkpoint_files import CheckpointFile
 from skhyp.callbacks import Callback, CSVLogger
 
 
@@ -147,3 +148,135 @@ def test_losses_are_logged_to_a_csv_file_that_each_fit_begins_anew(spectra, tmp_
         assert [float(row["loss"]) for row in rows] == classifier.loss_curve_
         found = [float(row["validation_loss"]) for row in rows]
         assert found == classifier.validation_loss_curve_
+
+
+class Died(BaseException):
+    """What ends a process: nothing catches it."""
+
+
+def log_of(estimator, spectra, path, **parameters):
+    """Fit with a log, and return what it holds then."""
+    clone(estimator).set_params(callbacks=[CSVLogger(path)], **parameters).fit(spectra)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("moment", ["before the 1st", "after the 1st", "after the 2nd", "epoch 3"])
+def test_the_log_of_a_training_that_died_and_went_on_is_that_of_one_that_never_did(
+    autoencoder, spectra, tmp_path, monkeypatch, moment, early_stopping
+):
+    autoencoder.set_params(early_stopping=early_stopping, save_epochs=2)
+    expected = log_of(autoencoder, spectra, tmp_path / "expected.csv")
+    path, write, n_written = tmp_path / "losses.csv", CheckpointFile.write, []
+
+    def dying(checkpoint, target):
+        if moment == f"before the {len(n_written) + 1}st":
+            raise Died
+        write(checkpoint, target)
+        n_written.append(target)
+        if moment in (f"after the {len(n_written)}st", f"after the {len(n_written)}nd"):
+            raise Died
+
+    class Dying(Callback):
+        def on_epoch_end(self, epoch, losses):
+            if moment == f"epoch {epoch}":
+                raise Died
+
+    resumable = clone(autoencoder).set_params(checkpoint_dir=tmp_path / "folder", resume=True)
+    monkeypatch.setattr(CheckpointFile, "write", dying)
+    with pytest.raises(Died):
+        clone(resumable).set_params(callbacks=[CSVLogger(path), Dying()]).fit(spectra)
+    monkeypatch.undo()
+    for damage in (lambda: None, lambda: path.write_bytes(path.read_bytes()[:-7]), path.unlink):
+        damage()
+        assert log_of(resumable, spectra, path) == expected
+
+
+def test_a_new_training_that_may_be_resumed_begins_a_new_log(autoencoder, spectra, tmp_path):
+    path = tmp_path / "losses.csv"
+    expected = log_of(autoencoder, spectra, path)
+    path.write_text("epoch,loss\r\n1,0.5\r\n")
+    assert log_of(autoencoder, spectra, path, checkpoint_dir=tmp_path, resume=True) == expected
+
+
+def test_the_log_of_what_goes_on_has_the_epochs_before(autoencoder, spectra, tmp_path):
+    path = tmp_path / "losses.csv"
+    autoencoder.set_params(warm_start=True, callbacks=[CSVLogger(path)], max_epochs=2)
+    autoencoder.fit(spectra).fit(spectra).partial_fit(spectra).partial_fit(spectra)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4, 5, 6]
+    assert [float(row["loss"]) for row in rows] == autoencoder.loss_curve_
+
+
+def test_a_log_may_lie_in_the_home_folder_and_have_further_columns(
+    autoencoder, spectra, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    class WithRate(CSVLogger):
+        def on_epoch_end(self, epoch, losses):
+            super().on_epoch_end(epoch, {**losses, "rate": 0.1})
+
+    autoencoder.set_params(callbacks=[WithRate("~/logs/losses.csv")]).fit(spectra)
+    with (tmp_path / "logs" / "losses.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["rate"] for row in rows] == ["0.1"] * 5
+    assert [float(row["loss"]) for row in rows] == autoencoder.loss_curve_
+
+
+class _History(Recorder):
+    def __deepcopy__(self, memo):
+        return _History(self.heard)
+
+    def on_former_epochs(self, history):
+        self.heard.append(history)
+
+
+def test_callbacks_learn_which_epochs_came_before(autoencoder, spectra, tmp_path):
+    heard = []
+    autoencoder.set_params(callbacks=[_History(heard)], checkpoint_dir=tmp_path, resume=True)
+    clone(autoencoder).set_params(max_epochs=3).fit(spectra)
+    assert heard[1] == [] and [entry[0] for entry in heard[2:-1]] == [1, 2, 3]
+    heard.clear()
+    autoencoder.fit(spectra)
+    assert heard[1] == [{"loss": loss} for loss in autoencoder.loss_curve_[:3]]
+    assert [entry[0] for entry in heard[2:-1]] == [4, 5]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("full"), KeyboardInterrupt()])
+def test_each_epoch_is_told_to_all_though_one_of_them_fails(autoencoder, spectra, error):
+    before, after = [], []
+
+    class Failing(Callback):
+        def on_epoch_end(self, epoch, losses):
+            if epoch == 2:
+                raise error
+
+    autoencoder.set_params(callbacks=[Recorder(before), Failing(), Recorder(after)])
+    if isinstance(error, RuntimeError):
+        with pytest.raises(RuntimeError, match="full"):
+            autoencoder.fit(spectra)
+    else:
+        with pytest.warns(UserWarning, match="interrupted"):
+            autoencoder.fit(spectra)
+        n_told = autoencoder.n_iter_
+        assert [entry[0] for entry in after[1:-1]] == list(range(1, n_told + 1))
+    assert before == after and len(after) > 3
+
+
+def test_a_callback_of_ones_own_kind_needs_the_three_methods_alone(autoencoder, spectra):
+    heard = []
+
+    class Plain:
+        def on_training_begin(self, estimator, n_epochs):
+            heard.append(n_epochs)
+
+        def on_epoch_end(self, epoch, losses):
+            heard.append(epoch)
+
+        def on_training_end(self):
+            heard.append("end")
+
+    autoencoder.set_params(callbacks=[Plain()], max_epochs=2).fit(spectra)
+    assert heard == [2, 1, 2, "end"]

@@ -1,5 +1,6 @@
 """Trainings that end too early, go on, and end as if nothing had happened."""
 
+import copy
 import errno
 import hashlib
 import io
@@ -341,3 +342,149 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(da
     parameters = {"max_epochs": 400, "save_epochs": 1}
     whole = clone(AUTOENCODER).set_params(**parameters).fit(X)
     assert_same_model(load_model(folder), whole)
+
+
+class _Begins(Callback):
+    """Begins another training in the middle of one."""
+
+    def __init__(self, other, data, errors):
+        self.begin, self.errors = lambda: other.fit(data[0]), errors
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_epoch_end(self, epoch, losses):
+        with pytest.raises(ValueError, match="is that of a training that runs now") as raised:
+            self.begin()
+        self.errors.append(raised.value)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_is_that_of_one_training_at_a_time(data, tmp_path, resume):
+    errors = []
+    other = clone(AUTOENCODER).set_params(checkpoint_dir=tmp_path, resume=resume)
+    callback = _Begins(other, data, errors)
+    one = fitted("autoencoder", data, checkpoint_dir=tmp_path, callbacks=[callback])
+    assert len(errors) == 6 and not hasattr(other, "parameters_")
+    assert_same_model(one, fitted("autoencoder", data))
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        f"epoch_00000{epoch}.ckpt" for epoch in (2, 4, 6)
+    ]
+
+
+def test_a_folder_locked_by_another_process_is_refused(data, tmp_path):
+    fcntl = pytest.importorskip("fcntl")  # Windows has no such locks
+    with (tmp_path / ".lock").open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(ValueError, match="is that of a training that runs now"):
+            fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    # One that was killed leaves the file, but holds it no longer.
+    assert fitted("autoencoder", data, checkpoint_dir=tmp_path).n_iter_ == 6
+    assert not (tmp_path / ".lock").exists()
+
+
+def test_links_that_others_have_put_into_the_folder_are_not_followed(data, tmp_path):
+    target, folder = tmp_path / "target", tmp_path / "folder"
+    folder.mkdir()
+    target.write_text("former")
+    (folder / f".{os.getpid()}.part").symlink_to(target)
+    (folder / "epoch_000002.ckpt").symlink_to(tmp_path / "new")
+    fitted("autoencoder", data, checkpoint_dir=folder)
+    assert target.read_text() == "former" and not (tmp_path / "new").exists()
+    assert saved_epochs(folder) == [2, 4, 6]
+    (folder / ".lock").symlink_to(tmp_path / "new")
+    with pytest.raises(ValueError, match="cannot be written to"):
+        fitted("autoencoder", data, checkpoint_dir=folder, resume=True)
+    assert not (tmp_path / "new").exists()
+
+
+def test_the_home_folder_has_its_short_name(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    whole = fitted("autoencoder", data, checkpoint_dir="~/runs/1")
+    assert saved_epochs(tmp_path / "runs" / "1") == saved_epochs("~/runs/1") == [2, 4, 6]
+    assert_same_model(load_model("~/runs/1"), whole)
+
+
+@pytest.mark.parametrize("change", ["another seed", "more epochs", "other moments"])
+def test_a_warm_start_is_resumed_from_the_former_model_alone(data, tmp_path, change):
+    X, _ = data
+    former = clone(AUTOENCODER).set_params(warm_start=True).fit(X)
+    parameters = {"checkpoint_dir": tmp_path, "resume": True}
+    whole = copy.deepcopy(former).fit(X)
+    copy.deepcopy(former).set_params(max_epochs=3, **parameters).fit(X)
+    assert_same_model(copy.deepcopy(former).set_params(**parameters).fit(X), whole)
+    other = copy.deepcopy(former)
+    if change == "other moments":
+        other._moments = other._moments * 2
+    else:
+        seed, n_epochs = (1, 6) if change == "another seed" else (0, 7)
+        other = clone(AUTOENCODER).set_params(warm_start=True, random_state=seed)
+        other.set_params(max_epochs=n_epochs).fit(X)
+    with pytest.raises(ValueError, match="the fitted state that warm_start goes on from"):
+        other.set_params(random_state=0, max_epochs=6, **parameters).fit(X)
+
+
+_JUNK = [
+    None, True, -1, 0, 2**31, 2**70, 1.5, float("nan"), "", "x", [], [1], {}, {"a": 1}, [[1]],
+    {"objects": [1, 2]}, {"float": "nan"},
+]  # fmt: skip
+
+
+def _places(value, place=()):
+    """Return where there is something in a value of JSON."""
+    keys = range(len(value)) if isinstance(value, list) else value
+    inner = keys if isinstance(value, list | dict) else ()
+    return [place] * bool(place) + [p for key in inner for p in _places(value[key], (*place, key))]
+
+
+def _mutated_arrays(array):
+    yield array[..., np.newaxis]
+    yield array.ravel()[:-1]
+    yield np.array("text")
+    yield array.astype(np.complex128) if array.dtype.kind == "f" else np.zeros(3)
+    yield np.full_like(array, np.nan) if array.dtype.kind == "f" else np.zeros((0,))
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "stopping classifier"])
+def test_whatever_is_forged_is_refused_by_the_name_of_the_file_or_does_no_harm(
+    name, data, tmp_path
+):
+    fitted(name, data, checkpoint_dir=tmp_path, max_epochs=2)
+    (path,) = tmp_path.glob("epoch_*")
+    whole, rng = CheckpointFile.read(path), np.random.default_rng(0)
+    places, n_refused = _places(whole.description), 0
+
+    def refused(action):
+        try:
+            action()
+        except ValueError as error:
+            message = str(error)
+        else:
+            return False
+        assert path.name in message
+        return True
+
+    def forged():
+        for place in rng.permutation(len(places))[:40]:
+            description = copy.deepcopy(whole.description)
+            *outer, last = places[place]
+            holder = description
+            for key in outer:
+                holder = holder[key]
+            holder[last] = _JUNK[rng.integers(len(_JUNK))]
+            yield description, whole.arrays
+            del holder[last]
+            yield description, whole.arrays
+        for key, array in whole.arrays.items():
+            for other in _mutated_arrays(array):
+                yield whole.description, {**whole.arrays, key: other}
+            yield whole.description, {k: v for k, v in whole.arrays.items() if k != key}
+
+    for description, arrays in forged():
+        CheckpointFile(description, arrays).write(path)
+        n_refused += refused(lambda: load_model(tmp_path))
+        # Not trained on: all that a checkpoint holds is looked at before.
+        n_refused += refused(
+            lambda: fitted(name, data, checkpoint_dir=tmp_path, resume=True, max_epochs=2)
+        )
+    assert n_refused > 120

@@ -150,3 +150,37 @@ def test_what_windows_cannot_do_is_refused(autoencoder, cube, arguments):
 def test_a_scene_without_data_says_so(autoencoder):
     with pytest.raises(ValueError, match=r"No pixel of .* has data in all bands"):
         autoencoder.fit(open_scene(np.zeros(SHAPE, np.int16), nodata=0))
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_a_training_in_windows_is_resumed_on_the_same_pixels_in_the_same_windows(
+    autoencoder, cube, tmp_path
+):
+    autoencoder.set_params(checkpoint_dir=tmp_path, save_epochs=1, resume=True)
+    clone(autoencoder).set_params(max_epochs=2).fit(open_scene(cube))
+    changed = cube.copy()
+    sample = ScenePixels(open_scene(cube)).survey()
+    place = next(
+        divmod(i, SHAPE[1])
+        for i, spectrum in enumerate(cube.reshape(-1, SHAPE[2]))
+        if not (sample == spectrum).all(axis=1).any()
+    )
+    changed[place] += 1  # of no pixel in the sample
+    with pytest.raises(ValueError, match="these differ: data"):
+        clone(autoencoder).fit(open_scene(changed))
+    with (
+        sklearn.config_context(working_memory=0.7),
+        pytest.raises(ValueError, match=r"these differ: .*working_memory"),
+    ):
+        clone(autoencoder).fit(open_scene(cube))
+    assert autoencoder.fit(open_scene(cube)).n_iter_ == 4
+
+
+@pytest.mark.usefixtures("little_memory")
+def test_what_the_last_update_on_a_scene_has_broken_is_refused(autoencoder, cube):
+    autoencoder.set_params(
+        loss="sse", optimizer="sgd", learning_rate=1e30, max_epochs=1, batch_size=20000
+    )
+    with pytest.raises(ValueError, match="Training diverged within 1 updates"):
+        autoencoder.fit(open_scene(cube))
+    assert not hasattr(autoencoder, "parameters_")

@@ -248,9 +248,10 @@ def run_in_calls(
         stop = start + pace.updates_per_call
         started = time.perf_counter()
         part = Updates(*(values[start:stop] for values in updates))
+        from_start = state.n_updates == 0
         state, batch_losses = run_updates(objective, state, data, part, kernels)
         pace.learn(len(batch_losses), time.perf_counter() - started)
-        refuse_divergence(state, batch_losses)
+        refuse_divergence(state, batch_losses, from_start=from_start)
         losses.append(batch_losses)
         start = stop
     return state, np.concatenate(losses)
@@ -265,13 +266,18 @@ def _epoch_losses(
     return (sums / n_rows).tolist()
 
 
-def refuse_divergence(state: TrainingState, batch_losses: np.ndarray) -> None:
-    """Raise if losses, or what they led to, are no finite numbers."""
+def refuse_divergence(
+    state: TrainingState, batch_losses: np.ndarray, *, from_start: bool = False
+) -> None:
+    """Raise if losses, or what they led to, are no finite numbers.
+
+    The first loss is that of the initial weights if they are those ``from_start``.
+    """
     if np.isfinite(batch_losses).all() and np.isfinite(state.parameters).all():
         if np.isfinite(state.moments).all():
             return
         what = "its gradients are beyond the range of numbers"
-    elif state.n_updates == len(batch_losses) and not np.isfinite(batch_losses[0]):
+    elif from_start and not np.isfinite(batch_losses[0]):
         raise TrainingDivergedError(
             "The loss is no finite number before anything is learned: the spectra, or the initial "
             "weights, are too large. Scale the spectra (skhyp.HypPreprocessor), or lower "
