@@ -145,8 +145,8 @@ def _largest_float_magnitudes(X: np.ndarray) -> np.ndarray:
 
 def warn_of_outliers(magnitudes: np.ndarray, consequence: str) -> None:
     """Warn of spectra that are far brighter than the median one, naming the first of them."""
-    median = np.nanmedian(magnitudes)
     with np.errstate(over="ignore"):
+        median = np.nanmedian(magnitudes)
         outliers = np.flatnonzero(magnitudes > OUTLIER_IN_MEDIANS * median) if median > 0 else ()
     if len(outliers):
         warnings.warn(

@@ -657,7 +657,8 @@ class SpectralAutoencoder(
         magnitudes[magnitudes < limits.tiny] = 0  # as they are to TensorFlow
         most = weighted_quantile(magnitudes, weights, _SCALE_QUANTILE)
         median = weighted_quantile(magnitudes, weights, 0.5)
-        scale = min(most, _MAX_SCALE_IN_MEDIANS * median) if median > 0 else most
+        with np.errstate(over="ignore"):
+            scale = min(most, _MAX_SCALE_IN_MEDIANS * median) if median > 0 else most
         # One over it is a number too, to those who divide by multiplying.
         return np.array([min(scale, float(limits.max) / 8) if scale > 0 else 1.0])
 

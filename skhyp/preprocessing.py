@@ -39,6 +39,8 @@ from .wavelengths import (
 if TYPE_CHECKING:
     import keras
 
+_SCALINGS = ("minmax", "deephyp-minmax", "l2", "l1", "snv", "msc", "standardize")
+_METHODS = (None, *_SCALINGS, "savgol", "continuum")
 _INVERTIBLE = (None, "standardize")
 _LEARNED = {"standardize": ("mean_", "scale_"), "msc": ("reference_",)}
 _CHUNK_ROWS = 4096
@@ -171,13 +173,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
     _row_functions: ClassVar = {"transform": "scale"}
 
     _parameter_constraints: dict = {
-        "method": [
-            StrOptions(
-                {"minmax", "deephyp-minmax", "l2", "l1", "snv", "msc", "standardize", "savgol"}
-                | {"continuum"}
-            ),
-            None,
-        ],
+        "method": [StrOptions(set(_METHODS) - {None}), None],
         "bands": ["array-like", None],
         "wavelengths": ["array-like", None],
         "nodata": [Integral, float, np.floating, None],
@@ -440,6 +436,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _savgol_matrix(self) -> np.ndarray:
         """Return the filter as a matrix (bands in, bands out): it is linear in the spectrum."""
+        self._validate_params()  # they may have been set after fit
+        self._check_savgol_parameters()
         matrix = np.zeros((len(self.bands_), len(self.bands_)))
         for segment in self._segments():
             n_bands = segment.stop - segment.start
@@ -487,6 +485,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _computation(self, dtype: np.dtype, **changes: Any) -> tuple[Any, np.ndarray, np.ndarray]:
         """Return scaling, no parameters and statistics, as spectra of a dtype are computed."""
+        if self.method not in _METHODS:
+            self._validate_params()  # it has been set after fit
         learned = _LEARNED.get(self.method, ())
         if "method" not in changes and not all(hasattr(self, name) for name in learned):
             raise ValueError(

@@ -490,3 +490,41 @@ def test_fitting_writes_nothing(spectra, architecture, options, capfd):
         architecture=architecture, n_components=3, max_epochs=2, random_state=0, **options
     ).fit(spectra[0][:, :37]).reconstruct(spectra[0][:, :37])
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("value", [-3.4028235e38, 1e38])
+@pytest.mark.parametrize("measure", ["csa", "sa", "sid"])
+def test_errors_of_a_fill_value_are_those_of_the_metrics(
+    spectra, fitted_autoencoder, value, measure
+):
+    X = spectra[0][:4].copy()
+    X[1, 3] = value
+    errors = fitted_autoencoder.reconstruction_error(X, measure=measure)
+    reconstructed = fitted_autoencoder.reconstruct(X).astype(np.float64)
+    expected = MEASURES[measure](X.astype(np.float64), reconstructed)
+    np.testing.assert_allclose(errors, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_a_result_beyond_the_range_is_refused_by_its_row(spectra, fitted_autoencoder):
+    X = spectra[0][:4].copy()
+    X[2, 3] = 1e30
+    with pytest.raises(ValueError, match=r"1 of 4 rows .* range of float32; .* row 2, .* 1e\+30"):
+        fitted_autoencoder.reconstruction_error(X, measure="sse")
+    errors = fitted_autoencoder.reconstruction_error(X.astype(np.float64), measure="sse")
+    assert errors[2] == pytest.approx(1e60)
+
+
+def test_spectra_at_the_end_of_the_range_have_reconstructions_and_errors(spectra):
+    X = (spectra[0] / spectra[0].max()) * np.float32(3e38)
+    autoencoder = SpectralAutoencoder(n_components=2, max_epochs=3, random_state=0).fit(X)
+    for measure in ("csa", "sa", "sid"):
+        assert np.isfinite(autoencoder.reconstruction_error(X, measure=measure)).all()
+
+
+def test_a_stride_beyond_the_spectrum_is_cut_to_it_with_a_warning(spectra):
+    X = spectra[0][:, :20]
+    conv = {"architecture": "conv", "n_filters": (2,), "kernel_sizes": 5, "max_epochs": 1}
+    expected = SpectralAutoencoder(strides=20, random_state=0, **conv).fit(X)
+    with pytest.warns(UserWarning, match=r"strides=1000000000 do not fit 20 bands: \(20,\)"):
+        found = SpectralAutoencoder(strides=10**9, random_state=0, **conv).fit(X)
+    np.testing.assert_array_equal(found.parameters_, expected.parameters_)

@@ -568,3 +568,49 @@ def test_an_interrupted_fit_is_kept_where_warnings_are_errors(
     with pytest.raises(ConvergenceWarning):
         classifier.fit(*spectra)
     assert classifier.n_iter_ == 2 and len(classifier.predict(spectra[0])) == len(spectra[0])
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "message"),
+    [
+        ({0: 1e39, 1: 1, 2: 1}, r"class_weight=.* got weights from 1 to 1e\+39"),
+        ({0: np.inf, 1: 1, 2: 1}, "class_weight must be 0 or more, and finite"),
+        ({0: np.nan, 1: 1, 2: 1}, "class_weight must be 0 or more, and finite"),
+        ({0: -1, 1: 1, 2: 1}, "class_weight must be 0 or more, and finite"),
+        ({0: "2", 1: 1, 2: 1}, "class_weight must be 0 or more, and finite"),
+        ({0: 0, 1: 0, 2: 0}, "class_weight must be above 0 for a class that occurs"),
+    ],
+)
+def test_weights_of_classes_that_make_no_sense_are_refused(
+    spectra, small_classifier, class_weight, message
+):
+    with pytest.raises(ValueError, match=message):
+        SpectralCNNClassifier(class_weight=class_weight, **small_classifier).fit(*spectra)
+
+
+def test_weights_of_classes_matter_beside_each_other_alone(spectra, small_classifier):
+    fitted = [
+        SpectralCNNClassifier(class_weight={0: unit, 1: 2 * unit, 2: unit}, **small_classifier).fit(
+            *spectra
+        )
+        for unit in (1.0, 2.0**1000, 2.0**-1000)
+    ]
+    for other in fitted[1:]:
+        np.testing.assert_array_equal(other.parameters_, fitted[0].parameters_)
+
+
+@pytest.mark.parametrize("parameters", [{"dropout": 1 - 1e-10}, {"views": {"snv", "bands"}}])
+def test_extreme_dropout_and_views_in_no_order_are_refused(spectra, small_classifier, parameters):
+    with pytest.raises(ValueError, match=next(iter(parameters))):
+        SpectralCNNClassifier(**small_classifier, **parameters).fit(*spectra)
+
+
+def test_a_spectrum_beyond_what_raw_spectra_can_be_has_no_class(spectra, small_classifier):
+    X, y = spectra
+    raw = {"views": None, "activation": "linear"}
+    classifier = SpectralCNNClassifier(**raw, **small_classifier).fit(X, y)
+    bright = X[:3].copy()
+    bright[1] = 3e38
+    for method in (classifier.predict, classifier.predict_proba):
+        with pytest.raises(ValueError, match=r"1 of 3 rows of X .* row 1"):
+            method(bright)

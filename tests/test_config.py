@@ -124,3 +124,10 @@ def test_a_file_that_is_missing_or_no_json_is_named(tmp_path):
     (tmp_path / "model.json").write_text("{'a': 1}")
     with pytest.raises(ValueError, match=r"model\.json is not readable as JSON"):
         SpectralAutoencoder.from_config(tmp_path / "model.json")
+
+
+def test_a_config_may_lie_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    SpectralAutoencoder(n_components=3).to_config("~/config.json")
+    assert (tmp_path / "config.json").is_file()
+    assert SpectralAutoencoder.from_config("~/config.json").n_components == 3

@@ -302,3 +302,11 @@ def test_an_export_that_fails_leaves_the_former_model(
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
     loaded = tf.saved_model.load(str(tmp_path / "model"))
     assert_close(loaded.predict_proba(spectra[0]), fitted_classifier.predict_proba(spectra[0]))
+
+
+def test_labels_in_any_script_are_read_as_the_guide_says(spectra, exported):
+    X, y = spectra
+    network = classifier().fit(X, np.array(["Gräser", "水", "bare soil"])[y])
+    labels = exported(network).predict(X)
+    read = np.char.decode(labels.numpy().astype(bytes), "utf-8")
+    np.testing.assert_array_equal(read, network.predict(X))

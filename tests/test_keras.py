@@ -219,3 +219,18 @@ def test_there_is_no_decoder_of_codes_alone_where_there_are_skips(spectra):
     autoencoder = fitted(SpectralAutoencoder, spectra, skip_connections=True)
     with pytest.raises(ValueError, match="no inverse_transform"):
         autoencoder.to_keras(method="inverse_transform")
+
+
+def test_a_continuum_is_compiled_once_however_often_a_model_is_called(spectra, monkeypatch):
+    from skhyp.graph import continuum
+
+    traced, upper_hull = [], continuum.upper_hull
+    monkeypatch.setattr(
+        continuum, "upper_hull", lambda x, y: traced.append(x.shape) or upper_hull(x, y)
+    )
+    X = spectra[0][:5, :17]  # as no other test has
+    model = HypPreprocessor(method="continuum").fit(X).to_keras()
+    n_traced = len(traced)
+    for _ in range(3):
+        model(X)
+    assert len(traced) == n_traced == 1

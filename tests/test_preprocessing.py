@@ -751,3 +751,34 @@ def test_every_parameter_changes_the_result(change):
 def test_parameters_cannot_be_positional():
     with pytest.raises(TypeError):
         HypPreprocessor("l2")
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_lies_within_the_range_is_computed_though_the_way_there_does_not(dtype):
+    most = np.finfo(dtype).max
+    X = np.array([[most, -most, 0.0], [-most, most, 0.0]], dtype)
+    deephyp = HypPreprocessor(method="deephyp-minmax").fit_transform(X)
+    np.testing.assert_allclose(deephyp, [[2, 0, 1], [0, 2, 1]], rtol=1e-6)
+    standardize = HypPreprocessor(method="standardize").fit(X)
+    scaled = standardize.transform(X)
+    np.testing.assert_allclose(scaled, [[1, -1, 0], [-1, 1, 0]], atol=1e-6)
+    offset = HypPreprocessor(method="standardize").fit(np.array([[most], [most / 2]], dtype))
+    np.testing.assert_allclose(offset.transform(np.array([[-most / 2]], dtype)), [[-5]], rtol=1e-6)
+    np.testing.assert_allclose(offset.inverse_transform(np.array([[-5]], dtype)), [[-most / 2]])
+    alternating = np.where(np.arange(21) % 2, most, -most).astype(dtype)[np.newaxis]
+    savgol = HypPreprocessor(method="savgol", window_length=5)
+    expected = savgol.fit_transform(alternating / 2**10) * 2.0**10
+    np.testing.assert_allclose(savgol.fit_transform(alternating), expected, rtol=1e-5)
+
+
+def test_a_method_set_after_fit_that_lacks_what_fit_learns_says_so():
+    X = np.random.default_rng(0).uniform(size=(9, 12))
+    for method in ("standardize", "msc"):
+        changed = HypPreprocessor().fit(X).set_params(method=method)
+        with pytest.raises(ValueError, match=rf"method='{method}' needs .*Call fit again"):
+            changed.transform(X)
+    with pytest.raises(ValueError, match="'method' parameter"):
+        HypPreprocessor().fit(X).set_params(method="unknown").transform(X)
+    with pytest.raises(ValueError, match="window_length must be odd"):
+        HypPreprocessor(method="savgol").fit(X).set_params(window_length=4).transform(X)
+    assert HypPreprocessor().fit(X).set_params(method="snv").transform(X).shape == X.shape

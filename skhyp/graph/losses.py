@@ -162,12 +162,13 @@ def _direction_of_ordinary(x: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tenso
 
 def _distribution(x: tf.Tensor) -> tf.Tensor:
     """Return the rows as floored distributions; one without a positive value counts as flat."""
-    largest = tf.stop_gradient(tf.reduce_max(tf.abs(x), axis=-1, keepdims=True))
+    positive = tf.nn.relu(x)
+    largest = tf.stop_gradient(tf.reduce_max(positive, axis=-1, keepdims=True))
     # As in _direction, a row below the smallest normal number is zero (on any processor, whether
     # or not it flushes such numbers): over infinity, its values and its gradient are.
     is_zero = largest < np.finfo(x.dtype.as_numpy_dtype).tiny
     largest = tf.where(is_zero, tf.constant(np.inf, x.dtype), largest)
-    positive = tf.nn.relu(x / largest)
+    positive /= largest
     total = tf.reduce_sum(positive, axis=-1, keepdims=True)
     is_flat = total <= 0
     shares = positive / tf.where(is_flat, tf.ones_like(total), total)
