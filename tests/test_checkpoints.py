@@ -16,7 +16,7 @@ from sklearn.base import clone
 
 from skhyp import SpectralAutoencoder, SpectralCNNClassifier
 from skhyp._checkpoint_files import MAGIC, CheckpointFile
-from skhyp.callbacks import Callback
+from skhyp.callbacks import Callback, CSVLogger
 from skhyp.checkpoints import load_model, saved_epochs
 from skhyp.graph import epochs, kernels
 
@@ -315,10 +315,11 @@ def test_an_epoch_or_a_folder_that_is_not_there_is_named(data, tmp_path):
 TRAINING = """
 import sys, numpy as np
 from skhyp import SpectralAutoencoder
+from skhyp.callbacks import CSVLogger
 X = np.load(sys.argv[1])
 SpectralAutoencoder(
     hidden_layer_sizes=(8,), n_components=3, max_epochs=400, batch_size=16, random_state=0,
-    save_epochs=1, checkpoint_dir=sys.argv[2], resume=True,
+    save_epochs=1, checkpoint_dir=sys.argv[2], resume=True, callbacks=[CSVLogger(sys.argv[3])],
 ).fit(X)
 print("done")
 """
@@ -328,7 +329,8 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(da
     X, _ = data
     np.save(tmp_path / "X.npy", X)
     folder = tmp_path / "checkpoints"
-    command = [sys.executable, "-c", TRAINING, str(tmp_path / "X.npy"), str(folder)]
+    log, whole_log = tmp_path / "losses.csv", tmp_path / "whole.csv"
+    command = [sys.executable, "-c", TRAINING, str(tmp_path / "X.npy"), str(folder), str(log)]
     rng = np.random.default_rng(0)
     for _ in range(3):
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
@@ -339,9 +341,10 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(da
             process.send_signal(signal.SIGKILL)
     assert 0 < max(saved_epochs(folder)) < 400
     subprocess.run(command, check=True, capture_output=True)
-    parameters = {"max_epochs": 400, "save_epochs": 1}
+    parameters = {"max_epochs": 400, "save_epochs": 1, "callbacks": [CSVLogger(whole_log)]}
     whole = clone(AUTOENCODER).set_params(**parameters).fit(X)
     assert_same_model(load_model(folder), whole)
+    assert log.read_bytes() == whole_log.read_bytes()
 
 
 class _Begins(Callback):

@@ -183,10 +183,11 @@ class StateCheck:
 
     def __call__(self, milestone: Milestone) -> None:
         """Look at the states of a milestone that may be kept: the latest and the best."""
-        states = [milestone.state, milestone.learned]
+        states = [milestone.state, *[milestone.best] * (milestone.best is not None)]
         for state in states:
             if not any(state is seen for seen in self._seen):
-                refuse_divergence(state, losses_of_state(self._objective, state, *self._arguments))
+                losses = losses_of_state(self._objective, state, *self._arguments)
+                refuse_divergence(state, losses)
         self._seen = states
 
 

@@ -84,14 +84,14 @@ def update_loop(objective: Objective, batch_rows: int, has_targets: bool, kernel
         epsilons,
         seeds,
         negligible,
-        targets=None,
+        *targets,  # not one with a default: TensorFlow takes milliseconds to bind that
     ):
         return run(
             objective,
             kernels,
             parameters,
             moments,
-            (spectra, targets, weights),
+            (spectra, targets[0] if targets else None, weights),
             order,
             n_updates,
             _PerUpdate(step_sizes, decays, epsilons, seeds),
@@ -114,11 +114,11 @@ def loss_loop(objective: Objective, has_targets: bool):
     network = objective.network
     dtype = tf.as_dtype(network.dtype)
 
-    def loop(parameters, spectra, weights, order, targets=None):
+    def loop(parameters, spectra, weights, order, *targets):
         layers = Layers(split_tensor(parameters, network.parameters))
 
         def step(i, loss, weight):
-            batch = _gather(order[i], spectra, targets, weights)
+            batch = _gather(order[i], spectra, targets[0] if targets else None, weights)
             output = network.output(layers, batch.spectra[0])
             losses = LOSSES[objective.loss](_targets(batch)[0], output)
             loss += tf.reduce_sum(batch.weights * losses)
