@@ -18,6 +18,7 @@ from ._validation import (
     POSITIVE_NUMBER,
     NumberInterval,
     computation_dtype,
+    refuse_another_range,
     refuse_overflow,
 )
 
@@ -101,6 +102,9 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
         network = self._fitted_network(
             dtype=computation_dtype(dtype), layers_dtype=self.inference_dtype
         )
+        if network.dtype != self.parameters_.dtype:
+            for fitted in (self.parameters_, self.statistics_):
+                refuse_another_range(self, fitted, network.dtype)
         return network, self.parameters_, self.statistics_
 
     def _attribute(

@@ -167,6 +167,15 @@ def refuse_too_small(magnitudes: np.ndarray, dtype: str) -> None:
         )
 
 
+def refuse_another_range(estimator: Any, fitted: np.ndarray, dtype: str) -> None:
+    """Refuse to compute in a dtype that does not hold what was fitted to spectra of another."""
+    if np.abs(fitted).max(initial=0) > float(np.finfo(dtype).max):
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted to spectra beyond the range of {dtype}, in "
+            "which X would be computed. Pass X as float64."
+        )
+
+
 def refuse_overflow(values: np.ndarray, X: np.ndarray) -> None:
     """Refuse what was computed of the rows of X if it is not finite; integers are -1 then."""
     if _is_seen_to_be_finite(values) and (values.dtype.kind == "f" or values.min(initial=0) >= 0):

@@ -97,19 +97,20 @@ class CSVLogger(Callback):
         never was.
     """
 
+    _rows: Sequence[dict[str, float]] = ()
+    _is_written = False
+
     def __init__(self, path: str | PathLike):
         self.path = path
 
     def on_training_begin(self, estimator: Any, n_epochs: int) -> None:
         """Make the folder."""
-        self._file = Path(self.path).expanduser()
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._columns = ["epoch", "loss", *["validation_loss"] * bool(estimator.early_stopping)]
-        self._rows: list[dict[str, float]] = []
-        self._is_written = False
+        Path(self.path).expanduser().parent.mkdir(parents=True, exist_ok=True)
 
     def on_former_epochs(self, history: Sequence[dict[str, float]]) -> None:
         """Replace a former file by one with the lines of these epochs."""
+        self._file = Path(self.path).expanduser()
+        self._columns, self._rows = ["epoch", "loss"], []
         for epoch, losses in enumerate(history, start=1):
             self._add(epoch, losses)
         self._write()
@@ -127,7 +128,7 @@ class CSVLogger(Callback):
 
     def on_training_end(self) -> None:
         """Write what an interruption has kept from being written."""
-        if not self._is_written:
+        if self._rows and not self._is_written:
             self._write()
 
     def _add(self, epoch: int, losses: dict[str, float]) -> None:

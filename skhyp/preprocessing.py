@@ -25,6 +25,7 @@ from ._validation import (
     available_unless,
     computation_dtype,
     largest_magnitudes,
+    refuse_another_range,
     validate_spectra,
     warn_of_outliers,
 )
@@ -495,6 +496,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             )
         scaling = self._scaling(dtype, **changes)
         statistics = self._statistics() if scaling.statistics else np.zeros(0)
+        refuse_another_range(self, statistics, scaling.dtype)
         return scaling, np.zeros(0), statistics
 
     def __sklearn_tags__(self):

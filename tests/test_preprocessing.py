@@ -782,3 +782,12 @@ def test_a_method_set_after_fit_that_lacks_what_fit_learns_says_so():
     with pytest.raises(ValueError, match="window_length must be odd"):
         HypPreprocessor(method="savgol").fit(X).set_params(window_length=4).transform(X)
     assert HypPreprocessor().fit(X).set_params(method="snv").transform(X).shape == X.shape
+
+
+def test_spectra_of_a_shorter_type_than_what_was_learned_are_refused():
+    X = np.random.default_rng(0).uniform(1, 2, (9, 5))
+    for method in ("standardize", "msc"):
+        preprocessor = HypPreprocessor(method=method).fit(X * 1e160)
+        assert np.isfinite(preprocessor.transform(X * 1e160)).all()
+        with pytest.raises(ValueError, match="beyond the range of float32"):
+            preprocessor.transform(X.astype(np.float32))
