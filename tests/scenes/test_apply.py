@@ -3,10 +3,10 @@
 import dataclasses
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
+import threading
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -84,11 +84,13 @@ def test_a_map_is_written_in_every_form(
 
 @pytest.mark.parametrize("out", OUTPUTS)
 def test_several_values_a_pixel_are_written_in_every_form(files, model, cube, out, tmp_path):
+    expected = apply(model, files["tif"], method="predict_proba")
+    in_one_go = model.predict_proba(cube.reshape(-1, SHAPE[2])).reshape(*SHAPE[:2], 3)
+    np.testing.assert_allclose(expected, in_one_go, rtol=1e-9)
     apply(model, files["tif"], tmp_path / out, method="predict_proba", class_names=NAMES)
     if out.endswith(("tif", "img")):
         with rasterio.open(tmp_path / out) as dataset:
             assert dataset.descriptions[0] == "Corn" and dataset.descriptions[2] == "Woods"
-    expected = model.predict_proba(cube.reshape(-1, SHAPE[2])).reshape(*SHAPE[:2], 3)
     np.testing.assert_array_equal(_read(tmp_path / out), expected)
     np.testing.assert_array_equal(np.asarray(open_scene(tmp_path / out)), expected)
 
@@ -249,8 +251,9 @@ def test_other_estimators_of_scikit_learn_map_scenes_too(cube):
     with pytest.raises(ValueError, match="class_names is for maps of classes"):
         apply(regression, cube, class_names=NAMES)
     np.testing.assert_allclose(apply(regression, cube), cube[..., 0] / 10, rtol=1e-6)
-    search = GridSearchCV(LogisticRegression(), {"C": [1]}, cv=2).fit(X, np.arange(len(X)) % 2)
-    assert apply(search, cube).shape == SHAPE[:2]
+    search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 3]}, cv=2)
+    search.fit(X, np.arange(len(X)) % 2)
+    np.testing.assert_array_equal(apply(search, cube).ravel(), search.predict(X))
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # by the test
@@ -392,7 +395,7 @@ def test_the_work_of_another_model_or_method_is_not_gone_on_with(files, failing,
 
 
 SCRIPT = """
-import sys, time
+import sys
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 import skhyp.scenes
@@ -400,57 +403,71 @@ import skhyp.scenes._blocks
 
 skhyp.scenes._blocks._MIB = 4000
 
-class Slow(LogisticRegression):
+class Waiting(LogisticRegression):
     def predict(self, X):
-        time.sleep(float(sys.argv[3]))
+        print("asks", flush=True)
+        sys.stdin.readline()  # nothing where nobody answers
         return super().predict(X)
 
 cube = np.load(sys.argv[1])
 X = cube.reshape(-1, cube.shape[2])
-model = Slow().fit(X, np.arange(len(X)) % 17 // 6 + 1)
+model = Waiting().fit(X, np.arange(len(X)) % 17 // 6 + 1)
 skhyp.scenes.apply(model, sys.argv[1], sys.argv[2], working_memory=1, resume=True)
 """
+# A fraction of all, and enough for some blocks to be finished, whatever is tried before the first.
+N_ANSWERED = 12
 
 
-def _started(files, path, seconds):
+def _map_by_a_process(files, path, **streams):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", SCRIPT, files["npy"], path, str(seconds)]
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", SCRIPT, files["npy"], path]
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **streams}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **streams)
 
 
-def _wait_for_blocks(path, n_blocks):
-    journal = path.with_name(f".{path.name}.part") / "finished"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if journal.exists() and journal.read_bytes().count(1) >= n_blocks:
-            return
-        time.sleep(0.02)
-    raise AssertionError("no block was finished")
+def _mapped_by_a_process(files, path):
+    """Return the process that has ended, what it said, and how many predictions it made."""
+    with _map_by_a_process(files, path) as process:
+        said, errors = process.communicate()
+    return process.returncode, errors, said.count("asks")
+
+
+@contextmanager
+def _halfway_through(files, path):
+    """A process that is within a prediction, some before it done; it goes on when it is told to."""
+    with _map_by_a_process(files, path, stdin=subprocess.PIPE) as process:
+        try:
+            for _ in range(N_ANSWERED):
+                assert process.stdout.readline() == "asks\n", process.stderr.read()
+                process.stdin.write("\n")
+                process.stdin.flush()
+            assert process.stdout.readline() == "asks\n", process.stderr.read()
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_killed_process_is_gone_on_with_and_gives_the_same_map(files, tmp_path):
-    process = _started(files, tmp_path / "map.npy", 0.1)
-    _wait_for_blocks(tmp_path / "map.npy", 3)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    assert not (tmp_path / "map.npy").exists()
-    for path in (tmp_path / "map.npy", tmp_path / "whole.npy"):
-        process = _started(files, path, 0)
-        _, errors = process.communicate(timeout=60)
-        assert process.returncode == 0, errors
+    with _halfway_through(files, tmp_path / "map.npy"):
+        assert not (tmp_path / "map.npy").exists()
+    n_predictions = {}
+    for name in ("map.npy", "whole.npy"):
+        status, errors, n_predictions[name] = _mapped_by_a_process(files, tmp_path / name)
+        assert status == 0, errors
+    assert n_predictions["map.npy"] < n_predictions["whole.npy"]
     np.testing.assert_array_equal(np.load(tmp_path / "map.npy"), np.load(tmp_path / "whole.npy"))
     assert sorted(os.listdir(tmp_path)) == ["map.npy", "whole.npy"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
 def test_two_processes_do_not_mix_one_map(files, tmp_path):
-    process = _started(files, tmp_path / "map.npy", 0.1)
-    _wait_for_blocks(tmp_path / "map.npy", 1)
-    second = _started(files, tmp_path / "map.npy", 0)
-    _, errors = second.communicate(timeout=60)
-    assert second.returncode == 1 and "Another process is writing this map" in errors
-    process.communicate(timeout=60)
-    assert process.returncode == 0 and (tmp_path / "map.npy").exists()
+    with _halfway_through(files, tmp_path / "map.npy") as first:
+        status, errors, _ = _mapped_by_a_process(files, tmp_path / "map.npy")
+        assert status == 1 and "Another process is writing this map" in errors
+        assert not (tmp_path / "map.npy").exists()
+        _, errors = first.communicate()  # which answers nothing any more
+        assert first.returncode == 0, errors
+    assert os.listdir(tmp_path) == ["map.npy"]
 
 
 def test_progress_is_shown_where_it_is_asked_for(files, model, capsys):
@@ -462,25 +479,29 @@ def test_progress_is_shown_where_it_is_asked_for(files, model, capsys):
 
 def test_a_scene_is_read_while_the_block_before_is_computed(model, cube, monkeypatch):
     monkeypatch.setattr("skhyp.scenes._blocks._MIB", 4000)
-    events = []
+    events, three_are_read = [], threading.Event()
 
     class Watched(type(open_scene(cube).source)):
         def read(self, window, bands):
             events.append("read")
+            if events.count("read") == 3:
+                three_are_read.set()
             return super().read(window, bands)
 
     scene = open_scene(cube)
     object.__setattr__(scene, "source", Watched(**vars(scene.source)))
 
-    class Slow(LogisticRegression):
+    class Waiting(LogisticRegression):
         def predict(self, X):
-            time.sleep(0.02)
+            if "read" in events:  # and not before it, when made-up spectra are tried
+                assert three_are_read.wait(300)
+                threading.Event().wait(0.02)  # who reads on without end has read more by then
             events.append("computed")
             return super().predict(X)
 
-    slow = Slow()
-    vars(slow).update(vars(model))
-    apply(slow, scene, working_memory=1)
+    waiting = Waiting()
+    vars(waiting).update(vars(model))
+    apply(waiting, scene, working_memory=1)
     events.remove("computed")  # the made-up spectra
     lead = [events[:i].count("read") - events[:i].count("computed") for i in range(len(events))]
     assert max(lead) == 3, "two blocks wait or are read while one is computed, and no more"
