@@ -4,7 +4,6 @@ import errno
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -122,7 +121,8 @@ import sys
 from pathlib import Path
 from skhyp._whole_files import whole_folder, write_whole
 contents = [bytes([i]) * 300_000 for i in range(3)]
-print("ready", flush=True)
+write_whole(Path(sys.argv[1]), contents[0])
+print("has written", flush=True)
 while True:
     for content in contents:
         write_whole(Path(sys.argv[1]), content)
@@ -137,15 +137,14 @@ def test_readers_see_whole_files_while_two_processes_write_and_are_killed(tmp_pa
     ]
     try:
         for writer in writers:
-            writer.stdout.readline()
-        ends = time.monotonic() + 1.0
-        n_read = 0
-        while time.monotonic() < ends:
-            if path.exists():
-                content = path.read_bytes()
-                assert len(content) == 300_000 and len(set(content)) == 1
-                n_read += 1
-        assert n_read > 1
+            assert writer.stdout.readline() == b"has written\n"
+        n_changes, former = 0, None
+        while n_changes < 50:
+            content = path.read_bytes()
+            assert len(content) == 300_000 and len(set(content)) == 1
+            n_changes += content[0] != former
+            former = content[0]
+            assert [writer.poll() for writer in writers] == [None, None]
     finally:
         for writer in writers:
             writer.kill()

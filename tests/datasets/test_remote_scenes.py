@@ -2,6 +2,7 @@
 
 import http.server
 import os
+import socket
 import threading
 
 import numpy as np
@@ -25,7 +26,9 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = files
         self.faults = []
+        self.falls_silent = False  # after half of a file, unless it is asked for the rest
         self.requests = []
+        self.ended = threading.Event()
 
     @property
     def url(self):
@@ -51,14 +54,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.send_error(416)
                 return
         part = content[start:]
-        sent = part[: len(part) // 2] if fault in ("truncate", "stall") else part
+        falls_silent = self.server.falls_silent and not content_range
+        sent = part[: len(part) // 2] if fault == "truncate" or falls_silent else part
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
         self.wfile.write(sent)
         self.wfile.flush()
-        if fault == "stall":
-            self.server.stalled.wait(10)
+        if falls_silent:
+            self.server.ended.wait()
 
     def _send(self, status, content, headers):
         self.send_response(status)
@@ -92,17 +96,15 @@ def server(tmp_path, cube, monkeypatch):
     }
     small = {"shape": SHAPE, "class_counts": COUNTS, "label_hash": None}
     server = Server(files)
-    server.stalled = threading.Event()
     monkeypatch.setattr(
         remote_scenes, "_PAVIA_UNIVERSITY", remote_scenes.RemoteScene(**{**vars(pavia), **small})
     )
     monkeypatch.setattr(remote_scenes, "BASE_URL", server.url)
-    monkeypatch.setattr(downloads, "READ_TIMEOUT", 0.3)
     monkeypatch.setattr(downloads, "CHUNK_BYTES", 1)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield server
-    server.stalled.set()
+    server.ended.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -126,13 +128,23 @@ def test_a_scene_is_downloaded_once_and_then_read_from_the_folder(server, folder
     assert len(server.requests) == n_requests == 2
 
 
-@pytest.mark.parametrize("fault", ["truncate", "stall"])
-def test_a_download_that_breaks_off_goes_on_where_it_was(server, folder, cube, fault, monkeypatch):
-    server.faults = [fault]
+def test_a_download_that_breaks_off_goes_on_where_it_was(server, folder, cube):
+    server.faults = ["truncate"]
     scene = fetch_pavia_university(data_home=folder, delay=0)
     np.testing.assert_array_equal(scene.cube, cube)
     size = len(server.files[server.requests[0][0].lstrip("/")])
     assert server.requests[1][1] == f"bytes={size // 2}-"
+
+
+def test_a_server_that_falls_silent_is_asked_for_the_rest(server, folder, cube, monkeypatch):
+    # On a busy machine any answer may come too late: then it is asked for again.
+    monkeypatch.setattr(downloads, "READ_TIMEOUT", 0.3)
+    server.falls_silent = True
+    scene = fetch_pavia_university(data_home=folder, n_retries=1000, delay=0)
+    np.testing.assert_array_equal(scene.cube, cube)
+    for address in server.files:
+        *_, last = [asked for path, asked in server.requests if path.lstrip("/") == address]
+        assert last.startswith("bytes=")
 
 
 def test_a_server_that_knows_no_ranges_begins_anew(server, folder, cube):
@@ -177,9 +189,12 @@ def test_an_error_says_what_to_download_and_where_to_put_it(server, folder, faul
 
 
 def test_no_server_at_all_is_an_error_that_says_the_same(monkeypatch, folder):
-    monkeypatch.setattr(remote_scenes, "BASE_URL", "http://127.0.0.1:9/")
-    with pytest.raises(OSError, match="by hand"):
-        fetch_salinas(data_home=folder, n_retries=0)
+    with socket.socket() as nobody_listens:
+        nobody_listens.bind(("127.0.0.1", 0))
+        port = nobody_listens.getsockname()[1]
+        monkeypatch.setattr(remote_scenes, "BASE_URL", f"http://127.0.0.1:{port}/")
+        with pytest.raises(OSError, match="by hand"):
+            fetch_salinas(data_home=folder, n_retries=0)
 
 
 def test_files_put_there_by_hand_need_no_server(server, folder, cube, monkeypatch):

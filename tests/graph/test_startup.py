@@ -17,7 +17,7 @@ def run(code: str, is_quiet: bool = True) -> dict:
         capture_output=True,
         text=True,
         check=True,
-        timeout=300,
+        timeout=900,
         env=environment,
     )
     assert not (is_quiet and result.stderr), result.stderr

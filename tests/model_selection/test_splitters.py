@@ -55,7 +55,7 @@ def _splits(splitter, y, positions):
         raise
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     labelled_scenes(),
     st.integers(2, 6),
@@ -81,7 +81,7 @@ def test_folds_test_each_pixel_once_and_keep_their_guard(scene, n_splits, block_
             assert _distance(positions[left_out], positions[test]).max() <= guard
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(labelled_scenes(), st.integers(3, 5), st.integers(0, 99))
 def test_classes_of_several_blocks_are_never_all_in_one_fold(scene, n_splits, seed):
     positions, y = scene
@@ -100,7 +100,7 @@ def test_classes_of_several_blocks_are_never_all_in_one_fold(scene, n_splits, se
         assert n_blocks == 1 or len(np.unique(fold_of[y == label])) > 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     labelled_scenes(),
     st.floats(0.1, 0.6),
@@ -123,7 +123,7 @@ def test_splits_at_random_keep_their_guard_and_differ(scene, test_size, block_si
         assert _distance(positions[train], positions[test]).min() > guard
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(labelled_scenes(), st.integers(0, 3))
 def test_a_field_is_tested_as_a_whole_and_nothing_of_it_is_trained_on(scene, guard):
     positions, y = scene
@@ -138,7 +138,7 @@ def test_a_field_is_tested_as_a_whole_and_nothing_of_it_is_trained_on(scene, gua
         assert _distance(positions[train], positions[test]).min() > guard
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(labelled_scenes())
 def test_fields_are_connected_and_apart(scene):
     positions, y = scene
@@ -308,7 +308,7 @@ def test_leakage_of_what_is_not_there(arguments, message):
         leakage_report(*arguments)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(labelled_scenes(), st.integers(1, 40), st.floats(0.1, 1), st.integers(0, 99))
 def test_samples_have_as_many_of_each_class_and_leave_the_rest(scene, n_per_class, share, seed):
     _, y = scene

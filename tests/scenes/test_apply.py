@@ -428,7 +428,7 @@ def _map_by_a_process(files, path, **streams):
 def _mapped_by_a_process(files, path):
     """Return the process that has ended, what it said, and how many predictions it made."""
     with _map_by_a_process(files, path) as process:
-        said, errors = process.communicate()
+        said, errors = process.communicate(timeout=900)
     return process.returncode, errors, said.count("asks")
 
 
@@ -465,7 +465,7 @@ def test_two_processes_do_not_mix_one_map(files, tmp_path):
         status, errors, _ = _mapped_by_a_process(files, tmp_path / "map.npy")
         assert status == 1 and "Another process is writing this map" in errors
         assert not (tmp_path / "map.npy").exists()
-        _, errors = first.communicate()  # which answers nothing any more
+        _, errors = first.communicate(timeout=900)  # which answers nothing any more
         assert first.returncode == 0, errors
     assert os.listdir(tmp_path) == ["map.npy"]
 
