@@ -6,9 +6,6 @@ import hashlib
 import io
 import os
 import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -313,36 +310,63 @@ def test_an_epoch_or_a_folder_that_is_not_there_is_named(data, tmp_path):
 
 
 TRAINING = """
-import sys, numpy as np
+import os, signal, sys
+import numpy as np
 from skhyp import SpectralAutoencoder
-from skhyp.callbacks import CSVLogger
-X = np.load(sys.argv[1])
+from skhyp.callbacks import Callback, CSVLogger
+
+def be_killed():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+class KilledAfter(Callback):
+    def __init__(self, last):
+        self.last = last
+
+    def on_epoch_end(self, epoch, losses):
+        if epoch == self.last:
+            be_killed()
+
+def killed_at(n, sync):
+    n_calls = 0
+
+    def counted(file):
+        nonlocal n_calls
+        n_calls += 1
+        if n_calls == n:
+            be_killed()
+        sync(file)
+
+    return counted
+
+moment, n = sys.argv[4], int(sys.argv[5])
+if moment == "while a checkpoint is written":
+    os.fsync = killed_at(n, os.fsync)
 SpectralAutoencoder(
-    hidden_layer_sizes=(8,), n_components=3, max_epochs=400, batch_size=16, random_state=0,
-    save_epochs=1, checkpoint_dir=sys.argv[2], resume=True, callbacks=[CSVLogger(sys.argv[3])],
-).fit(X)
-print("done")
+    hidden_layer_sizes=(8,), n_components=3, max_epochs=20, batch_size=16, random_state=0,
+    save_epochs=1, checkpoint_dir=sys.argv[2], resume=True,
+    callbacks=[CSVLogger(sys.argv[3]), *[KilledAfter(n)] * (moment == "after an epoch")],
+).fit(np.load(sys.argv[1]))
 """
 
 
-def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(data, tmp_path):
+def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
+    data, tmp_path, run_python
+):
     X, _ = data
     np.save(tmp_path / "X.npy", X)
-    folder = tmp_path / "checkpoints"
+    folder, saved = tmp_path / "checkpoints", [0]
     log, whole_log = tmp_path / "losses.csv", tmp_path / "whole.csv"
-    command = [sys.executable, "-c", TRAINING, str(tmp_path / "X.npy"), str(folder), str(log)]
-    rng = np.random.default_rng(0)
-    for _ in range(3):
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-            before = len(saved_epochs(folder))
-            while len(saved_epochs(folder)) == before and process.poll() is None:
-                time.sleep(0.01)
-            time.sleep(rng.uniform(0, 0.3))
-            process.send_signal(signal.SIGKILL)
-    assert 0 < max(saved_epochs(folder)) < 400
-    subprocess.run(command, check=True, capture_output=True)
-    parameters = {"max_epochs": 400, "save_epochs": 1, "callbacks": [CSVLogger(whole_log)]}
+    for moment, n in (("while a checkpoint is written", 8), ("after an epoch", 14)):
+        killed = run_python(TRAINING, tmp_path / "X.npy", folder, log, moment, n)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+        saved.append(max(saved_epochs(folder)))
+    assert 0 < saved[1] < saved[2] < 20
+    parameters = {"max_epochs": 20, "save_epochs": 1}
+    resumed = clone(AUTOENCODER).set_params(checkpoint_dir=folder, resume=True, **parameters)
+    resumed.set_params(callbacks=[CSVLogger(log)])
+    parameters["callbacks"] = [CSVLogger(whole_log)]
     whole = clone(AUTOENCODER).set_params(**parameters).fit(X)
+    assert_same_model(resumed.fit(X), whole)
     assert_same_model(load_model(folder), whole)
     assert log.read_bytes() == whole_log.read_bytes()
 
