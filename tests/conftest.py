@@ -127,6 +127,24 @@ def shared_folder():
     return folder
 
 
+@pytest.fixture(scope="session")
+def assert_same_labels():
+    """A function that compares labels where the two best scores differ by more than rounding.
+
+    Other software rounds in another order, and so does another processor.
+    """
+
+    def compare(found, expected, scores):
+        best = np.sort(np.asarray(scores), axis=1)[:, -2:]
+        is_clear = best[:, 1] - best[:, 0] > 1e-4 * np.abs(best).max()
+        assert np.mean(is_clear) > 0.99
+        found, expected = np.asarray(found), np.asarray(expected)
+        assert found.shape == expected.shape
+        np.testing.assert_array_equal(found[is_clear], expected[is_clear])
+
+    return compare
+
+
 @pytest.fixture
 def interrupted_after_two_epochs(monkeypatch):
     """Ctrl-C arrives when the second epoch is reported."""

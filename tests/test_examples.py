@@ -47,6 +47,7 @@ FILES = {
 def run(tmp_path, monkeypatch):
     """A function that runs an example in an empty folder and returns the files it wrote."""
     monkeypatch.chdir(tmp_path)
+    plt.close("all")
     monkeypatch.setattr(TrainedNetworkEstimator, "_planned_epochs", lambda self, n_batches: 2)
 
     def run_example(name):

@@ -7,6 +7,7 @@ import types
 from pathlib import Path
 from unittest import mock
 
+import dask
 import joblib
 import numpy as np
 import pytest
@@ -54,13 +55,23 @@ class Threshold(ClassifierMixin, BaseEstimator):
 @pytest.fixture(scope="module")
 def client():
     distributed = pytest.importorskip("distributed")
+    # A worker imports TensorFlow, on a busy machine for minutes.
+    patience = {
+        "distributed.comm.timeouts.connect": "900s",
+        "distributed.comm.timeouts.tcp": "900s",
+    }
     importable = [str(REPOSITORY / "tests"), str(REPOSITORY), *sys.path]
     with (
+        dask.config.set(patience),
         mock.patch.object(sys, "path", importable),  # workers inherit it, those started anew too
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            death_timeout="900s",
         ) as cluster,
-        distributed.Client(cluster) as client,
+        distributed.Client(cluster, timeout="900s") as client,
     ):
         yield client
 
@@ -88,7 +99,8 @@ def test_a_map_of_chunks_is_lazy_and_the_same(chunked, cube, model):
     np.testing.assert_array_equal(lazy.values, apply(model, cube))
     scores = apply(model, chunked, method="predict_proba")
     assert scores["output"].values.tolist() == ["1", "2", "3"]
-    np.testing.assert_array_equal(scores.values, apply(model, cube, method="predict_proba"))
+    expected = apply(model, cube, method="predict_proba")
+    np.testing.assert_allclose(scores.values, expected, rtol=1e-9)
 
 
 def test_axes_in_another_order_make_no_difference(chunked, cube, model):
