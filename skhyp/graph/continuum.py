@@ -1,7 +1,8 @@
 """The continuum of a spectrum: its upper convex hull over wavelength.
 
 The hulls of many spectra are found at once, band by band. XLA compiles the loop into one program,
-as most of the time would pass between its many small operations otherwise.
+as most of the time would pass between its many small operations otherwise. The program is shared
+by all that removes the continuum over the same wavelengths: compiling takes longer than computing.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,16 +38,9 @@ def remove_continuum(
 
 
 @lru_cache(maxsize=32)
-def _upper_hulls(
-    positions: tuple[float, ...], segments: tuple[tuple[int, int], ...]
-) -> Callable[[tf.Tensor], tf.Tensor]:
-    """Return the function that finds the hulls of segments: one, so that it is compiled once."""
+def _upper_hulls(positions: tuple[float, ...], segments: tuple[tuple[int, int], ...]) -> Callable:
+    """Return a compiled function that gives the hulls of spectra (n, bands), float64."""
 
-    @tf.function(
-        jit_compile=True,
-        autograph=False,
-        input_signature=[tf.TensorSpec((None, segments[-1][1]), tf.float64)],
-    )
     def upper_hulls(y: tf.Tensor) -> tf.Tensor:
         hulls = []
         for start, end in segments:
@@ -54,7 +48,8 @@ def _upper_hulls(
             hulls.append(upper_hull(tf.constant(distances, y.dtype), y[:, start:end]))
         return tf.concat(hulls, axis=1)
 
-    return upper_hulls
+    signature = [tf.TensorSpec((None, len(positions)), tf.float64)]
+    return tf.function(upper_hulls, signature, autograph=False, jit_compile=True)
 
 
 def upper_hull(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:

@@ -1,7 +1,5 @@
 """The continuum is the upper convex hull, whatever the order and the scale of the spectrum."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -28,19 +26,7 @@ def _removed(X, positions=None, segments=None):
     X = np.asarray(X)
     positions = np.arange(X.shape[1]) if positions is None else positions
     segments = [(0, X.shape[1])] if segments is None else segments
-    remover = _remover(tuple(positions), tuple(segments), X.dtype.name)
-    return remover(tf.constant(X)).numpy()
-
-
-@cache
-def _remover(positions, segments, dtype):
-    """Return a function of spectra that is compiled once for each of their numbers."""
-    signature = [tf.TensorSpec((None, len(positions)), dtype)]
-    return tf.function(
-        lambda x: remove_continuum(x, positions, segments),
-        input_signature=signature,
-        autograph=False,
-    )
+    return remove_continuum(tf.constant(X), positions, segments).numpy()
 
 
 @pytest.mark.parametrize("seed", range(10))
