@@ -55,10 +55,9 @@ def write_geotiff(path, cube, **options):
     return path
 
 
-def write_matlab73(path, cube, wavelengths):
+def write_matlab73(path, cube, wavelengths, chunks=(3, 5, 7)):
     """Write what MATLAB does: HDF5, with the axes the other way round."""
     with h5py.File(path, "w", userblock_size=512) as file:
-        chunks = (3, 5, 7)
         file.create_dataset("scene", data=cube.transpose(2, 1, 0), chunks=chunks)
         file.create_dataset("wavelength", data=np.reshape(wavelengths, (-1, 1)))
     return path

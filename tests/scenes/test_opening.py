@@ -347,7 +347,7 @@ def test_far_apart_bands_are_read_without_those_between(tmp_path, kind):
         array = xarray.DataArray(cube, dims=("y", "x", "band"), name="large")
         array.chunk({"y": 50, "band": 1}).to_zarr(path, consolidated=False)
     else:
-        path = write_matlab73(tmp_path / "large.mat", cube, np.arange(400, 500))
+        path = write_matlab73(tmp_path / "large.mat", cube, np.arange(400, 500), chunks=(3, 50, 50))
     scene = open_scene(path)
     tracemalloc.start()
     part = scene.read(bands=[90, 40, 3])
