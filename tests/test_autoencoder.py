@@ -400,6 +400,7 @@ def test_verbose_prints_lines_without_tqdm(spectra, small_autoencoder, capsys, m
     assert "SpectralAutoencoder: epoch 20 of 20, loss " in shown.err
 
 
+@pytest.mark.usefixtures("fitted_autoencoder")  # what TensorFlow writes once was written then
 def test_silent_by_default(spectra, small_autoencoder, capfd):
     SpectralAutoencoder(**small_autoencoder).fit(spectra[0]).transform(spectra[0])
     assert capfd.readouterr() == ("", "")
@@ -485,6 +486,7 @@ def test_held_out_spectra_stay_held_out_when_training_goes_on(spectra, small_aut
 
 @pytest.mark.parametrize("architecture", ["dense", "conv"])
 @pytest.mark.parametrize("options", [{}, {"skip_connections": True}, {"tied_weights": True}])
+@pytest.mark.usefixtures("fitted_autoencoder")  # what TensorFlow writes once was written then
 def test_fitting_writes_nothing(spectra, architecture, options, capfd):
     SpectralAutoencoder(
         architecture=architecture, n_components=3, max_epochs=2, random_state=0, **options

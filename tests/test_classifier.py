@@ -541,6 +541,7 @@ def test_verbose_prints_lines_without_tqdm(spectra, small_classifier, capsys, mo
     assert "SpectralCNNClassifier: epoch 20 of 20, loss " in shown.err
 
 
+@pytest.mark.usefixtures("fitted_classifier")  # what TensorFlow writes once was written then
 def test_silent_by_default(spectra, small_classifier, capfd):
     SpectralCNNClassifier(**small_classifier).fit(*spectra).predict(spectra[0])
     assert capfd.readouterr() == ("", "")

@@ -169,6 +169,7 @@ def test_cutting_training_into_calls_changes_nothing(spectra, monkeypatch, name,
 
 
 def test_environment_and_warnings_filters_are_left_alone(spectra):
+    _fit("classifier", spectra)  # imports packages that add filters for warnings of their own
     before = dict(os.environ), list(warnings.filters)
     _fit("classifier", spectra).predict(spectra[0])
     assert (dict(os.environ), list(warnings.filters)) == before
