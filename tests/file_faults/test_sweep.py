@@ -17,7 +17,7 @@ from .operations import OPERATIONS
 
 TESTS = Path(__file__).resolve().parents[1]
 # Of some thousand instants of an operation, for each value of ``resume``.
-N_INSTANTS = 10
+N_INSTANTS = 6
 
 
 @pytest.fixture(scope="module")

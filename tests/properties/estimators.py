@@ -106,7 +106,7 @@ def draw_labels(draws: Draws, n_rows: int) -> np.ndarray:
         (codes - 5).astype(np.int16),
         *([codes == 1] if codes.max() == 1 else ()),
         np.char.add("class ", codes.astype(str)),
-        codes + 0.5,
+        2.0 * codes,
         np.array([f"é{code}" for code in codes], dtype=object),
     )
 
