@@ -41,12 +41,12 @@ class Operation(ABC):
     def run(self, folder: Path, resume: bool) -> None:
         """Do it."""
 
-    def problem_of(self, error: Exception) -> str | None:
+    def problem_of(self, error: Exception, folder: Path) -> str | None:
         """Return what is wrong with an error, ``None`` if it is what a user should get."""
         text = f"{type(error).__name__}: {error}"
         if not self.is_of_a_right_kind(error):
             return f"an error of another kind: {text}"
-        if not any(name in text for name in self.named_in_errors):
+        if not any(name in text for name in (str(folder), *self.named_in_errors)):
             return f"an error without the file's name: {text}"
         return None
 

@@ -78,7 +78,7 @@ class _Attempts:
         try:
             self._operation.run(self._folder, resume)
         except Exception as error:
-            return (self._operation.problem_of(error),)
+            return (self._operation.problem_of(error, self._folder),)
         finally:
             self._calls.rest()
         return None
