@@ -16,7 +16,7 @@ from .workers import Died, Worker, is_killed_by
 # At these a former result is replaced, or an error is told too late: half of a sample.
 _PIVOTAL = (Kind.RENAME, Kind.REMOVE, Kind.SYNC, Kind.CLOSE_WRITTEN)
 # Of names of drafts, which differ each time.
-_TOKEN = re.compile(r"\.[0-9a-f]{8,}\.")
+_TOKEN = re.compile(r"\.([0-9a-f]{8,}|\d+)\.")
 _WHOLE = ("former", "new", "some of the new")
 
 
