@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NoReturn
 
-OF_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_OF_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 # Of renameat2 in Linux: a path is relative to the current folder; the two names are exchanged.
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}
@@ -32,7 +32,7 @@ def disk_errors(path: Path, n_bytes: int, way_on: str = "") -> Iterator[None]:
 
 def _retell(error: OSError, path: Path, n_bytes: int, way_on: str) -> NoReturn:
     reason = error.strerror or str(error)
-    if error.errno is None or error.errno in OF_ROOM:
+    if error.errno is None or error.errno in _OF_ROOM:
         with contextlib.suppress(OSError):
             left = shutil.disk_usage(path.parent).free
             limit = "" if error.errno != errno.EFBIG else ", but files must not be so large here"
@@ -186,3 +186,14 @@ def is_own_folder(path: Path) -> bool:
         return True
     others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
     return found.st_uid == os.geteuid() and not others_write
+
+
+def reserve(file: IO[bytes], n_bytes: int) -> None:
+    """Give a file its size, and its room on the disk where the system can: before any work."""
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        except OSError as error:
+            if error.errno in _OF_ROOM:
+                raise
+    file.truncate(n_bytes)

@@ -15,7 +15,14 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._disk import OF_ROOM, disk_errors, force_to_disk, is_own_folder, locked, open_own
+from skhyp._disk import (
+    disk_errors,
+    force_to_disk,
+    is_own_folder,
+    locked,
+    open_own,
+    reserve,
+)
 from skhyp._fingerprints import fingerprint
 from skhyp._whole_files import draft_beside, new_folder_beside, remove, write_whole
 
@@ -106,7 +113,7 @@ class Draft:
         else:
             for file, n_bytes in ((self._values, self._n_bytes), (self._journal, self._n_windows)):
                 file.truncate(0)
-                _reserve(file, n_bytes)
+                reserve(file, n_bytes)
                 os.fsync(file.fileno())
             if description is not None:
                 write_whole(kept, description.encode())
@@ -249,17 +256,6 @@ def _closing(file: IO[bytes]) -> Iterator[IO[bytes]]:
     finally:
         with contextlib.suppress(OSError):
             file.close()
-
-
-def _reserve(file: IO[bytes], n_bytes: int) -> None:
-    """Give a file its size, and its room on the disk where the system can: before any work."""
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-        except OSError as error:
-            if error.errno in OF_ROOM:
-                raise
-    file.truncate(n_bytes)
 
 
 def _write_at(file: IO[bytes], start: int, values: NDArray[Any]) -> None:

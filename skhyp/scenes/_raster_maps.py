@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
+from skhyp._disk import reserve
+
 from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
 from ._rasters import import_rasterio, raster_window
@@ -22,6 +24,8 @@ _MAX_LISTED_CODE = 2**16 - 1
 # libtiff counts the bands of an image in 16 bits, GDAL those of all.
 _MAX_BANDS = 2**16 - 1
 _LEAST_ENVI_BYTES = 2
+# The numbers of a GeoTIFF that is written to memory first, before they are compressed.
+_MOST_IN_MEMORY = 2**26
 # What every header has.
 _HEADER_LINES = (
     "ENVI",
@@ -62,7 +66,7 @@ class RasterMap(MapFile):
             )
 
     @contextlib.contextmanager
-    def _created(self, draft: Path, **options: Any) -> Iterator[Any]:
+    def _created(self, draft: Path | str, **options: Any) -> Iterator[Any]:
         import rasterio
 
         layout = self.layout
@@ -147,11 +151,30 @@ class GeoTiffMap(RasterMap):
         return (self.path,)
 
     def _write(self, drafts: Sequence[Path], rows: Rows) -> None:
-        """Write a compressed file, band by band, and the names of classes beside it."""
+        """Write a compressed file, band by band, and the names of classes beside it.
+
+        On a disk that is full at the wrong moment, GDAL does not come back from closing a GeoTIFF.
+        So it writes maps that are not large to memory, and others once there was room for them.
+        """
+        n_bytes = self.layout.rows * self.layout.row_bytes
+        if n_bytes > _MOST_IN_MEMORY:
+            with drafts[0].open("xb") as file:
+                reserve(file, n_bytes)
+            self._write_raster(drafts[0], rows)
+        else:
+            from rasterio.io import MemoryFile
+
+            with _rasterio_errors(), MemoryFile(ext=".tif") as memory:
+                self._write_raster(memory.name, rows)
+                drafts[0].write_bytes(memory.getbuffer())
+        for categories in drafts[1:]:
+            categories.write_bytes(_categories(self.layout.class_names or {}))
+
+    def _write_raster(self, path: Path | str, rows: Rows) -> None:
         layout = self.layout
         predictor = 3 if layout.dtype.kind == "f" else 2
         options = {"compress": "deflate", "predictor": predictor, "interleave": "band"}
-        with self._created(drafts[0], bigtiff="IF_SAFER", **options) as dataset:
+        with self._created(path, bigtiff="IF_SAFER", **options) as dataset:
             if table := self._colour_table:
                 dataset.write_colormap(1, table)
             dataset.update_tags(1, **self._tags)
@@ -159,8 +182,6 @@ class GeoTiffMap(RasterMap):
                 values = rows(strip).reshape(strip.stop - strip.start, layout.columns, -1)
                 window = raster_window(Window(strip, slice(0, layout.columns)))
                 dataset.write(values.transpose(2, 0, 1), window=window)
-        for categories in drafts[1:]:
-            categories.write_bytes(_categories(layout.class_names or {}))
 
     @property
     def _colour_table(self) -> dict[int, tuple[int, ...]]:
