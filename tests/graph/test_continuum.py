@@ -6,6 +6,7 @@ import tensorflow as tf
 from scipy.spatial import ConvexHull
 
 from skhyp import HypPreprocessor
+from skhyp.graph import continuum
 from skhyp.graph.continuum import remove_continuum, upper_hull
 
 
@@ -126,6 +127,22 @@ def test_a_row_with_an_unknown_value_is_nan_and_others_do_not_see_it(value, band
     assert np.isnan(result[2]).all()
     others = [0, 1, 3, 4]
     np.testing.assert_array_equal(result[others], expected[others])
+
+
+def test_hulls_over_the_same_wavelengths_are_traced_once_whatever_the_spectra(monkeypatch):
+    traced = []
+
+    def noting(x, y):
+        traced.append(y.shape)
+        return upper_hull(x, y)
+
+    monkeypatch.setattr(continuum, "upper_hull", noting)
+    positions = [400.0, 411.5]  # of this test alone
+    for n_rows, dtype in [(3, np.float32), (3, np.float64), (5, np.float64)]:
+        _removed(np.ones((n_rows, 2), dtype), positions)
+    assert len(traced) == 1
+    _removed(np.ones((3, 2)), positions, [(0, 1), (1, 2)])
+    assert len(traced) == 3
 
 
 def test_rows_beyond_one_chunk_are_treated_alike():
