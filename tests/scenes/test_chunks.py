@@ -68,7 +68,7 @@ def client():
             n_workers=2,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            dashboard_address=":0",  # any port: another cluster may have the usual one
             death_timeout="900s",
         ) as cluster,
         distributed.Client(cluster, timeout="900s") as client,
