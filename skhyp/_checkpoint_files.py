@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from ._disk import is_locked, locked
+from ._disk import closing, disk_errors, is_locked, locked
 from ._whole_files import remove, write_whole
 
 MAGIC = b"skhyp checkpoint 1\n"
@@ -57,7 +57,8 @@ class CheckpointFile(NamedTuple):
         """
         if not path.is_file():
             raise FileNotFoundError(f"There is no file {path}.")
-        content = path.read_bytes()
+        with disk_errors(path):
+            content = path.read_bytes()
         if not content.startswith(MAGIC):
             raise ValueError(f"{path} is not a checkpoint of skhyp, or its beginning is damaged.")
         digest = content[len(MAGIC) : len(MAGIC) + _DIGEST_BYTES]
@@ -138,13 +139,8 @@ def _locked(path: Path) -> contextlib.ExitStack:
         with contextlib.ExitStack() as stack:
             # Links are not followed: they may have been put there by anybody.
             flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-            file = stack.enter_context(os.fdopen(os.open(path, flags, 0o666), "r+b"))
-            try:
-                stack.enter_context(locked(file, waits=False))
-            except BlockingIOError:
-                raise
-            except OSError:
-                pass  # a file system without locks
+            file = stack.enter_context(closing(os.fdopen(os.open(path, flags, 0o666), "r+b")))
+            stack.enter_context(locked(file, waits=False))
             if _is_at(path, file):  # else its training has ended since, and removed it
                 stack.callback(_remove, path)
                 return stack.pop_all()

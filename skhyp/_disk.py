@@ -19,8 +19,8 @@ _CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}
 
 
 @contextlib.contextmanager
-def disk_errors(path: Path, n_bytes: int, way_on: str = "") -> Iterator[None]:
-    """Have errors of the system name a file, what room it needs and what is left.
+def disk_errors(path: Path, n_bytes: int = 0, way_on: str = "") -> Iterator[None]:
+    """Have errors of the system name a file and, where it lacks room, what it needs and has.
 
     ``way_on`` says what can be done then.
     """
@@ -175,6 +175,16 @@ def open_own(path: Path, *, is_made: bool = True) -> IO[bytes]:
         os.close(handle)
         raise ValueError(f"{path} is no plain file of its own: it has another name elsewhere.")
     return os.fdopen(handle, "r+b", buffering=0)
+
+
+@contextlib.contextmanager
+def closing(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Close a file without an error: what it has that counts was forced to the disk before."""
+    try:
+        yield file
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
 
 
 def is_own_folder(path: Path) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skhyp._disk import (
+    closing,
     disk_errors,
     force_to_disk,
     is_own_folder,
@@ -80,7 +81,7 @@ class Draft:
             else:
                 self.folder = stack.enter_context(new_folder_beside(self._path))
                 stack.callback(self._remove_what_is_left)
-            self._journal = stack.enter_context(_closing(open_own(self.folder / "finished")))
+            self._journal = stack.enter_context(closing(open_own(self.folder / "finished")))
             try:
                 stack.enter_context(locked(self._journal, waits=False))
                 self._refuse_a_finished_one()
@@ -89,7 +90,7 @@ class Draft:
                     f"Another process is writing this map: {self.folder} is locked. Let it finish, "
                     "or give another out."
                 ) from error
-            self._values = stack.enter_context(_closing(open_own(self.folder / "values")))
+            self._values = stack.enter_context(closing(open_own(self.folder / "values")))
             self._begin(description)
             self._stack = stack.pop_all()
         return self
@@ -246,16 +247,6 @@ class Draft:
 
     def _disk_errors(self) -> contextlib.AbstractContextManager[None]:
         return disk_errors(self._path, self._n_bytes)
-
-
-@contextlib.contextmanager
-def _closing(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Close a file without an error: what it has that counts was forced to the disk before."""
-    try:
-        yield file
-    finally:
-        with contextlib.suppress(OSError):
-            file.close()
 
 
 def _write_at(file: IO[bytes], start: int, values: NDArray[Any]) -> None:
