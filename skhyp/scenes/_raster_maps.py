@@ -85,13 +85,15 @@ class RasterMap(MapFile):
                 crs=layout.crs,
                 **options,
             ) as dataset:
-                for index, name in enumerate(layout.output_names or (), start=1):
-                    dataset.set_band_description(index, self._band_name(name))
+                for index, name in enumerate(self._band_names, start=1):
+                    if name is not None:
+                        dataset.set_band_description(index, name)
                 yield dataset
 
-    def _band_name(self, name: str) -> str:
-        """Return a name as the format can hold it."""
-        return name
+    @property
+    def _band_names(self) -> list[str | None]:
+        """The names of the values, as the format can hold them."""
+        return [*(self.layout.output_names or [None] * (self.layout.n_outputs or 1))]
 
     def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
         import rasterio
@@ -106,9 +108,8 @@ class RasterMap(MapFile):
     def _refuse_another_description(self, dataset: Any) -> None:
         layout = self.layout
         shape = (layout.rows, layout.columns, layout.n_outputs or 1)
-        names = [self._band_name(name) for name in layout.output_names or ()]
         expected = {
-            "names": not names or list(dataset.descriptions) == names,
+            "names": list(dataset.descriptions) == self._band_names,
             "shape": (*dataset.shape, dataset.count) == shape,
             "nodata": np.array_equal(dataset.nodata, layout.missing, equal_nan=True),
             "crs": (dataset.crs is None) == (layout.crs is None),
@@ -213,8 +214,10 @@ class EnviMap(RasterMap):
     suffixes = (".hdr", ".img", ".dat", ".bsq", ".bil", ".bip")
     driver = "ENVI"
 
-    def _band_name(self, name: str) -> str:
-        return _plain(name)
+    @property
+    def _band_names(self) -> list[str | None]:
+        names = super()._band_names
+        return [_plain(name or f"Band {number}") for number, name in enumerate(names, start=1)]
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -261,6 +264,8 @@ class EnviMap(RasterMap):
         data, header = drafts
         with self._created(data, interleave="bsq"):
             pass
+        # What else it writes is not put in place, and would hide what the header lacks.
+        data.with_name(f"{data.name}.aux.xml").unlink(missing_ok=True)
         written_by_gdal = data.with_suffix(".hdr")
         text = written_by_gdal.read_text(encoding="utf-8", errors="replace")
         written_by_gdal.unlink()
