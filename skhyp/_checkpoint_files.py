@@ -8,17 +8,16 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import re
 import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._disk import closing, disk_errors, is_locked, locked
+from ._disk import disk_errors, is_locked, lock_file
 from ._whole_files import remove, write_whole
 
 MAGIC = b"skhyp checkpoint 1\n"
@@ -118,7 +117,7 @@ def folder_of_one_training(folder: Path) -> Iterator[None]:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()  # a lock left behind would not tell
-            stack.enter_context(_locked(folder / _LOCK))
+            stack.enter_context(lock_file(folder / _LOCK, waits=False))
             _remove_abandoned_drafts(folder)
         except BlockingIOError as error:
             raise ValueError(
@@ -131,31 +130,6 @@ def folder_of_one_training(folder: Path) -> Iterator[None]:
                 f"checkpoint_dir={str(folder)!r} cannot be written to: {error}"
             ) from error
         yield
-
-
-def _locked(path: Path) -> contextlib.ExitStack:
-    """Make and lock a file; what is returned removes it when it is closed."""
-    while True:
-        with contextlib.ExitStack() as stack:
-            # Links are not followed: they may have been put there by anybody.
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-            file = stack.enter_context(closing(os.fdopen(os.open(path, flags, 0o666), "r+b")))
-            stack.enter_context(locked(file, waits=False))
-            if _is_at(path, file):  # else its training has ended since, and removed it
-                stack.callback(_remove, path)
-                return stack.pop_all()
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):  # Windows removes no opened file
-        path.unlink()
-
-
-def _is_at(path: Path, file: IO[bytes]) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
-    except FileNotFoundError:
-        return False
 
 
 def _remove_abandoned_drafts(folder: Path) -> None:

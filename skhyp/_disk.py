@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 _OF_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+# Of a lock, where a file system has none.
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EBADF, errno.EINVAL, errno.ENOTSUP}
 # Of renameat2 in Linux: a path is relative to the current folder; the two names are exchanged.
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _CANNOT_EXCHANGE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EPERM}
@@ -31,7 +34,8 @@ def disk_errors(path: Path, n_bytes: int = 0, way_on: str = "") -> Iterator[None
 
 
 def _retell(error: OSError, path: Path, n_bytes: int, way_on: str) -> NoReturn:
-    reason = error.strerror or str(error)
+    reason = (error.strerror or str(error)).rstrip(". ")
+    # Libraries do not always say what the system told them: it may be room then too.
     if error.errno is None or error.errno in _OF_ROOM:
         with contextlib.suppress(OSError):
             left = shutil.disk_usage(path.parent).free
@@ -125,10 +129,9 @@ def _lock(handle: int, *, waits: bool) -> None:
         return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-    except BlockingIOError:
-        raise
-    except OSError:  # of a file system without locks
-        return
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
 
 
 def _unlock(handle: int) -> None:
@@ -188,14 +191,59 @@ def closing(file: IO[bytes]) -> Iterator[IO[bytes]]:
 
 
 def is_own_folder(path: Path) -> bool:
-    """Return whether a path is a folder, no link, that only this user can write to."""
+    """Return whether a path is a folder, no link, that only this user can write to.
+
+    Where the file system knows no rights, it is enough that it is this user's.
+    """
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode):
         return False
     if not hasattr(os, "geteuid"):  # Windows
         return True
-    others_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    return found.st_uid == os.geteuid() and not others_write
+    if found.st_uid != os.geteuid():
+        return False
+    if not found.st_mode & _OTHERS_WRITE:
+        return True
+    with contextlib.suppress(OSError):
+        os.chmod(path, stat.S_IRWXU)
+    has_no_rights = bool(os.lstat(path).st_mode & _OTHERS_WRITE)
+    if not has_no_rights:  # what others may have put there stays marked
+        os.chmod(path, stat.S_IMODE(found.st_mode))
+    return has_no_rights
+
+
+@contextlib.contextmanager
+def lock_file(path: Path, *, waits: bool) -> Iterator[None]:
+    """Make and lock a file, and remove it at the end; one that a killed process left is taken.
+
+    Raises
+    ------
+    BlockingIOError
+        If another has locked it, unless this ``waits`` for its end.
+    """
+    while True:
+        with contextlib.ExitStack() as stack:
+            # Links are not followed: they may have been put there by anybody.
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+            file = stack.enter_context(closing(os.fdopen(os.open(path, flags, 0o666), "r+b")))
+            stack.enter_context(locked(file, waits=waits))
+            if not _is_at(path, file):  # its owner has ended since, and removed it
+                continue
+            stack.callback(_unlink, path)
+            yield
+            return
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _unlink(path: Path) -> None:
+    with contextlib.suppress(OSError):  # Windows removes no opened file
+        path.unlink()
 
 
 def reserve(file: IO[bytes], n_bytes: int) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import os
 import re
 import secrets
@@ -12,6 +14,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ._disk import disk_errors, force_to_disk, is_locked, locked, swapped
+
+# Names of files may have 255 bytes, of which drafts need some.
+_LONG_NAME = 200
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -77,7 +82,7 @@ def take_place(draft: Path, path: Path) -> None:
     is killed between two renames leaves none, and the next that writes it puts the former back.
     """
     if not path.is_dir() or path.is_symlink():
-        os.replace(draft, path)
+        _replace(draft, path)
     elif swapped(draft, path):
         shutil.rmtree(draft, ignore_errors=True)
     else:
@@ -92,9 +97,39 @@ def take_place(draft: Path, path: Path) -> None:
         shutil.rmtree(former, ignore_errors=True)
 
 
+def _replace(draft: Path, path: Path) -> None:
+    try:
+        os.replace(draft, path)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # A link has led to another file system.
+        with _new_draft(path, _make_file) as beside:
+            shutil.copyfile(draft, beside)
+            force_to_disk(beside)
+            os.replace(beside, path)
+        remove(draft)
+
+
+def hidden_beside(path: Path, ending: str) -> Path:
+    """Return the name beside a file that begins with a dot and has an ending of its own."""
+    name = path.name
+    if len(os.fsencode(name)) > _LONG_NAME:  # with the ending, the system may refuse it
+        name = hashlib.blake2b(os.fsencode(name), digest_size=8).hexdigest()
+    return path.with_name(f".{name}.{ending}")
+
+
 def draft_beside(path: Path) -> Path:
     """Return a name beside a file that nobody can know before."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    return hidden_beside(path, f"{secrets.token_hex(6)}.part")
+
+
+def _drafts_beside(path: Path, ending: str) -> list[Path]:
+    stem = hidden_beside(path, "").name
+    name = re.compile(rf"{re.escape(stem)}[0-9a-f]{{12}}\.{ending}")
+    with contextlib.suppress(OSError):
+        return [entry for entry in path.parent.iterdir() if name.fullmatch(entry.name)]
+    return []
 
 
 def abandoned_drafts(path: Path) -> list[Path]:
@@ -103,28 +138,20 @@ def abandoned_drafts(path: Path) -> list[Path]:
     A writer holds a lock on its draft, which the system lets go when the process ends. Where there
     are no such locks, no draft counts as abandoned.
     """
-    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{12}}\.part")
-    with contextlib.suppress(OSError):
-        return [
-            entry
-            for entry in path.parent.iterdir()
-            if name.fullmatch(entry.name) and is_locked(entry) is False
-        ]
-    return []
+    return [draft for draft in _drafts_beside(path, "part") if is_locked(draft) is False]
 
 
 def remove_abandoned(path: Path) -> None:
     """Remove drafts of a file or folder whose writers were killed; put back what they took away."""
-    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{12}}\.former")
     for draft in abandoned_drafts(path):
         remove(draft)
-    with contextlib.suppress(OSError):
-        for former in [entry for entry in path.parent.iterdir() if name.fullmatch(entry.name)]:
-            if former.with_suffix(".part").exists():  # its writer is at it
-                continue
-            if path.exists():
-                remove(former)
-            else:
+    for former in _drafts_beside(path, "former"):
+        if former.with_suffix(".part").exists():  # its writer is at it
+            continue
+        if path.exists():
+            remove(former)
+        else:
+            with contextlib.suppress(OSError):
                 os.replace(former, path)
 
 

@@ -147,6 +147,48 @@ def test_functions_are_what_they_do():
     assert fingerprint(lambda x: x * 2) != fingerprint(lambda x: x * 3)
 
 
+def test_what_a_function_is_given_and_looks_up_counts():
+    def thresholded(threshold):
+        def function(X, *, at=threshold):
+            return at < X
+
+        return function
+
+    def looking_up(number):
+        names = {"number": number}
+        exec("def function(X):\n    return X + number", names)
+        return names["function"]
+
+    for made in (thresholded, looking_up):
+        assert fingerprint(made(1)) == fingerprint(made(1)) != fingerprint(made(2))
+
+
+class _Kind:
+    """A class of a user's, which the next run may have with another body."""
+
+    def predict(self, X):
+        return X + 1
+
+
+def test_classes_of_the_user_are_what_they_do():
+    same = type("_Kind", (), {"predict": _Kind.predict, "__module__": _Kind.__module__})
+    other = type("_Kind", (), {"predict": lambda self, X: X + 2, "__module__": _Kind.__module__})
+    assert fingerprint(same()) != fingerprint(other())
+
+
+def test_parts_that_are_known_by_name_only_count_or_are_an_error():
+    one, other = np.ones((2, 2)), np.eye(2)
+    assert fingerprint(one.dot) != fingerprint(other.dot)
+    assert fingerprint({1: 2}.get) != fingerprint({1: 3}.get)
+    cached = [functools.lru_cache(function) for function in (lambda x: x, lambda x: 2 * x)]
+    assert fingerprint(cached[0]) != fingerprint(cached[1])
+    masked = [np.ma.masked_array([1, 2], mask=mask) for mask in ([0, 1], [1, 0])]
+    assert fingerprint(masked[0]) != fingerprint(masked[1])
+    assert fingerprint(np.log1p) != fingerprint(np.expm1)
+    with pytest.raises(NoFingerprintError, match="has no fingerprint"):
+        fingerprint(np.frompyfunc(lambda x: x, 1, 1))
+
+
 def test_an_object_may_have_itself_for_a_part():
     def looped(value):
         whole = {"value": value}

@@ -74,8 +74,8 @@ def run(tmp_path, monkeypatch):
 
 @pytest.fixture
 def run_briefly(run, monkeypatch):
-    """The same with two epochs a fit, for pages of which no more is told than that they run."""
-    monkeypatch.setattr(TrainedNetworkEstimator, "_planned_epochs", lambda self, n_batches: 2)
+    """The same with four epochs a fit, for pages of which no more is told than that they run."""
+    monkeypatch.setattr(TrainedNetworkEstimator, "_planned_epochs", lambda self, n_batches: 4)
     return run
 
 

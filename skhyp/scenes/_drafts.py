@@ -25,13 +25,19 @@ from skhyp._disk import (
     reserve,
 )
 from skhyp._fingerprints import fingerprint
-from skhyp._whole_files import draft_beside, new_folder_beside, remove, write_whole
+from skhyp._whole_files import (
+    draft_beside,
+    hidden_beside,
+    new_folder_beside,
+    remove,
+    write_whole,
+)
 
 from ._map_layouts import MapLayout
 from ._windows import Window
 
 # Of a task, what says something to who reads it.
-_TELLING = {"skhyp", "method", "scene", "nodata", "shape", "dtype"}
+_TELLING = {"skhyp", "method", "size", "nodata", "shape", "dtype"}
 
 
 class Draft:
@@ -56,7 +62,7 @@ class Draft:
         self._windows = windows
         self._resume = resume
         self._describe = task
-        self._resumable = self._path.with_name(f".{self._path.name}.part")
+        self._resumable = hidden_beside(self._path, "part")
         self._n_bytes = layout.rows * layout.row_bytes
 
     @cached_property
@@ -76,8 +82,10 @@ class Draft:
         with contextlib.ExitStack() as stack, self._disk_errors():
             if self._resume:
                 self.folder = self._resumable
-                self.folder.mkdir(mode=stat.S_IRWXU, exist_ok=True)
-                self._refuse_a_planted_one()
+                try:
+                    self.folder.mkdir(mode=stat.S_IRWXU)
+                except FileExistsError:
+                    self._refuse_a_planted_one()
             else:
                 self.folder = stack.enter_context(new_folder_beside(self._path))
                 stack.callback(self._remove_what_is_left)

@@ -20,7 +20,7 @@ def scene_identity(scene: Scene) -> dict[str, Any]:
     are.
     """
     return {
-        "scene": scene.name,
+        "size": list(scene.shape),
         "files": file_stamps(scene.files),
         "numbers": _numbers(scene),
         "nodata": repr(scene.nodata),

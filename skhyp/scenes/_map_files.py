@@ -7,14 +7,21 @@ import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._disk import disk_errors, force_to_disk, locked
-from skhyp._whole_files import abandoned_drafts, force_all_to_disk, remove, take_place
+from skhyp._disk import disk_errors, force_to_disk, is_own_folder, lock_file
+from skhyp._whole_files import (
+    abandoned_drafts,
+    force_all_to_disk,
+    hidden_beside,
+    remove,
+    take_place,
+)
 
 from ._map_layouts import MapLayout
 
@@ -61,18 +68,24 @@ class MapFile(ABC):
         OSError
             If that fails. The former map is as it was then.
         """
-        way_on = "The former map, if there was one, is as it was; with resume=True, the map is "
-        way_on += "written from what has been computed, once it can be."
+        way_on = "The former map, if there was one, is as it was; what has been computed is kept, "
+        way_on += "if there is room for it, and resume=True goes on from there."
         with disk_errors(self.path, self.layout.rows * self.layout.row_bytes, way_on):
             drafts = [folder / file.name for file in self.files]
             for draft in drafts:
                 remove(draft)  # of a process that was killed
-            self._write(drafts, rows)
-            for draft in drafts:
-                force_all_to_disk(draft) if draft.is_dir() else force_to_disk(draft)
-            self._refuse_another(drafts, rows)
-            with _turns(self.path):
-                self._take_places(drafts, folder)
+            try:
+                self._write(drafts, rows)
+                for draft in drafts:
+                    force_all_to_disk(draft) if draft.is_dir() else force_to_disk(draft)
+                self._refuse_another(drafts, rows)
+                # Processes that write the same map replace its files one after the other.
+                with lock_file(hidden_beside(self.path.resolve(), "lock"), waits=True):
+                    self._take_places(drafts, folder)
+            except BaseException:
+                for draft in drafts:  # what was computed is kept, if it has room
+                    remove(draft)
+                raise
 
     @abstractmethod
     def _write(self, drafts: Sequence[Path], rows: Rows) -> None:
@@ -87,7 +100,9 @@ class MapFile(ABC):
         try:
             for strip, found in zip(self.strips(), self._read(drafts), strict=True):
                 expected = rows(strip)
-                if found.dtype != expected.dtype or found.tobytes() != expected.tobytes():
+                is_float = expected.dtype.kind == "f"
+                is_same = np.array_equal(found, expected, equal_nan=is_float)
+                if found.dtype.newbyteorder("=") != expected.dtype or not is_same:
                     raise OSError(f"rows {strip.start} to {strip.stop} are not as they should be")
         except Exception as error:  # of any library
             raise OSError(
@@ -103,20 +118,26 @@ class MapFile(ABC):
         self.restore(folder)
         former = folder / _FORMER
         former.mkdir()
+        places = self._places
         try:
             for file in self.in_the_way:
-                if os.path.lexists(file):
-                    os.replace(file.resolve(), former / file.name)
+                if os.path.lexists(places[file]):
+                    shutil.move(places[file], former / file.name)
             for file in self.files[:-1]:
-                if os.path.lexists(file):
-                    _keep(file.resolve(), former / file.name)
+                if file not in self.in_the_way and os.path.exists(places[file]):
+                    _keep(places[file], former / file.name)
             for draft, file in zip(drafts, self.files, strict=True):
-                take_place(draft, file.resolve())
+                take_place(draft, places[file])
         except BaseException:
             with contextlib.suppress(OSError):
                 self.restore(folder)
             raise
         force_to_disk(self.path.resolve().parent)
+
+    @cached_property
+    def _places(self) -> dict[Path, Path]:
+        """Where the files are: what links lead to, as long as nothing was moved."""
+        return {file: file.resolve() for file in (*self.files, *self.in_the_way)}
 
     def restore(self, folder: Path) -> None:
         """Put everything back, if the drafts in a folder have taken some of the places only."""
@@ -125,16 +146,17 @@ class MapFile(ABC):
         if former.is_dir() and not all(is_placed.values()):
             for file in reversed(dict.fromkeys((*self.in_the_way, *self.files))):
                 if os.path.lexists(former / file.name):
-                    os.replace(former / file.name, file.resolve())
+                    shutil.move(former / file.name, self._places[file])
                 elif is_placed.get(file):
-                    remove(file.resolve())
+                    remove(self._places[file])
         remove(former)
 
     def remove_abandoned(self) -> None:
         """Remove the drafts of processes that were killed."""
         for folder in abandoned_drafts(self.path.resolve()):
             with contextlib.suppress(OSError):
-                self.restore(folder)
+                if is_own_folder(folder):  # else anybody may have made it
+                    self.restore(folder)
             remove(folder)
 
 
@@ -144,13 +166,6 @@ def _keep(file: Path, kept: Path) -> None:
         os.link(file, kept)
     except OSError:
         shutil.copyfile(file, kept)
-
-
-@contextlib.contextmanager
-def _turns(path: Path) -> Iterator[None]:
-    """Have processes that write the same map replace its files one after the other."""
-    with locked(path.resolve().parent, waits=True):
-        yield
 
 
 class NumpyMap(MapFile):

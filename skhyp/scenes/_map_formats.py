@@ -24,7 +24,7 @@ def map_file(path: Path, layout: MapLayout, inputs: Iterable[Path]) -> MapFile:
         raise ValueError(f"out must end in one of {listed}; got {str(path)!r}.")
     written = kind(path, layout)
     written.refuse()
-    for file in written.files:
+    for file in (*written.files, *written.in_the_way):
         if any(_is_or_has(other.resolve(), file.resolve()) for other in inputs):
             raise ValueError(
                 f"out={str(path)!r} would replace {file}, which the scene is read from. Give "

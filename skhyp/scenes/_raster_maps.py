@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import secrets
+import unicodedata
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +18,7 @@ from numpy.typing import NDArray
 
 from skhyp._disk import reserve
 
+from ._file_errors import printable
 from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
 from ._rasters import import_rasterio, raster_window
@@ -24,22 +29,10 @@ _MAX_LISTED_CODE = 2**16 - 1
 # libtiff counts the bands of an image in 16 bits, GDAL those of all.
 _MAX_BANDS = 2**16 - 1
 _LEAST_ENVI_BYTES = 2
+# Signs that would end a name in a header.
+_OF_HEADERS = ",{}="
 # The numbers of a GeoTIFF that is written to memory first, before they are compressed.
 _MOST_IN_MEMORY = 2**26
-# What every header has.
-_HEADER_LINES = (
-    "ENVI",
-    "description",
-    "samples",
-    "lines",
-    "bands",
-    "header offset",
-    "file type",
-    "data type",
-    "interleave",
-    "byte order",
-    "data ignore value",
-)
 # What other programs keep beside a raster is of the former one, once that is replaced.
 _BESIDE = (".aux.xml", ".msk", ".ovr")
 
@@ -59,6 +52,11 @@ class RasterMap(MapFile):
         """Raise if rasterio is not there, or if the file cannot be written."""
         import_rasterio(f"Writing {self.path.name}")
         super().refuse()
+        if printable(path := self.path.resolve()) != str(path):
+            raise ValueError(
+                f"out={printable(self.path)!r} has a path that is not in UTF-8, which GDAL needs. "
+                "Give another name, or write a .zarr or a .npy."
+            )
         if (self.layout.n_outputs or 1) > _MAX_BANDS:
             raise ValueError(
                 f"out={str(self.path)!r} has room for {_MAX_BANDS} values a pixel; the map has "
@@ -66,10 +64,9 @@ class RasterMap(MapFile):
             )
 
     @contextlib.contextmanager
-    def _created(self, draft: Path | str, **options: Any) -> Iterator[Any]:
+    def _created(self, draft: Path | str, layout: MapLayout, **options: Any) -> Iterator[Any]:
         import rasterio
 
-        layout = self.layout
         if layout.transform is not None:
             options["transform"] = rasterio.Affine(*layout.transform)
         with _rasterio_errors():
@@ -93,17 +90,20 @@ class RasterMap(MapFile):
     @property
     def _band_names(self) -> list[str | None]:
         """The names of the values, as the format can hold them."""
-        return [*(self.layout.output_names or [None] * (self.layout.n_outputs or 1))]
+        names = self.layout.output_names or [""] * (self.layout.n_outputs or 1)
+        return [_plain(name, "") or None for name in names]
 
     def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
         import rasterio
 
-        with _rasterio_errors(), rasterio.open(drafts[0]) as dataset:
-            self._refuse_another_description(dataset)
-            for strip in self.strips():
+        for strip in self.strips():
+            # GDAL keeps all that it unpacks until the file is closed.
+            with _rasterio_errors(), rasterio.open(drafts[0]) as dataset:
+                if strip.start == 0:
+                    self._refuse_another_description(dataset)
                 window = raster_window(Window(strip, slice(0, self.layout.columns)))
                 values = dataset.read(window=window).transpose(1, 2, 0)
-                yield values.reshape(strip.stop - strip.start, *self.layout.shape[1:])
+            yield values.reshape(strip.stop - strip.start, *self.layout.shape[1:])
 
     def _refuse_another_description(self, dataset: Any) -> None:
         layout = self.layout
@@ -112,7 +112,6 @@ class RasterMap(MapFile):
             "names": list(dataset.descriptions) == self._band_names,
             "shape": (*dataset.shape, dataset.count) == shape,
             "nodata": np.array_equal(dataset.nodata, layout.missing, equal_nan=True),
-            "crs": (dataset.crs is None) == (layout.crs is None),
             "transform": layout.transform is None
             or np.allclose(tuple(dataset.transform)[:6], layout.transform, rtol=1e-9, atol=1e-9),
         }
@@ -175,7 +174,7 @@ class GeoTiffMap(RasterMap):
         layout = self.layout
         predictor = 3 if layout.dtype.kind == "f" else 2
         options = {"compress": "deflate", "predictor": predictor, "interleave": "band"}
-        with self._created(path, bigtiff="IF_SAFER", **options) as dataset:
+        with self._created(path, layout, bigtiff="IF_SAFER", **options) as dataset:
             if table := self._colour_table:
                 dataset.write_colormap(1, table)
             dataset.update_tags(1, **self._tags)
@@ -196,7 +195,8 @@ class GeoTiffMap(RasterMap):
     @property
     def _tags(self) -> dict[str, str]:
         names = self.layout.class_names or {}
-        return {f"class_{code}": name for code, name in names.items()}
+        kept = {f"class_{code}": _plain(name, "") for code, name in names.items()}
+        return {tag: name for tag, name in kept.items() if name}
 
     def _refuse_another_description(self, dataset: Any) -> None:
         super()._refuse_another_description(dataset)
@@ -206,6 +206,12 @@ class GeoTiffMap(RasterMap):
         table = dataset.colormap(1) if self._colour_table else {}
         if any(table.get(code) != colour for code, colour in self._colour_table.items()):
             raise OSError("its colours of classes are others")
+
+    def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
+        for categories in drafts[1:]:
+            if categories.read_bytes() != _categories(self.layout.class_names or {}):
+                raise OSError("its list of classes is another")
+        yield from super()._read(drafts)
 
 
 class EnviMap(RasterMap):
@@ -217,7 +223,10 @@ class EnviMap(RasterMap):
     @property
     def _band_names(self) -> list[str | None]:
         names = super()._band_names
-        return [_plain(name or f"Band {number}") for number, name in enumerate(names, start=1)]
+        return [
+            _plain(name or f"Band {number}", _OF_HEADERS)
+            for number, name in enumerate(names, start=1)
+        ]
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -257,21 +266,18 @@ class EnviMap(RasterMap):
                 f"ENVI headers cannot say that a map is mirrored or sheared, transform "
                 f"{transform}. Write a .tif."
             )
+        if transform is not None and "map info" not in self._described_by_gdal():
+            raise ValueError(
+                f"out={str(self.path)!r} would lose its coordinates: GDAL writes no ENVI header "
+                f"for the reference system {str(self.layout.crs)[:60]!r}. Write a .tif."
+            )
 
     def _write(self, drafts: Sequence[Path], rows: Rows) -> None:
         """Write the header as GDAL does, with classes, and the numbers one by one."""
         layout = self.layout
         data, header = drafts
-        with self._created(data, interleave="bsq"):
-            pass
-        # What else it writes is not put in place, and would hide what the header lacks.
-        data.with_name(f"{data.name}.aux.xml").unlink(missing_ok=True)
-        written_by_gdal = data.with_suffix(".hdr")
-        text = written_by_gdal.read_text(encoding="utf-8", errors="replace")
-        written_by_gdal.unlink()
-        self._refuse_incomplete(text)
-        self._header_text = _classified(text, layout, self.path.name)
-        header.write_text(self._header_text, encoding="utf-8")
+        self._header = _classified(self._described_by_gdal(), layout, self.path.name)
+        header.write_text(self._header, encoding="utf-8")
         band_bytes = layout.rows * layout.columns * layout.dtype.itemsize
         with data.open("wb") as file:
             for strip in self.strips():
@@ -281,22 +287,27 @@ class EnviMap(RasterMap):
                     file.seek(band * band_bytes + start)
                     file.write(np.ascontiguousarray(of_band).data)
 
+    def _described_by_gdal(self) -> str:
+        """Return the header that GDAL writes, to memory: it does not tell of a disk that fails."""
+        from rasterio.io import MemoryFile
+
+        layout, folder = self.layout, f"skhyp-{secrets.token_hex(6)}"
+        pixel = replace(layout, rows=1, columns=1)
+        with (
+            _rasterio_errors(),
+            MemoryFile(dirname=folder, filename="map.img") as data,
+            MemoryFile(dirname=folder, filename="map.hdr") as header,
+        ):
+            with self._created(data.name, pixel, interleave="bsq"):
+                pass
+            text = bytes(header.getbuffer()).decode("utf-8", "replace")
+        text = re.sub(r"^samples *=.*$", f"samples = {layout.columns}", text, flags=re.MULTILINE)
+        return re.sub(r"^lines *=.*$", f"lines = {layout.rows}", text, flags=re.MULTILINE)
+
     def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
-        if drafts[1].read_text(encoding="utf-8") != self._header_text:
+        if drafts[1].read_text(encoding="utf-8") != self._header:
             raise OSError("its header is another")
         yield from super()._read(drafts)
-
-    def _refuse_incomplete(self, header: str) -> None:
-        """Raise if a line of a header is missing: GDAL does not tell if it could not write it."""
-        needed = [*_HEADER_LINES]
-        needed += ["map info"] if self.layout.transform is not None else []
-        needed += ["coordinate system string"] if self.layout.crs is not None else []
-        needed += ["band names"] if self.layout.output_names else []
-        there = {line.partition("=")[0].strip() for line in header.splitlines()}
-        if missing := [line for line in needed if line not in there]:
-            raise OSError(f"The header of {self.path.name} lacks {', '.join(missing)}.")
-        if header.count("{") != header.count("}"):
-            raise OSError(f"The header of {self.path.name} was cut short.")
 
 
 def _is_rotation(transform: tuple[float, ...]) -> bool:
@@ -317,17 +328,20 @@ def _classified(header: str, layout: MapLayout, name: str) -> str:
     for number, line in enumerate(lines):
         if line.startswith("description"):
             end = next(i for i in range(number, len(lines)) if "}" in lines[i])
-            lines[number : end + 1] = [f"description = {{{_plain(layout.description or name)}}}"]
+            lines[number : end + 1] = [
+                f"description = {{{_plain(layout.description or name, _OF_HEADERS)}}}"
+            ]
             break
     names = layout.class_names
     if names and _can_be_listed(names) and layout.missing == 0 and 0 not in names:
         codes = range(max(names) + 1)
+        listed = [_plain(names.get(code, "Unclassified"), _OF_HEADERS) for code in codes]
         colours = layout.class_colours or {}
         lookup = [str(part) for code in codes for part in _rgb(colours.get(code, "#000000"))]
         lines = [line.replace("ENVI Standard", "ENVI Classification") for line in lines]
         lines += [
             f"classes = {len(codes)}",
-            f"class names = {{{', '.join(_plain(names.get(k, 'Unclassified')) for k in codes)}}}",
+            f"class names = {{{', '.join(listed)}}}",
             f"class lookup = {{{', '.join(lookup)}}}",
         ]
     return "\n".join(lines) + "\n"
@@ -337,9 +351,15 @@ def _rgb(colour: str) -> tuple[int, ...]:
     return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
 
 
-def _plain(name: str) -> str:
-    """Return a name without the signs that would end it in a header."""
-    return "".join("_" if sign in ",{}=\r\n" else sign for sign in name)
+def _plain(name: str, others: str) -> str:
+    """Return a name as it is kept: no blanks around it, nothing that is no sign, and no others."""
+    kept = "".join("_" if sign in others or not _is_sign(sign) else sign for sign in name.strip())
+    return kept.encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_sign(sign: str) -> bool:
+    """Return whether a part of a name can be seen: controls, and halves of signs, cannot."""
+    return unicodedata.category(sign) not in ("Cc", "Cs")
 
 
 def _categories(class_names: dict[int, str]) -> bytes:
@@ -348,5 +368,6 @@ def _categories(class_names: dict[int, str]) -> bytes:
     band = ElementTree.SubElement(root, "PAMRasterBand", band="1")
     categories = ElementTree.SubElement(band, "CategoryNames")
     for code in range(max(class_names) + 1):
-        ElementTree.SubElement(categories, "Category").text = class_names.get(code, "")
+        name = _plain(class_names.get(code, ""), "")
+        ElementTree.SubElement(categories, "Category").text = name
     return ElementTree.tostring(root, encoding="utf-8")

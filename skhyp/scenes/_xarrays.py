@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
@@ -140,8 +141,9 @@ def data_array_source(array: xarray.DataArray) -> tuple[ArraySource, dict[str, A
         # Variables are indexed without being read first, should the array be in a file.
         return ArraySource.of(partial(nullcontext, array.variable), axes), description
     tile = (chunks[axes[0]][0], chunks[axes[1]][0])
-    # Tasks of dask are named after what they compute.
-    identity = [array.data.name, chunks]
+    # Tasks of dask are named after what they compute, unless they were given a name.
+    is_token = re.search(r"-[0-9a-f]{32}$", array.data.name) is not None
+    identity = [array.data.name, chunks] if is_token else None
     opened = partial(nullcontext, array.data)
     return ArraySource.of(opened, axes, tile=tile, identity=identity), description
 

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 
+import dask.array
 import joblib
 import numpy as np
 import pytest
@@ -280,6 +281,38 @@ def test_a_draft_that_others_can_write_to_is_refused(files, model, kind, tmp_pat
     with pytest.raises(ValueError, match="what is in it cannot be trusted"):
         apply(model, files["tif"], tmp_path / "map.npy", **BLOCKS)
     assert not planted.exists() or not list(planted.iterdir())
+
+
+def test_tasks_of_dask_with_a_name_of_their_own_are_known_by_their_numbers(
+    cube, model, stopped, tmp_path
+):
+    def named(cube):
+        array = dask.array.from_array(cube, chunks=(6, -1, -1), name="scene")
+        return xarray.DataArray(array, dims=("y", "x", "band"))
+
+    stopped(model, named(cube), tmp_path / "map.npy", after=1)
+    changed = cube.copy()
+    changed[-1, -1] = cube[0, 0]
+    with pytest.raises(ValueError, match="something else: numbers"):
+        apply(model, named(changed), tmp_path / "map.npy", **BLOCKS)
+    apply(model, named(cube), tmp_path / "map.npy", **BLOCKS)
+
+
+def test_a_scene_is_the_same_by_any_path(files, model, stopped, tmp_path, monkeypatch):
+    stopped(model, files["npy"], tmp_path / "map.npy", after=2)
+    monkeypatch.chdir(files["npy"].parent)
+    apply(model, files["npy"].name, tmp_path / "map.npy", **BLOCKS)
+    assert os.listdir(tmp_path) == ["map.npy"]
+
+
+def test_where_there_are_no_rights_a_draft_is_gone_on_with(
+    files, model, stopped, tmp_path, monkeypatch
+):
+    """As on many drives that are carried about: all may write to all, and that stays so."""
+    stopped(model, files["tif"], tmp_path / "map.npy", after=1)
+    (tmp_path / ".map.npy.part").chmod(0o777)
+    monkeypatch.setattr(os, "chmod", lambda path, mode: None)
+    apply(model, files["tif"], tmp_path / "map.npy", **BLOCKS)
 
 
 def test_a_draft_is_for_its_user_alone(files, model, stopped, tmp_path):

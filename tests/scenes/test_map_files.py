@@ -1,12 +1,15 @@
 """A map takes its place once it reads back whole; whatever fails before leaves the former one."""
 
 import contextlib
+import dataclasses
 import errno
 import os
 import shutil
 import subprocess
 import sys
 
+import dask
+import dask.array
 import joblib
 import numpy as np
 import pytest
@@ -167,6 +170,8 @@ def test_a_rename_that_fails_leaves_the_former_map_whole(
 
 KILLED = """
 import os, signal, sys
+import dask
+import dask.array
 import joblib
 import numpy as np
 from skhyp.scenes import _map_files, apply
@@ -299,7 +304,49 @@ def _virtual(folder, cube):
     return open_scene(folder / "two.vrt"), path
 
 
+def _delayed(folder, cube):
+    """Each chunk by a function that has its path as a default, as loops have it."""
+    path = folder / "scene.npy"
+    np.save(path, cube)
+    chunk = dask.delayed(lambda path=str(path): np.load(path), pure=False)()
+    array = dask.array.from_delayed(chunk, cube.shape, cube.dtype)
+    return xarray.DataArray(array, dims=("y", "x", "band")), path
+
+
+def _looked_up(folder, cube):
+    """Read by a function that finds its path among its globals."""
+    path = folder / "scene.npy"
+    np.save(path, cube)
+    names = {"PATH": np.str_(path), "np": np}
+    exec("def read(block):\n    return np.load(PATH)", names)
+    array = dask.array.zeros(cube.shape, chunks=-1).map_blocks(names["read"], dtype=cube.dtype)
+    return xarray.DataArray(array, dims=("y", "x", "band")), path
+
+
+class _Opened:
+    """An array of a dataset that is open, in a slot of its own."""
+
+    __slots__ = ("__dataset", "dtype", "ndim", "shape")
+
+    def __init__(self, dataset):
+        self.__dataset = dataset
+        self.shape = (*dataset.shape, dataset.count)
+        self.dtype, self.ndim = np.dtype(dataset.dtypes[0]), 3
+
+    def __getitem__(self, index):
+        return self.__dataset.read().transpose(1, 2, 0)[index]
+
+
+def _open_dataset(folder, cube):
+    path = write_geotiff(folder / "scene.tif", cube)
+    array = dask.array.from_array(_Opened(rasterio.open(path)), chunks=-1, name=False)
+    return xarray.DataArray(array, dims=("y", "x", "band")), path
+
+
 FORMS = [
+    _delayed,
+    _looked_up,
+    _open_dataset,
     _memory_map,
     _view_of_a_memory_map,
     _masked_memory_map,
@@ -329,6 +376,120 @@ def test_a_scene_is_never_its_own_map_whatever_it_comes_in(form, cube, tmp_path,
     (tmp_path / "link").unlink()
     assert _content(tmp_path) == before
     apply(model, scene, tmp_path / "another.npy")
+
+
+def test_what_a_map_would_remove_is_not_the_scene(tmp_path, cube, model):
+    path = write_geotiff(tmp_path / "map.tif.ovr", cube)
+    with pytest.raises(ValueError, match=r"would replace .*map\.tif\.ovr"):
+        apply(model, path, tmp_path / "map.tif")
+    np.testing.assert_array_equal(np.asarray(open_scene(path)), cube)
+
+
+def test_an_array_that_knows_its_folder_may_be_mapped_beside(tmp_path, cube, model):
+    class Reader:
+        folder, shape, dtype, ndim = tmp_path, cube.shape, cube.dtype, 3
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array(cube, dtype)
+
+    apply(model, Reader(), tmp_path / "map.npy")
+
+
+@pytest.mark.parametrize("out", ["map.tif", "map.hdr", "map.img", "map.npy", "map.zarr"])
+@pytest.mark.parametrize("exists", [True, False])
+def test_of_a_link_what_it_points_to_is_the_map(tmp_path, cube, model, out, exists):
+    names, folder = (
+        ["map.hdr", "map.img"] if out in ("map.hdr", "map.img") else [out],
+        tmp_path / "real",
+    )
+    folder.mkdir()
+    if exists:
+        apply(model, cube, folder / out, class_names=NAMES)
+    for name in names:
+        (tmp_path / name).symlink_to(folder / name)
+    apply(model, cube, tmp_path / out, class_names=NAMES)
+    assert all((tmp_path / name).is_symlink() for name in names)
+    expected = apply(model, cube)
+    np.testing.assert_array_equal(np.asarray(open_scene(tmp_path / out))[..., 0], expected)
+    assert not [name for name in os.listdir(tmp_path) if name.startswith(".")]
+    assert not [name for name in os.listdir(folder) if name.startswith(".")]
+
+
+@pytest.mark.parametrize("crs", [None, "EPSG:32633", "EPSG:4978", 'LOCAL_CS["x",UNIT["metre",1]]'])
+@pytest.mark.parametrize("out", ["map.tif", "map.hdr"])
+def test_a_reference_system_that_a_format_has_no_words_for_is_no_failure(
+    tmp_path, cube, model, crs, out
+):
+    wkt = None if crs is None else rasterio.CRS.from_string(crs).to_wkt()
+    scene = dataclasses.replace(open_scene(cube), crs=wkt, transform=(30, 0, 5, 0, -30, 7))
+    if crs == "EPSG:4978" and out == "map.hdr":
+        with pytest.raises(ValueError, match=r"would lose its coordinates.*Write a \.tif"):
+            apply(model, scene, tmp_path / out)
+        assert not list(tmp_path.iterdir())
+        return
+    apply(model, scene, tmp_path / out)
+    kept = open_scene(tmp_path / out)
+    assert kept.transform == scene.transform
+    np.testing.assert_array_equal(np.asarray(kept)[..., 0], apply(model, cube))
+
+
+@pytest.mark.parametrize("out", ["map.tif", "map.hdr", "map.zarr"])
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_names_that_formats_alter_are_no_failure(tmp_path, cube, model, out, method):
+    names = {1: " a ", 2: "", 3: "x\x01y\0z\udcff"}
+    apply(model, cube, tmp_path / out, method=method, class_names=names)
+    kept = open_scene(tmp_path / out)
+    np.testing.assert_array_equal(np.asarray(kept).squeeze(), apply(model, cube, method=method))
+    if out == "map.tif" and method == "predict":
+        assert kept.class_names == {1: "a", 3: "x_y_z_"}
+
+
+def test_numbers_that_are_none_are_so_whatever_their_bits(tmp_path, cube):
+    negative = FunctionTransformer(lambda X: np.full((len(X), 1), -np.nan)).fit(cube[0])
+    with pytest.warns(UserWarning, match="is empty"):
+        apply(negative, np.tile(cube, (13, 18, 1)), tmp_path / "map.zarr", method="transform")
+
+
+def test_a_lock_of_the_users_on_the_folder_does_not_matter(tmp_path, cube, model):
+    fcntl = pytest.importorskip("fcntl")  # Windows has no such locks
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        apply(model, cube, tmp_path / "map.hdr")
+    finally:
+        os.close(folder)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_name_may_be_as_long_as_the_system_allows(tmp_path, cube, model, resume):
+    for out in ("n" * 251 + ".npy", "é" * 120 + ".tif"):
+        apply(model, cube, tmp_path / out, resume=resume)
+        assert os.listdir(tmp_path) == [out]
+        (tmp_path / out).unlink()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_gdal_cannot_have_is_refused_before_any_work(tmp_path, cube, model):
+    name = os.fsdecode(b"m\xe9p")
+    for out in (".tif", ".hdr"):
+        with pytest.raises(ValueError, match=r"not in UTF-8.*write a \.zarr"):
+            apply(model, cube, tmp_path / f"{name}{out}")
+    assert not list(tmp_path.iterdir())
+    apply(model, cube, tmp_path / f"{name}.npy")
+
+
+def test_what_others_have_planted_is_not_put_back(tmp_path, cube, model):
+    apply(model, cube, tmp_path / "map.hdr")
+    former = _content(tmp_path)
+    planted = tmp_path / ".map.hdr.0123456789ab.part"
+    (planted / "former").mkdir(parents=True)
+    planted.chmod(0o777)
+    (planted / "map.img").touch()
+    (planted / "former" / "map.hdr").write_text("evil")
+    failing = FunctionTransformer(lambda X: X if len(X) == 2 else 1 / 0).fit(cube[0])
+    with pytest.raises(ZeroDivisionError):
+        apply(failing, cube, tmp_path / "map.hdr", method="transform")
+    assert _content(tmp_path) == former
 
 
 def test_statistics_of_a_former_envi_map_go_with_it(tmp_path, cube, model):
