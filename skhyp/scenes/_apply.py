@@ -101,8 +101,8 @@ def apply(
     resume : bool, default=False
         Whether blocks that are finished survive if anything ends this call, even the machine, and
         the next with ``resume=True`` goes on from them. They are in a folder beside `out`, whose
-        name begins with a dot, until the map is complete; a call after that begins anew. A map
-        that is computed, but that its disk has no room for, is kept there in any case.
+        name begins with a dot, until the map is complete; a call after that begins anew. What
+        is computed, but could not be written as a map, is kept there in any case, if it has room.
     verbose : int or bool, default=0
         Whether to show progress: a bar of tqdm where that is installed, else lines.
 
