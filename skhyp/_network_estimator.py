@@ -1,6 +1,7 @@
 """What the two network estimators share: parameters, fitted state, and what it computes."""
 
 from abc import ABCMeta, abstractmethod
+from dataclasses import replace
 from numbers import Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from ._config import ConfigMixin
 from ._documentation import DocumentationLinkMixin
 from ._validation import (
     NUMBER_FROM_ZERO,
+    PASS_FLOAT64,
     POSITIVE_INTEGER,
     POSITIVE_NUMBER,
     NumberInterval,
@@ -95,7 +97,9 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
         refuse_overflow(values, X)
         return values
 
-    def _computation(self, dtype: np.dtype) -> tuple[Any, np.ndarray, np.ndarray]:
+    def _computation(
+        self, dtype: np.dtype, *, remedy: str = PASS_FLOAT64
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
         """Return network, parameters and statistics, as spectra of a dtype are computed."""
         if self.inference_dtype is not None:
             self._validate_params()  # it may have been set after fit
@@ -103,8 +107,13 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
             dtype=computation_dtype(dtype), layers_dtype=self.inference_dtype
         )
         if network.dtype != self.parameters_.dtype:
-            for fitted in (self.parameters_, self.statistics_):
-                refuse_another_range(self, fitted, network.dtype)
+            from .graph.parameters import split
+
+            for fitted, described in (
+                (self.parameters_, network.parameters),
+                (self.statistics_, network.statistics),
+            ):
+                refuse_another_range(self, split(fitted, described), network.dtype, remedy)
         return network, self.parameters_, self.statistics_
 
     def _attribute(
@@ -119,11 +128,19 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
         """Return what bands add to an output, see :mod:`.graph.attributions`."""
         from .graph.attributions import integrated_gradients
 
-        network = self._fitted_network(dtype=computation_dtype(X.dtype))
-        fitted = (self.parameters_, self.statistics_)
+        network, *fitted = self._computation(X.dtype)
+        # Gradients need the exact layers, whatever inference is done with.
+        network = replace(network, layers_dtype=None)
+        with np.errstate(over="ignore"):
+            baseline = baseline.astype(network.dtype)
         results = integrated_gradients(
             network, output, *fitted, X, baseline, targets, n_steps=n_steps
         )
+        if not (np.isfinite(baseline).all() and np.isfinite(results[2]).all()):
+            raise ValueError(
+                f"baseline leads to values beyond the range of {network.dtype}, in which X is "
+                "computed. Choose another one, or pass X as float64 if it is of another type."
+            )
         for values in results:
             refuse_overflow(values, X)
         return results

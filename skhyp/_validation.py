@@ -3,7 +3,7 @@
 import contextlib
 import functools
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral, Rational, Real
 from types import MethodType
 from typing import Any
@@ -13,6 +13,9 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
 
+# What to do where a model is used in a precision that does not hold it.
+PASS_FLOAT64 = "Pass X as float64."
+EXPORT_FLOAT64 = "Export it with dtype='float64'."
 # A spectrum this many times brighter than the median one is a fault of the sensor, not a surface.
 OUTLIER_IN_MEDIANS = 1000.0
 # The integers of the floats of so many bytes, and all of their bits but the sign.
@@ -167,13 +170,26 @@ def refuse_too_small(magnitudes: np.ndarray, dtype: str) -> None:
         )
 
 
-def refuse_another_range(estimator: Any, fitted: np.ndarray, dtype: str) -> None:
-    """Refuse to compute in a dtype that does not hold what was fitted to spectra of another."""
-    if np.abs(fitted).max(initial=0) > float(np.finfo(dtype).max):
-        raise ValueError(
-            f"{type(estimator).__name__} was fitted to spectra beyond the range of {dtype}, in "
-            "which X would be computed. Pass X as float64."
-        )
+def refuse_another_range(
+    estimator: Any, fitted: Mapping[str, np.ndarray], dtype: str, remedy: str
+) -> None:
+    """Refuse to compute in a dtype that does not hold what was fitted to spectra of another.
+
+    What is too small counts as zero. In a mean or a bias, which are added, that is right; a scale
+    divides, and of all else no more may be lost than is rounded anyway.
+    """
+    limits = np.finfo(dtype)
+    for name, values in fitted.items():
+        magnitudes = np.abs(values)
+        largest = magnitudes.max(initial=0)
+        lost = magnitudes[magnitudes < float(limits.tiny)].max(initial=0)
+        is_lost = lost > (0 if name.endswith("scale") else float(limits.eps) * largest)
+        if largest > float(limits.max) or (is_lost and not name.endswith(("mean", "bias"))):
+            raise ValueError(
+                f"{type(estimator).__name__} was fitted to spectra beyond the range of {dtype}, "
+                f"in which it would be computed: from {limits.tiny:.2g} to {limits.max:.2g}. "
+                f"{remedy}"
+            )
 
 
 def refuse_overflow(values: np.ndarray, X: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._class_labels import missing_label
 from ._model_bands import flat_steps, input_wavelengths
+from ._validation import EXPORT_FLOAT64
 from ._whole_files import whole_folder
 from .autoencoder import SpectralAutoencoder
 from .classifier import SpectralCNNClassifier
@@ -156,7 +157,7 @@ def _transformations(estimators: list[Any], dtype: str) -> tuple[list["Step"], s
 
     steps = []
     for estimator in estimators:
-        network, *fitted = estimator._computation(np.dtype(dtype))
+        network, *fitted = estimator._computation(np.dtype(dtype), remedy=EXPORT_FLOAT64)
         steps.append(Step(network, *fitted, estimator._row_functions["transform"]))
         dtype = network.dtype
     return steps, dtype
@@ -166,7 +167,7 @@ def _methods(estimator: Any, dtype: str) -> dict[str, "Step"]:
     """Return what each method of the last estimator computes of what it is given."""
     from .graph.saved_models import Step
 
-    fitted = estimator._computation(np.dtype(dtype))
+    fitted = estimator._computation(np.dtype(dtype), remedy=EXPORT_FLOAT64)
     methods = {
         method: Step(*fitted, function)
         for method, function in estimator._row_functions.items()

@@ -19,6 +19,8 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from ._config import ConfigMixin
 from ._documentation import DocumentationLinkMixin
 from ._validation import (
+    EXPORT_FLOAT64,
+    PASS_FLOAT64,
     POSITIVE_INTEGER,
     NumberInterval,
     all_or_nothing,
@@ -321,7 +323,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         from .graph.keras_models import keras_model
 
         return keras_model(
-            *self._computation(np.dtype(dtype)),
+            *self._computation(np.dtype(dtype), remedy=EXPORT_FLOAT64),
             function=self._row_functions["transform"],
             n_columns=self.n_features_in_,
             name=name or type(self).__name__,
@@ -416,12 +418,15 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         scaler = StandardScaler()
         for spectra in _complete_chunks(X, has_data, self.bands_):
             scaler.partial_fit(spectra / unit)
+        # What counts as zero where these spectra are computed is zero, and no scale of them.
+        tiny = float(np.finfo(computation_dtype(X.dtype)).tiny)
+        mean = scaler.mean_ * unit
         if self.method == "msc":
-            self.reference_ = scaler.mean_ * unit
+            self.reference_ = np.where(np.abs(mean) < tiny, 0, mean)
             return
         deviation = np.sqrt(scaler.var_)
-        is_constant = scaler.scale_ != deviation
-        self.mean_, self.scale_ = scaler.mean_ * unit, np.where(is_constant, 1, deviation * unit)
+        is_constant = (scaler.scale_ != deviation) | (deviation * unit < tiny)
+        self.mean_, self.scale_ = mean, np.where(is_constant, 1, deviation * unit)
 
     def _segments(self) -> list[slice]:
         return contiguous_segments(self.bands_, self.wavelengths_)
@@ -484,8 +489,12 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         scaling, *fitted = self._computation(X.dtype, **changes)
         return apply_rows(scaling, function, *fitted, X)
 
-    def _computation(self, dtype: np.dtype, **changes: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+    def _computation(
+        self, dtype: np.dtype, *, remedy: str = PASS_FLOAT64, **changes: Any
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
         """Return scaling, no parameters and statistics, as spectra of a dtype are computed."""
+        from .graph.parameters import split
+
         if self.method not in _METHODS:
             self._validate_params()  # it has been set after fit
         learned = _LEARNED.get(self.method, ())
@@ -496,7 +505,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             )
         scaling = self._scaling(dtype, **changes)
         statistics = self._statistics() if scaling.statistics else np.zeros(0)
-        refuse_another_range(self, statistics, scaling.dtype)
+        refuse_another_range(self, split(statistics, scaling.statistics), scaling.dtype, remedy)
         return scaling, np.zeros(0), statistics
 
     def __sklearn_tags__(self):

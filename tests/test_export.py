@@ -314,3 +314,10 @@ def test_labels_in_any_script_are_read_as_the_guide_says(spectra, exported):
     labels = exported(network).predict(X)
     read = np.char.decode(labels.numpy().astype(bytes), "utf-8")
     np.testing.assert_array_equal(read, network.predict(X))
+
+
+def test_a_model_beyond_the_range_of_the_dtype_says_which_one_holds_it(tmp_path):
+    X = np.random.default_rng(0).random((40, 12)) + 0.2
+    for model in (HypPreprocessor(method="standardize"), SpectralAutoencoder(max_epochs=1)):
+        with pytest.raises(ValueError, match="Export it with dtype='float64'"):
+            to_saved_model(model.fit(X * 1e-50), tmp_path / "model")

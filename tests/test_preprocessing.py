@@ -791,3 +791,37 @@ def test_spectra_of_a_shorter_type_than_what_was_learned_are_refused():
         assert np.isfinite(preprocessor.transform(X * 1e160)).all()
         with pytest.raises(ValueError, match="beyond the range of float32"):
             preprocessor.transform(X.astype(np.float32))
+
+
+@pytest.mark.parametrize("method", LEARNING)
+def test_what_was_learned_below_the_range_of_a_shorter_type_is_no_zero_there(method):
+    X = np.random.default_rng(0).random((40, 12)) + 0.2
+    preprocessor = HypPreprocessor(method=method).fit(X * 1e-50)
+    uses = [preprocessor.transform]
+    if method == "standardize":
+        uses.append(preprocessor.inverse_transform)
+    for use in uses:
+        with pytest.raises(ValueError, match=r"beyond the range of float32.*Pass X as float64"):
+            use(X.astype(np.float32))
+        assert np.isfinite(use(X)).all()
+    with pytest.raises(ValueError, match="Export it with dtype='float64'"):
+        preprocessor.to_keras()
+
+
+def test_a_mean_too_small_for_a_shorter_type_is_zero_there():
+    X = np.random.default_rng(0).random((40, 12)) + 0.2
+    preprocessor = HypPreprocessor(method="standardize").fit(X)
+    preprocessor.mean_[3] = 1e-50
+    expected = preprocessor.transform(X)
+    assert_allclose(preprocessor.transform(X.astype(np.float32)), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("method", LEARNING)
+def test_a_band_that_counts_as_zero_in_fit_is_constant(method, dtype):
+    X = _spectra(dtype=dtype)
+    X[:, 3] *= dtype(np.finfo(dtype).tiny / 1e6)
+    preprocessor = HypPreprocessor(method=method).fit(X)
+    assert np.isfinite(preprocessor.transform(X)).all()
+    if method == "standardize":
+        assert preprocessor.scale_[3] == 1

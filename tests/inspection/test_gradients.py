@@ -266,3 +266,19 @@ def test_what_is_not_fitted_is_said(spectra):
     for unfitted in (SpectralCNNClassifier(), search, make_pipeline(SpectralCNNClassifier())):
         with pytest.raises(NotFittedError):
             explain(unfitted, spectra[0])
+
+
+@pytest.mark.parametrize("unit", [1e-50, 1e50])
+def test_spectra_of_a_shorter_type_than_what_was_learned_are_refused(unit, spectra):
+    X = spectra[0].astype(np.float64)
+    autoencoder = SpectralAutoencoder(hidden_layer_sizes=(3,), max_epochs=1).fit(X * unit)
+    with pytest.raises(ValueError, match="fitted to spectra beyond the range of float32"):
+        explain(autoencoder, spectra[0])
+    with pytest.raises(ValueError, match="fitted to spectra beyond the range of float32"):
+        autoencoder.transform(spectra[0])
+
+
+def test_a_baseline_beyond_the_range_is_named(spectra, fitted_classifier, fitted_autoencoder):
+    for network in (fitted_classifier, fitted_autoencoder):
+        with pytest.raises(ValueError, match=r"baseline leads to values beyond .* float32"):
+            explain(network, spectra[0][:5], baseline=np.full(40, 1e200))
