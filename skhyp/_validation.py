@@ -192,12 +192,21 @@ def refuse_another_range(
             )
 
 
-def refuse_overflow(values: np.ndarray, X: np.ndarray) -> None:
-    """Refuse what was computed of the rows of X if it is not finite; integers are -1 then."""
+def refuse_overflow(values: np.ndarray, X: np.ndarray, *, may_be_missing: bool = False) -> None:
+    """Refuse what was computed of the rows of X if it is not finite; integers are -1 then.
+
+    Rows that ``may_be_missing`` are NaN throughout.
+    """
     if _is_seen_to_be_finite(values) and (values.dtype.kind == "f" or values.min(initial=0) >= 0):
         return
-    is_known = np.isfinite(values) if values.dtype.kind == "f" else values >= 0
-    overflowed = np.flatnonzero(~is_known.reshape(len(values), -1).all(axis=1))
+    is_known = np.empty(len(values), bool)
+    for rows in gen_batches(len(values), _ROWS_AT_ONCE):
+        part = values[rows].reshape(rows.stop - rows.start, -1)
+        are_known = np.isfinite(part) if part.dtype.kind == "f" else part >= 0
+        is_known[rows] = are_known.all(axis=1)
+        if may_be_missing and not is_known[rows].all():
+            is_known[rows] |= np.isnan(part).all(axis=1)
+    overflowed = np.flatnonzero(~is_known)
     if len(overflowed):
         row = overflowed[0]
         raise ValueError(

@@ -28,6 +28,7 @@ from ._validation import (
     computation_dtype,
     largest_magnitudes,
     refuse_another_range,
+    refuse_overflow,
     validate_spectra,
     warn_of_outliers,
 )
@@ -136,13 +137,13 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     Notes
     -----
-    Every spectrum of finite values has a finite result, unless that is itself beyond the range of
-    the dtype. A flat spectrum (its values differ by rounding alone) becomes zero under "minmax"
-    and "snv", and flat at the mean of the reference under "msc". A zero spectrum stays zero under
-    "l2" and "l1"; under "deephyp-minmax" one whose maximum is zero becomes zero. Values too small
-    for the dtype's full precision (below 1e-38 in float32) may count as zero. Negative values are
-    left as they are, except that "continuum" counts them as zero; where the hull is zero the
-    result is 1.
+    Every spectrum of finite values has a finite result; one whose result would be beyond the range
+    of the dtype is refused. A flat spectrum (its values differ by rounding alone) becomes zero
+    under "minmax" and "snv", and flat at the mean of the reference under "msc". A zero spectrum
+    stays zero under "l2" and "l1"; under "deephyp-minmax" one whose maximum is zero becomes zero.
+    Values too small for the dtype's full precision (below 1e-38 in float32) may count as zero.
+    Negative values are left as they are, except that "continuum" counts them as zero; where the
+    hull is zero the result is 1.
 
     Integers and float16 come out as float32; floats of 32 and 64 bits keep their dtype and are
     computed in it; longer floats come out as float64.
@@ -255,9 +256,18 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         X_clean : ndarray of shape (n_spectra or rows * columns, n_bands_out)
             float64 for float64 and longer floats, float32 otherwise; rows of NaN for pixels
             without data.
+
+        Raises
+        ------
+        ValueError
+            If X is not as described, or if a result is beyond the range of the dtype; the row is
+            named.
         """
         check_is_fitted(self)
-        return self._apply("scale", self._validate(X, reset=False))
+        X = self._validate(X, reset=False)
+        scaled = self._apply("scale", X)
+        refuse_overflow(scaled, X, may_be_missing=self.nodata is not None)
+        return scaled
 
     @available_unless(_why_not_invertible)
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
@@ -272,6 +282,11 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         Returns
         -------
         X_original : ndarray of shape (n_spectra, n_bands)
+
+        Raises
+        ------
+        ValueError
+            As in ``transform``.
         """
         check_is_fitted(self)
         X = check_array(X, dtype=(np.float32, np.float64), ensure_all_finite="allow-nan")
@@ -280,6 +295,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
                 f"X has {X.shape[1]} bands, but HypPreprocessor gives {len(self.bands_)} bands."
             )
         on_kept_bands = self._apply("unscale", X)
+        is_missing = np.isnan(X)
+        refuse_overflow(np.where(is_missing, 0, on_kept_bands), np.where(is_missing, 0, X))
         if np.array_equal(self.bands_, np.arange(self.n_features_in_)):
             return on_kept_bands
         on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)

@@ -825,3 +825,49 @@ def test_a_band_that_counts_as_zero_in_fit_is_constant(method, dtype):
     assert np.isfinite(preprocessor.transform(X)).all()
     if method == "standardize":
         assert preprocessor.scale_[3] == 1
+
+
+def _beyond_the_range(method, reference):
+    """Return a spectrum whose result is no number of float32."""
+    most = np.finfo(np.float32).max
+    x = np.zeros(len(reference))
+    if method == "msc":  # next to nothing of the reference is in it
+        shape = reference - reference.mean()
+        x[0] = 1
+        x -= x.mean() + (x @ shape) / (shape @ shape) * shape
+        return x + 1e-4 * shape / np.abs(shape).max()
+    if method == "savgol":
+        x[50:53] = -most, most, -most
+    elif method == "standardize":
+        x[:] = most
+    else:
+        x[:2] = 1e-30, -1e30
+    return x
+
+
+@pytest.mark.parametrize("nodata", [None, -1, np.nan])
+@pytest.mark.parametrize("method", ["standardize", "savgol", "msc", "deephyp-minmax"])
+def test_a_result_beyond_the_range_is_refused_and_its_row_named(method, nodata):
+    rng = np.random.default_rng(0)
+    X = rng.uniform(1, 2, 140) * rng.uniform(0.9, 1.1, (2000, 1))
+    X = (X * (1e37 if method == "msc" else 1)).astype(np.float32)
+    savgol = {"window_length": 3, "polyorder": 2, "deriv": 2}
+    preprocessor = HypPreprocessor(method=method, nodata=nodata, **savgol).fit(X)
+    if nodata is not None:
+        X[::3, 5] = nodata
+    clean = preprocessor.transform(X)
+    assert np.isfinite(clean).all(axis=1).sum() == (2000 if nodata is None else 1333)
+    X[7] = _beyond_the_range(method, X[1].astype(np.float64))
+    with pytest.raises(ValueError, match=r"^1 of 2000 rows of X lead to .* the first is row 7, "):
+        preprocessor.transform(X)
+
+
+def test_a_spectrum_beyond_the_range_is_not_restored():
+    X = np.random.default_rng(0).uniform(1, 2, (9, 5)).astype(np.float32)
+    preprocessor = HypPreprocessor(method="standardize", nodata=np.nan).fit(X * 1e30)
+    scaled = preprocessor.transform(X * 1e30)
+    scaled[2], scaled[3, 1] = np.nan, np.nan
+    assert_array_equal(np.isnan(preprocessor.inverse_transform(scaled)), np.isnan(scaled))
+    scaled[3, 0] = 1e10
+    with pytest.raises(ValueError, match=r"1 of 9 rows of X .* row 3, with values of up to 1e"):
+        preprocessor.inverse_transform(scaled)
