@@ -3,25 +3,21 @@
 import inspect
 import warnings
 from collections.abc import Iterable, Mapping, Set
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 
+from ._validation import POSITIVE_INTEGER
+
 
 def layer_sizes(name: str, values: Any) -> tuple[int, ...]:
     """Return positive integers, one for each layer, as a tuple."""
-    try:
-        sizes = tuple(np.ravel(values).tolist()) if np.ndim(values) <= 1 else None
-    except ValueError:  # lists of different lengths
-        sizes = None
-    if sizes is None or not all(_is_positive_integer(size) for size in sizes):
+    sizes = values.tolist() if isinstance(values, np.ndarray | np.generic) else values
+    is_list = isinstance(sizes, Iterable) and not isinstance(sizes, str | Mapping | Set)
+    sizes = tuple(sizes) if is_list else (sizes,)
+    if not all(map(POSITIVE_INTEGER.is_satisfied_by, sizes)):
         raise ValueError(f"{name} must hold integers of at least 1, one per layer, got {values!r}.")
-    return sizes
-
-
-def _is_positive_integer(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1
+    return tuple(int(size) for size in sizes)
 
 
 def per_layer(name: str, value: Any, n_layers: int) -> tuple:
@@ -41,7 +37,7 @@ def convolutions(estimator: Any, n_bands: int) -> dict[str, Any]:
     """Return n_filters, kernel_sizes, strides and padding of an estimator's convolutions.
 
     Kernels are cut to what they are applied to, and strides to the spectrum;
-    :func:`warn_of_shrunk_kernels` says so in fit.
+    :func:`warn_of_cut_convolutions` says so in fit.
     """
     from .graph.convolutions import fitting_kernel_sizes
 
@@ -59,7 +55,7 @@ def convolutions(estimator: Any, n_bands: int) -> dict[str, Any]:
     }
 
 
-def warn_of_shrunk_kernels(estimator: Any, n_bands: int) -> None:
+def warn_of_cut_convolutions(estimator: Any, n_bands: int) -> None:
     """Warn that kernels or strides were cut to the spectrum, where they were the user's choice."""
     used = convolutions(estimator, n_bands)
     for name in ("kernel_sizes", "strides"):

@@ -21,8 +21,6 @@ _OF_TRAINING = {
 }
 # Fitted attributes by scikit-learn's rule; a file sets no others.
 _FITTED = re.compile(r"[a-z]+(_[a-z]+)*_")
-
-
 # Fitted integers, and between what they are.
 _INTEGERS = (("n_iter_", 0, 2**31), ("seed_", 0, 2**31), ("n_features_in_", 1, 2**31))
 

@@ -19,6 +19,7 @@ from ._checkpoint_states import estimator_of, fitted_state, read_checkpoint, ref
 from ._config import encode_parameters
 from ._fingerprints import fingerprint
 from ._scene_pixels import ScenePixels
+from ._validation import POSITIVE_INTEGER
 
 if TYPE_CHECKING:
     from .graph.milestones import Milestone
@@ -35,8 +36,6 @@ _FREE = {
     "save_epochs",
     "verbose",
 }
-
-
 # What makes a training another one, but for its parameters.
 _DIFFERENCES = {
     "estimator": "estimator",
@@ -54,7 +53,7 @@ class TrainingCheckpoints:
     ----------
     estimator : SpectralAutoencoder or SpectralCNNClassifier
         As it is before the training, from which it may go on.
-    *data : ndarray or None
+    *data : ndarray, list or None
         What it is trained on.
     continues : bool
         Whether it goes on from what the estimator had learned before.
@@ -65,7 +64,7 @@ class TrainingCheckpoints:
     def __init__(
         self,
         estimator: Any,
-        *data: np.ndarray | None,
+        *data: np.ndarray | list | None,
         continues: bool,
         pixels: ScenePixels | None = None,
     ):
@@ -73,7 +72,13 @@ class TrainingCheckpoints:
         self._folder = Path(estimator.checkpoint_dir).expanduser()
         self._is_saved = epochs_to_save(estimator.save_epochs)
         self._first_epoch = estimator.n_iter_ if continues else 0
-        self._config = encode_parameters(estimator, leaving_out={"callbacks"})
+        self._config = encode_parameters(
+            estimator,
+            leaving_out={"callbacks"},
+            kept_in="the checkpoints that checkpoint_dir asks for",
+            remedy="Pass {name} as such a value (an int for random_state), or set "
+            "checkpoint_dir=None.",
+        )
         ends_with_last_epoch = estimator.learning_rate_schedule == "cosine"
         free = _FREE - {"max_epochs"} if ends_with_last_epoch else _FREE
         self._identity = {
@@ -230,7 +235,7 @@ def epochs_to_save(save_epochs: Any) -> Callable[[int], bool]:
     is_one = isinstance(save_epochs, Integral) or getattr(save_epochs, "ndim", 1) == 0
     chosen = np.ravel(save_epochs).tolist() if is_one else save_epochs
     is_list = not isinstance(chosen, str | Mapping | Set)
-    if not is_list or not all(_is_positive_integer(n_epochs) for n_epochs in chosen):
+    if not is_list or not all(map(POSITIVE_INTEGER.is_satisfied_by, chosen)):
         raise ValueError(
             "save_epochs must be an integer of at least 1 (every so many epochs), or hold such "
             f"integers (after which epochs), got {save_epochs!r}."
@@ -238,7 +243,3 @@ def epochs_to_save(save_epochs: Any) -> Callable[[int], bool]:
     if is_one:
         return lambda n_epochs: n_epochs % chosen[0] == 0
     return set(chosen).__contains__
-
-
-def _is_positive_integer(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value >= 1

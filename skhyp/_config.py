@@ -4,6 +4,7 @@ import difflib
 import json
 import math
 from collections.abc import Mapping, Set
+from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -53,7 +54,11 @@ class ConfigMixin:
             "config_version": CONFIG_VERSION,
             "skhyp": __version__,
             "estimator": type(self).__name__,
-            "parameters": encode_parameters(self),
+            "parameters": encode_parameters(
+                self,
+                kept_in="a config",
+                remedy="Leave it out: clone(estimator).set_params({name}=None).to_config().",
+            ),
         }
         if path is not None:
             text = json.dumps(config, indent=2, allow_nan=False) + "\n"
@@ -110,13 +115,27 @@ class ConfigMixin:
         return estimator
 
 
-def encode_parameters(estimator: Any, leaving_out: Set[str] = frozenset()) -> dict[str, Any]:
-    """Return the parameters of an estimator as values of JSON."""
-    return {
-        name: _encode(value, name)
-        for name, value in sorted(estimator.get_params(deep=False).items())
-        if name not in leaving_out
-    }
+def encode_parameters(
+    estimator: Any, leaving_out: Set[str] = frozenset(), *, kept_in: str, remedy: str
+) -> dict[str, Any]:
+    """Return the parameters of an estimator as values of JSON.
+
+    Where one cannot be ``kept_in`` what this is for, the error ends with the remedy, in which
+    "{name}" stands for the parameter.
+    """
+    encoded = {}
+    for name, value in sorted(estimator.get_params(deep=False).items()):
+        if name in leaving_out:
+            continue
+        try:
+            encoded[name] = _encode(value)
+        except (TypeError, OverflowError) as error:
+            raise ValueError(
+                f"{name}={value!r} cannot be kept in {kept_in}. Kept are None, booleans, "
+                "numbers, strings, and lists, arrays and dicts of them. "
+                + remedy.replace("{name}", name)
+            ) from error
+    return encoded
 
 
 def decode_parameters(encoded: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,25 +153,26 @@ def _refuse_unknown(what: str, where: str, unknown: set[str], known: Any) -> Non
         )
 
 
-def _encode(value: Any, name: str) -> Any:
-    """Return a value of JSON that :func:`_decode` turns back into an equal one."""
+def _encode(value: Any) -> Any:
+    """Return a value of JSON that :func:`_decode` turns back into an equal one.
+
+    Numbers are those of Python's own types, in which fits compute with them.
+    """
     if isinstance(value, PathLike):
         value = str(value)
     if isinstance(value, np.generic | np.ndarray) and value.dtype.kind in "biufU":
         value = value.tolist()
+    if isinstance(value, Real) and not isinstance(value, Integral):
+        value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": repr(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, list | tuple):
-        return [_encode(item, name) for item in value]
+    if isinstance(value, list | tuple | range):
+        return [_encode(item) for item in value]
     if isinstance(value, Mapping):
-        return {"mapping": [[_encode(k, name), _encode(v, name)] for k, v in value.items()]}
-    raise ValueError(
-        f"{name}={value!r} cannot be kept in a config, which holds None, booleans, numbers, "
-        "strings, and lists, arrays and dicts of them. Leave it out: "
-        f"clone(estimator).set_params({name}=None).to_config()."
-    )
+        return {"mapping": [[_encode(k), _encode(v)] for k, v in value.items()]}
+    raise TypeError(f"{type(value).__name__} is no plain value")
 
 
 def _decode(value: Any, name: str) -> Any:

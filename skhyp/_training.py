@@ -2,9 +2,10 @@
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,27 +59,42 @@ class TrainedNetworkEstimator(NetworkEstimator):
                         f"skhyp.callbacks.Callback, got {callback!r} without {moment}."
                     )
         epochs_to_save(self.save_epochs)
+        self._piecewise()
+
+    def _piecewise(self) -> tuple[list[float], list[float]]:
+        """Return the boundaries and values of the schedule "piecewise", none of the others."""
         if self.learning_rate_schedule != "piecewise":
-            return
+            return [], []
         given = f"{self.learning_rate_boundaries!r} and {self.learning_rate_values!r}"
-        try:
-            boundaries = np.asarray(self.learning_rate_boundaries, dtype=np.float64)
-            values = np.asarray(self.learning_rate_values, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"learning_rate_boundaries and learning_rate_values must be numbers, got {given}."
-            ) from error
-        if boundaries.ndim != 1 or boundaries.shape != values.shape or not len(values):
+        boundaries, values = (
+            self._listed_numbers(name)
+            for name in ("learning_rate_boundaries", "learning_rate_values")
+        )
+        if len(boundaries) != len(values) or not values:
             raise ValueError(
                 "learning_rate_schedule='piecewise' needs learning_rate_boundaries and "
                 f"learning_rate_values of one length, at least 1, got {given}."
             )
         rises = np.isfinite(boundaries).all() and np.all(np.diff(boundaries, prepend=-1) > 0)
-        if not (rises and boundaries[0] >= 0 and np.all(values > 0) and np.all(values < np.inf)):
+        are_rates = all(0 < rate < np.inf for rate in values)
+        if not (rises and boundaries[0] >= 0 and are_rates):
             raise ValueError(
                 "learning_rate_boundaries must rise from 0 or more and learning_rate_values must "
                 f"be positive and finite, got {given}."
             )
+        return boundaries, values
+
+    def _listed_numbers(self, name: str) -> list[float]:
+        """Return the numbers of a list, which booleans and strings are not."""
+        given = getattr(self, name)
+        try:
+            listed = given.tolist() if isinstance(given, np.ndarray) else list(given)
+            is_list = not isinstance(given, Mapping | Set)
+            if is_list and all(isinstance(n, Real) and not isinstance(n, bool) for n in listed):
+                return [float(number) for number in listed]
+        except (TypeError, OverflowError):  # no list, or a number larger than any float
+            pass
+        raise ValueError(f"{name} must be a list of numbers that a float can hold, got {given!r}.")
 
     def _check_training_in_parts(self) -> None:
         if self.learning_rate_schedule == "cosine":
@@ -92,7 +108,10 @@ class TrainedNetworkEstimator(NetworkEstimator):
 
         They matter beside each other alone; none is all ones.
         """
-        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        try:
+            weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        except OverflowError as error:
+            raise ValueError("sample_weight has a value larger than any float.") from error
         if np.any(weights < 0):
             raise ValueError("sample_weight has negative values; weights must be 0 or more.")
         if not np.any(weights):
@@ -104,12 +123,9 @@ class TrainedNetworkEstimator(NetworkEstimator):
         limits = np.finfo(dtype)
         numbers = [(name, getattr(self, name)) for name in _COMPUTED_WITH]
         if self.learning_rate_schedule == "piecewise":
-            numbers += [("learning_rate_values", rate) for rate in self.learning_rate_values]
+            numbers += [("learning_rate_values", rate) for rate in self._piecewise()[1]]
         for name, given in numbers:
-            try:
-                value = float(given)
-            except OverflowError:  # an integer larger than any float
-                value = np.inf
+            value = float(given)
             if value != 0 and not float(limits.tiny) <= value <= float(limits.max):
                 raise ValueError(
                     f"{name}={getattr(self, name)!r} is out of the range of {dtype}, in which "
@@ -118,7 +134,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
                 )
 
     def _open_checkpoints(
-        self, *data: np.ndarray | None, continues: bool, pixels: ScenePixels | None = None
+        self, *data: np.ndarray | list | None, continues: bool, pixels: ScenePixels | None = None
     ) -> AbstractContextManager[TrainingCheckpoints | None]:
         """Give the checkpoints of a fit to these data, or ``None`` where none are wanted."""
         if self.checkpoint_dir is None:
@@ -269,6 +285,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
         from .graph.training import batches_per_epoch
 
         n_batches = batches_per_epoch(n_rows, self.batch_size)
+        boundaries, values = self._piecewise()
         planned = self._planned_epochs(n_batches)
         first_epoch = self.n_iter_ if continues else 0
         return Epochs(
@@ -284,8 +301,8 @@ class TrainedNetworkEstimator(NetworkEstimator):
             learning_rate=float(self.learning_rate),
             decay_steps=self.decay_steps,
             decay_rate=float(self.decay_rate),
-            boundaries=[float(step) for step in self.learning_rate_boundaries],
-            values=[float(rate) for rate in self.learning_rate_values],
+            boundaries=boundaries,
+            values=values,
         )
 
     def _planned_epochs(self, n_batches: int) -> int:

@@ -4,7 +4,7 @@ import contextlib
 import functools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from numbers import Integral, Rational, Real
+from numbers import Integral, Real
 from types import MethodType
 from typing import Any
 
@@ -30,16 +30,25 @@ _ROWS_AT_ONCE = 1024
 
 
 class NumberInterval(Interval):
-    """An interval that has fractions in it, and no booleans, which Python takes for 0 and 1."""
+    """An interval that has fractions in it, and no booleans, which Python takes for 0 and 1.
+
+    Real numbers are those that a float can hold.
+    """
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Return whether a parameter has a value of the interval."""
-        if isinstance(val, Rational) and not isinstance(val, Integral):
-            val = float(val)
-        return not isinstance(val, bool) and super().is_satisfied_by(val)
+        if isinstance(val, bool):
+            return False
+        if self.type is Real and isinstance(val, Real):
+            try:
+                val = float(val)
+            except OverflowError:
+                return False
+        return super().is_satisfied_by(val)
 
 
-POSITIVE_INTEGER = NumberInterval(Integral, 1, None, closed="left")
+# As far as integers of the computation reach.
+POSITIVE_INTEGER = NumberInterval(Integral, 1, 2**63 - 1, closed="both")
 # Without an end, an interval of scikit-learn's has infinity in it.
 POSITIVE_NUMBER = NumberInterval(Real, 0, np.inf, closed="neither")
 NUMBER_FROM_ZERO = NumberInterval(Real, 0, np.inf, closed="left")

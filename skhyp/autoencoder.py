@@ -18,7 +18,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import convolutions, layer_sizes, per_layer, warn_of_shrunk_kernels
+from ._architecture import convolutions, layer_sizes, per_layer, warn_of_cut_convolutions
 from ._network_estimator import ACTIVATION_NAMES
 from ._scene_pixels import as_scene_pixels
 from ._training import TrainedNetworkEstimator
@@ -611,7 +611,7 @@ class SpectralAutoencoder(
             "scale_input=False, as they are). Leave them out if they are faults.",
         )
         if self.architecture == "conv":
-            warn_of_shrunk_kernels(self, X.shape[1])
+            warn_of_cut_convolutions(self, X.shape[1])
         return X, weights
 
     def _network(self, n_bands: int, dtype: str) -> Any:

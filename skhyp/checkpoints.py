@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 
 from ._checkpoint_files import saved_checkpoints
-from ._checkpoints import estimator_of, read_checkpoint
+from ._checkpoint_states import estimator_of, read_checkpoint
 from .autoencoder import SpectralAutoencoder
 from .classifier import SpectralCNNClassifier
 

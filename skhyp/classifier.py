@@ -17,10 +17,11 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import convolutions, layer_sizes, warn_of_shrunk_kernels
+from ._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
 from ._network_estimator import ACTIVATION_NAMES
 from ._training import TrainedNetworkEstimator
 from ._validation import (
+    NUMBER_FROM_ZERO,
     POSITIVE_INTEGER,
     NumberInterval,
     all_or_nothing,
@@ -342,7 +343,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
             self._refuse_one_class(classes)
             weights = self._weigh_classes(classes, targets, weights)
             with self._open_checkpoints(
-                X, targets, weights, classes.astype(str), continues=continues
+                X, targets, weights, classes.tolist(), continues=continues
             ) as checkpoints:
                 seed = self._draw_seed(checkpoints, continues=continues)
                 self.classes_ = classes
@@ -552,7 +553,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         if not weights.all():
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
         refuse_too_small(largest_magnitudes(X), computation_dtype(X.dtype))
-        warn_of_shrunk_kernels(self, X.shape[1])
+        warn_of_cut_convolutions(self, X.shape[1])
         return X, y, weights
 
     def _classes_of_parts(self, classes: ArrayLike | None, continues: bool) -> np.ndarray:
@@ -600,9 +601,9 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     def _weights_of_classes(self, classes: np.ndarray) -> np.ndarray:
         """Return the weights that ``class_weight`` names."""
         for weight in self.class_weight.values():
-            if not (isinstance(weight, Real) and 0 <= weight < np.inf):
+            if not NUMBER_FROM_ZERO.is_satisfied_by(weight):
                 raise ValueError(
-                    "class_weight must be 0 or more, and finite, for each class, got "
+                    "class_weight must be a number of 0 or more, and finite, for each class, got "
                     f"{self.class_weight!r}."
                 )
         class_weight = {label: float(weight) for label, weight in self.class_weight.items()}

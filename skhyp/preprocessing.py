@@ -48,6 +48,7 @@ _METHODS = (None, *_SCALINGS, "savgol", "continuum")
 _INVERTIBLE = (None, "standardize")
 _LEARNED = {"standardize": ("mean_", "scale_"), "msc": ("reference_",)}
 _CHUNK_ROWS = 4096
+_INTEGER_OF_SCENES = NumberInterval(Integral, -(2**63), 2**64 - 1, closed="both")
 
 
 def _why_not_invertible(preprocessor: HypPreprocessor) -> str | None:
@@ -180,7 +181,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         "method": [StrOptions(set(_METHODS) - {None}), None],
         "bands": ["array-like", None],
         "wavelengths": ["array-like", None],
-        "nodata": [Integral, float, np.floating, None],
+        "nodata": [_INTEGER_OF_SCENES, float, np.floating, None],
         "window_length": [POSITIVE_INTEGER],
         "polyorder": [NumberInterval(Integral, 0, None, closed="left")],
         "deriv": [NumberInterval(Integral, 0, None, closed="left")],

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import signal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -515,3 +516,37 @@ def test_whatever_is_forged_is_refused_by_the_name_of_the_file_or_does_no_harm(
             lambda: fitted(name, data, checkpoint_dir=tmp_path, resume=True, max_epochs=2)
         )
     assert n_refused > 120
+
+
+@pytest.mark.parametrize("labels", [["0", "1", "2"], [0.0, 1.0, 2.0], [True, False, True]])
+def test_a_training_on_other_labels_is_not_resumed(data, tmp_path, labels):
+    X, y = data[0], np.unique(data[1], return_inverse=True)[1]
+    y = y % 2 if labels[0] is True else y
+    fitted("classifier", (X, y), checkpoint_dir=tmp_path)
+    with pytest.raises(ValueError, match="of another training; these differ: data"):
+        fitted("classifier", (X, np.array(labels)[y]), checkpoint_dir=tmp_path, resume=True)
+
+
+def test_a_training_on_the_same_labels_of_another_width_is_resumed(data, tmp_path):
+    X, y = data[0], np.unique(data[1], return_inverse=True)[1]
+    whole = fitted("classifier", (X, y), checkpoint_dir=tmp_path)
+    same = (X, y.astype(np.int8))
+    assert_same_model(fitted("classifier", same, checkpoint_dir=tmp_path, resume=True), whole)
+
+
+def test_numbers_of_other_types_are_kept_as_those_that_are_computed_with(data, tmp_path):
+    numbers = {
+        "learning_rate": Fraction(1, 4),
+        "weight_decay": np.longdouble(0.5),
+        "save_epochs": range(2, 4),
+    }
+    fitted("autoencoder", data, checkpoint_dir=tmp_path, **numbers)
+    model = load_model(tmp_path, 3)
+    assert (model.learning_rate, model.weight_decay) == (0.25, 0.5)
+    assert saved_epochs(tmp_path) == [2, 3, 6]
+
+
+def test_a_parameter_that_no_checkpoint_can_hold_is_named(data, tmp_path):
+    state = {"random_state": np.random.RandomState(0), "checkpoint_dir": tmp_path}
+    with pytest.raises(ValueError, match=r"checkpoint_dir asks for.* an int for random_state"):
+        fitted("autoencoder", data, **state)

@@ -862,6 +862,12 @@ def test_a_result_beyond_the_range_is_refused_and_its_row_named(method, nodata):
         preprocessor.transform(X)
 
 
+@pytest.mark.parametrize("nodata", [10**400, 2**64, True, "0"])
+def test_a_value_of_nodata_that_no_data_have_is_refused(nodata):
+    with pytest.raises(ValueError, match=r"'nodata' parameter .* must be"):
+        HypPreprocessor(nodata=nodata).fit(np.ones((3, 4)))
+
+
 def test_a_spectrum_beyond_the_range_is_not_restored():
     X = np.random.default_rng(0).uniform(1, 2, (9, 5)).astype(np.float32)
     preprocessor = HypPreprocessor(method="standardize", nodata=np.nan).fit(X * 1e30)

@@ -5,8 +5,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 
 from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp.callbacks import Callback
 from skhyp.checkpoints import saved_epochs
 
 SMALL = {"max_epochs": 2, "random_state": 0}
@@ -87,6 +89,13 @@ def test_initial_weights_beyond_all_numbers_are_told_of_before_anything_is_learn
         ({"save_epochs": {2}}, "save_epochs must be an integer of at least 1"),
         ({"save_epochs": (True,)}, "save_epochs must be an integer of at least 1"),
         ({"save_epochs": np.array(2.5)}, "save_epochs must be an integer of at least 1"),
+        ({"save_epochs": (10**400,)}, "save_epochs must be an integer of at least 1"),
+        ({"learning_rate": Fraction(10**400)}, "'learning_rate' parameter .* must be"),
+        ({"weight_decay": 10**400}, "'weight_decay' parameter .* must be"),
+        ({"max_epochs": 10**400}, "'max_epochs' parameter .* must be"),
+        ({"patience": 10**400}, "'patience' parameter .* must be"),
+        ({"decay_steps": 2**64, "learning_rate_schedule": "exponential"}, "'decay_steps' param"),
+        ({"validation_fraction": Fraction(10**400)}, "'validation_fraction' parameter .* must be"),
     ],
 )
 @of_both
@@ -103,6 +112,54 @@ def test_a_schedule_of_numbers_that_are_none_is_refused(data, boundaries, values
     piecewise = {"learning_rate_schedule": "piecewise", "learning_rate_boundaries": boundaries}
     with pytest.raises(ValueError, match="learning_rate_values must be positive and finite"):
         fitted("autoencoder", data, learning_rate_values=values, **piecewise)
+
+
+@pytest.mark.parametrize("name", ["learning_rate_boundaries", "learning_rate_values"])
+@pytest.mark.parametrize("listed", [["0"], [None], [False], np.array([True]), {0: 1}, [10**400]])
+def test_a_list_of_a_schedule_that_holds_no_numbers_is_refused_by_name(data, name, listed):
+    lists = {"learning_rate_boundaries": [1], "learning_rate_values": [0.1], name: listed}
+    with pytest.raises(ValueError, match=f"^{name} must be a list of numbers"):
+        fitted("autoencoder", data, learning_rate_schedule="piecewise", **lists)
+
+
+def test_lists_of_a_schedule_that_is_not_used_are_left_alone(data):
+    unused = {"learning_rate_boundaries": [None], "learning_rate_values": ["x"]}
+    found, expected = fitted("autoencoder", data, **unused), fitted("autoencoder", data)
+    np.testing.assert_array_equal(found.parameters_, expected.parameters_)
+
+
+@of_both
+def test_weights_larger_than_any_float_are_refused_by_name(name, data):
+    X, y = data
+    estimator = fitted(name, data)
+    with pytest.raises(ValueError, match="sample_weight has a value larger than any float"):
+        estimator.fit(X, y, sample_weight=[10**400] * len(X))
+
+
+@pytest.mark.parametrize("weight", [10**400, True, "1", np.nan])
+def test_a_class_weight_that_is_no_number_of_the_computation_is_refused(data, weight):
+    with pytest.raises(ValueError, match="class_weight must be a number of 0 or more"):
+        fitted("classifier", data, class_weight={0: weight, 1: 1, 2: 1})
+
+
+@pytest.mark.parametrize("name", ["n_filters", "kernel_sizes", "strides", "dense_layer_sizes"])
+@pytest.mark.parametrize("sizes", [(True, 1), np.array([True, False]), (10**400, 1), "12"])
+def test_layers_are_counted_in_integers(data, name, sizes):
+    with pytest.raises(ValueError, match=f"{name}.* must "):
+        fitted("classifier", data, **{"n_filters": (2, 2), name: sizes})
+
+
+class _Interrupting(Callback):
+    def on_epoch_end(self, epoch, losses):
+        raise KeyboardInterrupt
+
+
+@of_both
+def test_as_many_epochs_as_an_integer_holds_may_be_asked_for(name, data):
+    asked = {"learning_rate_schedule": "cosine", "max_epochs": 2**63 - 1}
+    with pytest.warns(ConvergenceWarning, match=f"of {2**63 - 1} epochs"):
+        found = fitted(name, data, callbacks=[_Interrupting()], **asked)
+    assert np.isfinite(found.loss_curve_).all()
 
 
 @of_both

@@ -37,7 +37,8 @@ def learning_rates(
         stage = np.searchsorted(boundaries, steps, side="left")
         return np.concatenate([[learning_rate], values])[stage]
     if schedule == "cosine":
-        return learning_rate * 0.5 * (1 + np.cos(np.pi * np.minimum(steps / n_steps_total, 1)))
+        part = np.minimum(steps / float(n_steps_total), 1)
+        return learning_rate * 0.5 * (1 + np.cos(np.pi * part))
     return np.full(len(steps), float(learning_rate))
 
 
