@@ -20,11 +20,17 @@ import numpy as np
 from ._disk import disk_errors, is_locked, lock_file
 from ._whole_files import remove, write_whole
 
-MAGIC = b"skhyp checkpoint 1\n"
+# The number is raised when a checkpoint of this version could not be read by what was before.
+MAGIC = b"skhyp checkpoint 2\n"
+_OF_ANY_VERSION = re.compile(rb"skhyp checkpoint (\d{1,9})\n")
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _TEXT = "description"
 _NAME = re.compile(r"epoch_(\d+)\.ckpt")
 _LOCK = ".lock"
+
+
+class AnotherVersionError(ValueError):
+    """A checkpoint was written by a version of skhyp whose checkpoints are others."""
 
 
 class CheckpointFile(NamedTuple):
@@ -52,13 +58,20 @@ class CheckpointFile(NamedTuple):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is damaged or something else.
+            If it is damaged or something else; AnotherVersionError, if it is of another version.
         """
         if not path.is_file():
             raise FileNotFoundError(f"There is no file {path}.")
         with disk_errors(path):
             content = path.read_bytes()
         if not content.startswith(MAGIC):
+            if other := _OF_ANY_VERSION.match(content):
+                raise AnotherVersionError(
+                    f"{path} is a checkpoint of another version of skhyp: it begins with "
+                    f"{other[0].decode().strip()!r}, and this version reads "
+                    f"{MAGIC.decode().strip()!r}. Go on with the version that wrote it, or train "
+                    "anew in another folder."
+                )
             raise ValueError(f"{path} is not a checkpoint of skhyp, or its beginning is damaged.")
         digest = content[len(MAGIC) : len(MAGIC) + _DIGEST_BYTES]
         archive = content[len(MAGIC) + _DIGEST_BYTES :]

@@ -10,6 +10,7 @@ import numpy as np
 
 from . import __version__
 from ._checkpoint_files import (
+    AnotherVersionError,
     CheckpointFile,
     checkpoint_path,
     folder_of_one_training,
@@ -19,7 +20,7 @@ from ._checkpoint_states import estimator_of, fitted_state, read_checkpoint, ref
 from ._config import encode_parameters
 from ._fingerprints import fingerprint
 from ._scene_pixels import ScenePixels
-from ._validation import POSITIVE_INTEGER
+from ._validation import POSITIVE_INTEGER, user_path
 
 if TYPE_CHECKING:
     from .graph.milestones import Milestone
@@ -69,7 +70,7 @@ class TrainingCheckpoints:
         pixels: ScenePixels | None = None,
     ):
         self._estimator = estimator
-        self._folder = Path(estimator.checkpoint_dir).expanduser()
+        self._folder = user_path("checkpoint_dir", estimator.checkpoint_dir)
         self._is_saved = epochs_to_save(estimator.save_epochs)
         self._first_epoch = estimator.n_iter_ if continues else 0
         self._config = encode_parameters(
@@ -96,7 +97,7 @@ class TrainingCheckpoints:
     @contextmanager
     def opened(cls, estimator: Any, *args: Any, **options: Any) -> "Iterator[TrainingCheckpoints]":
         """Give the checkpoints while the folder is kept for this training."""
-        with folder_of_one_training(Path(estimator.checkpoint_dir).expanduser()):
+        with folder_of_one_training(user_path("checkpoint_dir", estimator.checkpoint_dir)):
             yield cls(estimator, *args, **options)
 
     def _latest(self) -> CheckpointFile | None:
@@ -116,6 +117,8 @@ class TrainingCheckpoints:
             differing = self._differences(latest)
             if not differing:
                 refuse_misshapen(latest, estimator_of(type(self._estimator), latest))
+        except AnotherVersionError:  # which is no damage
+            raise
         except Exception as error:  # a file may have come from anywhere
             before = sorted(saved)[-2:-1]
             way_on = f"go on from epoch {before[0]}" if before else "begin anew"

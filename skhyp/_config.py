@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Set
 from numbers import Integral, Real
 from os import PathLike
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from . import __version__
 from ._json import read_json_object
+from ._validation import user_path
 from ._whole_files import write_whole
 
 # Raised when a file of this version could be misread by what was written before.
@@ -62,7 +62,7 @@ class ConfigMixin:
         }
         if path is not None:
             text = json.dumps(config, indent=2, allow_nan=False) + "\n"
-            write_whole(Path(path).expanduser(), text.encode())
+            write_whole(user_path("path", path), text.encode())
         return config
 
     @classmethod
@@ -90,7 +90,7 @@ class ConfigMixin:
         if isinstance(config, Mapping):
             where, content = "The config", dict(config)
         else:
-            where, content = str(config), read_json_object(Path(config).expanduser())
+            where, content = str(config), read_json_object(user_path("config", config))
         _refuse_unknown("entries", where, content.keys() - _KEYS, _KEYS)
         if missing := sorted(_KEYS - {"skhyp"} - content.keys()):
             raise ValueError(f"{where} is not a config of skhyp: {', '.join(missing)} missing.")

@@ -70,7 +70,7 @@ class TrainingProgress:
         self._estimator = estimator
         self._n_epochs, self._history = n_epochs, history
         self._first_epoch = len(history) - n_done
-        self._callbacks = [copy.deepcopy(callback) for callback in estimator.callbacks or ()]
+        self._callbacks = [_copy_of(callback) for callback in estimator.callbacks or ()]
         self._n_told = [n_done] * len(self._callbacks)
         self._n_shown = n_done
         self._bar = ProgressBar(
@@ -123,6 +123,16 @@ class TrainingProgress:
         traceback: TracebackType | None,
     ) -> None:
         self._at_end.close()  # each is told, even if another fails
+
+
+def _copy_of(callback: Any) -> Any:
+    try:
+        return copy.deepcopy(callback)
+    except Exception as error:  # whatever a class of anybody's raises
+        raise ValueError(
+            f"callbacks must hold objects that can be copied, as each fit works with copies; got "
+            f"{callback!r}: {error}. Open what cannot be copied in on_training_begin."
+        ) from error
 
 
 def losses_by_epoch(

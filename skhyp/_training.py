@@ -52,6 +52,11 @@ class TrainedNetworkEstimator(NetworkEstimator):
 
     def _check_training_parameters(self) -> None:
         for callback in self.callbacks or ():
+            if isinstance(callback, type):
+                raise ValueError(
+                    f"callbacks must hold objects, got the class {callback.__name__}: make one of "
+                    f"it, as {callback.__name__}()."
+                )
             for moment in ("on_training_begin", "on_epoch_end", "on_training_end"):
                 if not callable(getattr(callback, moment, None)):
                     raise ValueError(
@@ -256,6 +261,13 @@ class TrainedNetworkEstimator(NetworkEstimator):
                 checkpoints.save(self, milestone)
 
         start = None if checkpoints is None else checkpoints.milestone()
+        if start is not None and start.n_epochs > epochs.n_epochs:
+            raise ValueError(
+                f"max_epochs={self.max_epochs!r} stands for {epochs.n_epochs} epochs, but the "
+                f"training in checkpoint_dir={str(self.checkpoint_dir)!r} has had "
+                f"{start.n_epochs}. Raise it, or get the model of an earlier epoch with "
+                "skhyp.checkpoints.load_model."
+            )
         start = start or self._start(objective, seed, continues=continues)
         history = [
             *losses_by_epoch(

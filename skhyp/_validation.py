@@ -5,6 +5,8 @@ import functools
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral, Real
+from os import PathLike
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
@@ -167,6 +169,19 @@ def warn_of_outliers(magnitudes: np.ndarray, consequence: str) -> None:
             UserWarning,
             stacklevel=5,
         )
+
+
+def user_path(name: str, path: str | PathLike) -> Path:
+    """Return the path that a parameter is, with the home folder that "~" stands for."""
+    try:
+        expanded = Path(path).expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            f"{name}={str(path)!r}: there is no such home folder. Give the path in full."
+        ) from error
+    if "\0" in str(expanded):
+        raise ValueError(f"{name}={str(path)!r} has a null character, which no path can have.")
+    return expanded
 
 
 def refuse_too_small(magnitudes: np.ndarray, dtype: str) -> None:

@@ -8,9 +8,9 @@ import csv
 import io
 from collections.abc import Sequence
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
+from ._validation import user_path
 from ._whole_files import write_whole
 
 __all__ = ["CSVLogger", "Callback"]
@@ -105,11 +105,11 @@ class CSVLogger(Callback):
 
     def on_training_begin(self, estimator: Any, n_epochs: int) -> None:
         """Make the folder."""
-        Path(self.path).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        user_path("path", self.path).parent.mkdir(parents=True, exist_ok=True)
 
     def on_former_epochs(self, history: Sequence[dict[str, float]]) -> None:
         """Replace a former file by one with the lines of these epochs."""
-        self._file = Path(self.path).expanduser()
+        self._file = user_path("path", self.path)
         self._columns, self._rows = ["epoch", "loss"], []
         for epoch, losses in enumerate(history, start=1):
             self._add(epoch, losses)

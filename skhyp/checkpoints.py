@@ -6,10 +6,10 @@ carries a check sum; reading one executes nothing.
 """
 
 from os import PathLike
-from pathlib import Path
 
 from ._checkpoint_files import saved_checkpoints
 from ._checkpoint_states import estimator_of, read_checkpoint
+from ._validation import user_path
 from .autoencoder import SpectralAutoencoder
 from .classifier import SpectralCNNClassifier
 
@@ -35,7 +35,7 @@ def saved_epochs(folder: str | PathLike) -> list[int]:
     --------
     See :func:`load_model`.
     """
-    return list(saved_checkpoints(Path(folder).expanduser()))
+    return list(saved_checkpoints(user_path("folder", folder)))
 
 
 def load_model(
@@ -62,7 +62,7 @@ def load_model(
     FileNotFoundError
         If there is no such checkpoint.
     ValueError
-        If it is damaged.
+        If it is damaged, or of another version of skhyp.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def load_model(
     >>> load_model(folder, epoch=2).transform(X).shape
     (50, 10)
     """
-    folder = Path(folder).expanduser()
+    folder = user_path("folder", folder)
     saved = saved_checkpoints(folder)
     if not saved:
         raise FileNotFoundError(f"{folder} has no checkpoints (epoch_N.ckpt).")

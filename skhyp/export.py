@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._class_labels import missing_label
 from ._model_bands import flat_steps, input_wavelengths
-from ._validation import EXPORT_FLOAT64
+from ._validation import EXPORT_FLOAT64, user_path
 from ._whole_files import whole_folder
 from .autoencoder import SpectralAutoencoder
 from .classifier import SpectralCNNClassifier
@@ -90,7 +90,7 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     >>> bool(np.allclose(model.transform(X), pipeline.transform(X), atol=1e-5))
     True
     """
-    path = Path(path)
+    path = user_path("path", path)
     if dtype not in _DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(_DTYPES)}, got {dtype!r}.")
     _refuse_to_replace_others(path)

@@ -1,6 +1,7 @@
 """What callbacks hear of a training, and that nobody shares them."""
 
 import csv
+import threading
 
 import numpy as np
 import pytest
@@ -280,3 +281,24 @@ def test_a_callback_of_ones_own_kind_needs_the_three_methods_alone(autoencoder, 
 
     autoencoder.set_params(callbacks=[Plain()], max_epochs=2).fit(spectra)
     assert heard == [2, 1, 2, "end"]
+
+
+class _Holding(Callback):
+    """Has what cannot be copied."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+
+    def __repr__(self):
+        return "Holding()"
+
+
+def test_a_callback_that_cannot_be_copied_is_named(autoencoder, spectra):
+    message = r"callbacks must hold objects that can be copied.* got Holding\(\): cannot pickle"
+    with pytest.raises(ValueError, match=message):
+        autoencoder.set_params(callbacks=[_Holding()]).fit(spectra)
+
+
+def test_a_class_is_no_callback(autoencoder, spectra):
+    with pytest.raises(ValueError, match="callbacks must hold objects, got the class CSVLogger"):
+        autoencoder.set_params(callbacks=[CSVLogger]).fit(spectra)

@@ -548,5 +548,56 @@ def test_numbers_of_other_types_are_kept_as_those_that_are_computed_with(data, t
 
 def test_a_parameter_that_no_checkpoint_can_hold_is_named(data, tmp_path):
     state = {"random_state": np.random.RandomState(0), "checkpoint_dir": tmp_path}
-    with pytest.raises(ValueError, match=r"checkpoint_dir asks for.* an int for random_state"):
+    with pytest.raises(ValueError, match=r"checkpoint_dir asks for.*an int for random_state"):
         fitted("autoencoder", data, **state)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("~no such user/x", "no such home folder"), ("x\0y", "null character")]
+)
+def test_a_path_that_cannot_be_one_is_refused_by_name(data, path, message):
+    uses = {
+        "checkpoint_dir": lambda: fitted("autoencoder", data, checkpoint_dir=path),
+        "folder": lambda: load_model(path),
+        "path": lambda: fitted("autoencoder", data, callbacks=[CSVLogger(path)]),
+        "config": lambda: SpectralAutoencoder.from_config(path),
+    }
+    for name, use in uses.items():
+        with pytest.raises(ValueError, match=f"^{name}=.*{message}"):
+            use()
+
+
+@of_all
+def test_an_interruption_after_the_last_epoch_loses_nothing(name, data, monkeypatch):
+    look, interrupted = epochs.StateCheck.__call__, []
+
+    def look_at(check, milestone):
+        if not interrupted:
+            interrupted.append(milestone)
+            raise KeyboardInterrupt
+        look(check, milestone)
+
+    whole = fitted(name, data)
+    monkeypatch.setattr(epochs.StateCheck, "__call__", look_at)
+    with pytest.warns(UserWarning, match="interrupted after"):
+        assert_same_model(fitted(name, data), whole)
+
+
+def test_a_checkpoint_of_another_version_is_not_called_damaged(data, tmp_path):
+    fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    path = tmp_path / "epoch_000006.ckpt"
+    path.write_bytes(b"skhyp checkpoint 1\n" + path.read_bytes()[len(MAGIC) :])
+    for use in (
+        lambda: load_model(tmp_path),
+        lambda: fitted("autoencoder", data, checkpoint_dir=tmp_path, resume=True),
+    ):
+        with pytest.raises(ValueError, match=r"of another version of skhyp") as refused:
+            use()
+        assert "Delete" not in str(refused.value)
+
+
+def test_a_training_is_not_resumed_for_fewer_epochs_than_it_has_had(data, tmp_path):
+    fitted("autoencoder", data, checkpoint_dir=tmp_path)
+    with pytest.raises(ValueError, match=r"max_epochs=4 .* has had 6"):
+        fitted("autoencoder", data, checkpoint_dir=tmp_path, resume=True, max_epochs=4)
+    assert load_model(tmp_path, 4).n_iter_ == 4

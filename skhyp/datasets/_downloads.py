@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skhyp._disk import locked, open_own
+from skhyp._validation import user_path
 
 # Seconds until a server that does not answer, or stops sending, is given up.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
@@ -23,9 +24,9 @@ class DownloadError(OSError):
 def data_folder(data_home: str | os.PathLike | None) -> Path:
     """Return the folder for downloads: ``data_home``, ``SKHYP_DATA``, or the system's cache."""
     if data_home is not None:
-        return Path(data_home).expanduser()
+        return user_path("data_home", data_home)
     if os.environ.get("SKHYP_DATA"):
-        return Path(os.environ["SKHYP_DATA"]).expanduser()
+        return user_path("SKHYP_DATA", os.environ["SKHYP_DATA"])
     return Path(_import_pooch().os_cache("skhyp"))
 
 

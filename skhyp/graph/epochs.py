@@ -162,7 +162,11 @@ def run_epochs(
             raise  # nothing was learned that would be worth keeping
         was_interrupted = True
     if reached is not start:
-        look_at(reached)
+        try:
+            look_at(reached)
+        except KeyboardInterrupt:  # what is kept has to have been looked at
+            was_interrupted = True
+            look_at(reached)
     return EpochsResult(reached, was_interrupted, epochs.n_epochs)
 
 
