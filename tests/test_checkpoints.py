@@ -518,10 +518,12 @@ def test_whatever_is_forged_is_refused_by_the_name_of_the_file_or_does_no_harm(
     assert n_refused > 120
 
 
-@pytest.mark.parametrize("labels", [["0", "1", "2"], [0.0, 1.0, 2.0], [True, False, True]])
+@pytest.mark.parametrize(
+    "labels", [np.array([0, 1, 2]).astype(str), ["0", "1", "2"], [0.0, 1.0, 2.0], [False, True]]
+)
 def test_a_training_on_other_labels_is_not_resumed(data, tmp_path, labels):
     X, y = data[0], np.unique(data[1], return_inverse=True)[1]
-    y = y % 2 if labels[0] is True else y
+    y = y % len(labels)
     fitted("classifier", (X, y), checkpoint_dir=tmp_path)
     with pytest.raises(ValueError, match="of another training; these differ: data"):
         fitted("classifier", (X, np.array(labels)[y]), checkpoint_dir=tmp_path, resume=True)

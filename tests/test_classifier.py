@@ -575,10 +575,10 @@ def test_an_interrupted_fit_is_kept_where_warnings_are_errors(
     ("class_weight", "message"),
     [
         ({0: 1e39, 1: 1, 2: 1}, r"class_weight=.* got weights from 1 to 1e\+39"),
-        ({0: np.inf, 1: 1, 2: 1}, "class_weight must be 0 or more, and finite"),
-        ({0: np.nan, 1: 1, 2: 1}, "class_weight must be 0 or more, and finite"),
-        ({0: -1, 1: 1, 2: 1}, "class_weight must be 0 or more, and finite"),
-        ({0: "2", 1: 1, 2: 1}, "class_weight must be 0 or more, and finite"),
+        ({0: np.inf, 1: 1, 2: 1}, "class_weight must be a number of 0 or more, and finite"),
+        ({0: np.nan, 1: 1, 2: 1}, "class_weight must be a number of 0 or more, and finite"),
+        ({0: -1, 1: 1, 2: 1}, "class_weight must be a number of 0 or more, and finite"),
+        ({0: "2", 1: 1, 2: 1}, "class_weight must be a number of 0 or more, and finite"),
         ({0: 0, 1: 0, 2: 0}, "class_weight must be above 0 for a class that occurs"),
     ],
 )
