@@ -204,9 +204,9 @@ def refuse_another_range(
     """
     limits = np.finfo(dtype)
     for name, values in fitted.items():
-        magnitudes = np.abs(values)
-        largest = float(magnitudes.max(initial=0))
-        lost = float(magnitudes[magnitudes < float(limits.tiny)].max(initial=0))
+        magnitudes = np.abs(values.astype(np.float64))
+        largest = magnitudes.max(initial=0)
+        lost = magnitudes[magnitudes < float(limits.tiny)].max(initial=0)
         is_lost = lost > (0 if name.endswith("scale") else float(limits.eps) * largest)
         if largest > float(limits.max) or (is_lost and not name.endswith(("mean", "bias"))):
             raise ValueError(
