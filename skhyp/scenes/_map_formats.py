@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from ._envi_maps import EnviMap
+from ._geotiff_maps import GeoTiffMap
 from ._map_files import MapFile, NumpyMap
 from ._map_layouts import MapLayout
-from ._raster_maps import EnviMap, GeoTiffMap
 from ._zarr_maps import ZarrMap
 
 _KINDS: tuple[type[MapFile], ...] = (GeoTiffMap, EnviMap, ZarrMap, NumpyMap)

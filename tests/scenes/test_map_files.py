@@ -22,8 +22,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skhyp.scenes import apply, open_scene
+from skhyp.scenes._envi_maps import EnviMap
+from skhyp.scenes._geotiff_maps import GeoTiffMap
 from skhyp.scenes._map_files import NumpyMap
-from skhyp.scenes._raster_maps import EnviMap, GeoTiffMap
 from skhyp.scenes._zarr_maps import ZarrMap
 
 from .conftest import SHAPE, data_array, write_envi, write_geotiff
