@@ -20,7 +20,7 @@ TESTS = Path(__file__).resolve().parents[1]
 N_INSTANTS = 6
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def outcomes(tmp_path_factory):
     """What came of each instant of a sample, by operation."""
     if platform.libc_ver()[0] != "glibc":
