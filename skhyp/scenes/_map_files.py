@@ -83,8 +83,11 @@ class MapFile(ABC):
                 with lock_file(hidden_beside(self.path.resolve(), "lock"), waits=True):
                     self._take_places(drafts, folder)
             except BaseException:
-                for draft in drafts:  # what was computed is kept, if it has room
-                    remove(draft)
+                # What was computed has room then. If the former files could not be put back, the
+                # drafts tell the next call to do it.
+                if not os.path.lexists(folder / _FORMER):
+                    for draft in drafts:
+                        remove(draft)
                 raise
 
     @abstractmethod

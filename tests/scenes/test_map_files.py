@@ -169,6 +169,38 @@ def test_a_rename_that_fails_leaves_the_former_map_whole(
     assert not list(tmp_path.glob("*.ovr"))
 
 
+def test_a_former_map_that_could_not_be_put_back_is_put_back_by_the_next_call(
+    model, other, cube, tmp_path, monkeypatch
+):
+    out = tmp_path / "map.hdr"
+    apply(model, cube, out)
+    former = _content(tmp_path)
+    restore, calls = EnviMap.restore, []
+
+    def fail(*arguments):
+        raise OSError(errno.EIO, "Input/output error")
+
+    def restore_twice(self, folder):  # before it is computed, and before the files are moved
+        calls.append(folder)
+        (restore if len(calls) < 3 else fail)(self, folder)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("skhyp.scenes._map_files.take_place", fail)
+        patch.setattr(EnviMap, "restore", restore_twice)
+        with pytest.raises(OSError, match=r"map\.hdr"):
+            apply(other, cube, out, resume=True)
+    assert len(calls) == 3 and not out.exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(EnviMap, "_write", fail)
+        with pytest.raises(OSError, match=r"map\.hdr"):
+            apply(other, cube, out, resume=True)
+    left = _content(tmp_path)
+    assert {name: left.get(name) for name in former} == former
+    apply(other, cube, out, resume=True)
+    np.testing.assert_array_equal(np.asarray(open_scene(out))[..., 0], apply(other, cube))
+    assert sorted(os.listdir(tmp_path)) == sorted(former)
+
+
 KILLED = """
 import os, signal, sys
 import dask
