@@ -34,8 +34,14 @@ def _check_of_scikit_learn(name):
     raise AttributeError(f"scikit-learn has no {name} any more: find what replaced it.")
 
 
+def _brief(estimator, max_epochs=2):
+    """Return an instance for checks in which it matters little what has been learned."""
+    return estimator(**({} if estimator is HypPreprocessor else {"max_epochs": max_epochs}))
+
+
 def _suite_of_scikit_learn():
-    mark = parametrize_with_checks([estimator() for estimator in ESTIMATORS])
+    # So many epochs as the checks need: what is left out is that "auto" goes on for longer.
+    mark = parametrize_with_checks([_brief(estimator, 30) for estimator in ESTIMATORS])
     names, checks = mark.args
     # As a list: before 1.7 or so scikit-learn passes a generator, which pytest 9 deprecates.
     return pytest.mark.parametrize(names, list(checks), **mark.kwargs)
@@ -46,9 +52,17 @@ def test_passes_the_suite_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-def _brief(estimator):
-    """Return an instance for checks in which it does not matter what has been learned."""
-    return estimator(**({} if estimator is HypPreprocessor else {"max_epochs": 2}))
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [
+        (SpectralCNNClassifier, "check_classifiers_train"),  # which asks for accuracy
+        (SpectralCNNClassifier, "check_fit_idempotent"),
+        (SpectralAutoencoder, "check_transformer_general"),
+        (SpectralAutoencoder, "check_fit_idempotent"),
+    ],
+)
+def test_with_its_defaults_it_passes_what_depends_on_what_was_learned(estimator, check):
+    _check_of_scikit_learn(check)(estimator.__name__, estimator())
 
 
 @pytest.mark.parametrize("check", FOR_ALL)

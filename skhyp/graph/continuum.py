@@ -2,7 +2,7 @@
 
 The hulls of many spectra are found at once, band by band. XLA compiles the loop into one program,
 as most of the time would pass between its many small operations otherwise. The program is shared
-by all that removes the continuum over the same wavelengths: compiling takes longer than computing.
+by all segments of as many bands, whatever their wavelengths: compiling takes longer than computing.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,37 +30,36 @@ def remove_continuum(
     largest = tf.reduce_max(y, axis=1, keepdims=True)
     y /= tf.where(largest > 0, largest, tf.ones_like(largest))
 
-    hull = _upper_hulls(tuple(positions), tuple(segments))(y)
+    hulls = []
+    for start, end in segments:
+        distances = np.abs(np.subtract(positions[start:end], positions[start]))
+        hulls.append(_hull_of_segment(tf.constant(distances, y.dtype), y[:, start:end]))
+    hull = tf.concat(hulls, axis=1)
     # Not within XLA, which divides by multiplying: the hull itself would not give 1.
     ratio = tf.minimum(y / tf.where(hull > 0, hull, tf.ones_like(hull)), 1)
     ratio = tf.cast(tf.where(hull > 0, ratio, tf.ones_like(ratio)), x.dtype)
     return tf.where(is_finite, ratio, tf.constant(np.nan, x.dtype))
 
 
+def _hull_of_segment(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    n_bands = x.shape[0]
+    return y if n_bands <= 2 else _compiled_hull(n_bands)(x, y)
+
+
 @lru_cache(maxsize=32)
-def _upper_hulls(positions: tuple[float, ...], segments: tuple[tuple[int, int], ...]) -> Callable:
-    """Return a compiled function that gives the hulls of spectra (n, bands), float64."""
-
-    def upper_hulls(y: tf.Tensor) -> tf.Tensor:
-        hulls = []
-        for start, end in segments:
-            distances = np.abs(np.subtract(positions[start:end], positions[start]))
-            hulls.append(upper_hull(tf.constant(distances, y.dtype), y[:, start:end]))
-        return tf.concat(hulls, axis=1)
-
-    signature = [tf.TensorSpec((None, len(positions)), tf.float64)]
-    return tf.function(upper_hulls, signature, autograph=False, jit_compile=True)
+def _compiled_hull(n_bands: int) -> Callable:
+    """Return a compiled function of so many positions, and spectra (n, n_bands), in float64."""
+    signature = [tf.TensorSpec((n_bands,), tf.float64), tf.TensorSpec((None, n_bands), tf.float64)]
+    return tf.function(upper_hull, signature, autograph=False, jit_compile=True)
 
 
 def upper_hull(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Return the upper convex hull of the rows of y (n, bands) over x (bands,), which rises.
+    """Return the upper convex hull of the rows of y (n, 3 bands or more) over x, which rises.
 
     Andrew's monotone chain: each band is added to the hull of those before it, and points that lie
     under the chord to the new one are taken off.
     """
     n_bands, n_rows = x.shape[0], tf.shape(y)[0]
-    if n_bands <= 2:
-        return y
     rows = tf.range(n_rows)
     heights = tf.transpose(y)  # (bands, n)
 

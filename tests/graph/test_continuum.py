@@ -1,5 +1,7 @@
 """The continuum is the upper convex hull, whatever the order and the scale of the spectrum."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -129,20 +131,21 @@ def test_a_row_with_an_unknown_value_is_nan_and_others_do_not_see_it(value, band
     np.testing.assert_array_equal(result[others], expected[others])
 
 
-def test_hulls_over_the_same_wavelengths_are_traced_once_whatever_the_spectra(monkeypatch):
+def test_hulls_of_as_many_bands_are_traced_once_whatever_spectra_and_wavelengths(monkeypatch):
     traced = []
 
     def noting(x, y):
-        traced.append(y.shape)
+        traced.append(y.shape[1])
         return upper_hull(x, y)
 
     monkeypatch.setattr(continuum, "upper_hull", noting)
-    positions = [400.0, 411.5]  # of this test alone
-    for n_rows, dtype in [(3, np.float32), (3, np.float64), (5, np.float64)]:
-        _removed(np.ones((n_rows, 2), dtype), positions)
-    assert len(traced) == 1
-    _removed(np.ones((3, 2)), positions, [(0, 1), (1, 2)])
-    assert len(traced) == 3
+    own_cache = lru_cache(continuum._compiled_hull.__wrapped__)
+    monkeypatch.setattr(continuum, "_compiled_hull", own_cache)
+    for n_rows, dtype, step in [(3, np.float32, 1), (3, np.float64, 1), (5, np.float64, 11.5)]:
+        _removed(np.ones((n_rows, 3), dtype), [400 + step * band for band in range(3)])
+    assert traced == [3]
+    _removed(np.ones((3, 6)), segments=[(0, 1), (1, 6)])
+    assert traced == [3, 5]
 
 
 def test_rows_beyond_one_chunk_are_treated_alike():
