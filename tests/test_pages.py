@@ -2,6 +2,7 @@
 
 import re
 import types
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -61,11 +62,17 @@ def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plt.close("all")
 
-    def run_page(name):
+    def run_page(name, *, max_epochs=None, in_full=()):
+        """Run all blocks, with no more epochs a fit than these but in those of some numbers."""
         assert ROOT / name in PAGES
         namespace = {}
-        for block in fenced_blocks("python", ROOT / name):
-            exec(block, namespace)
+        for number, block in enumerate(fenced_blocks("python", ROOT / name)):
+            with monkeypatch.context() as patch:
+                if max_epochs is not None and number not in in_full:
+                    patch.setattr(
+                        TrainedNetworkEstimator, "_planned_epochs", lambda self, _: max_epochs
+                    )
+                exec(block, namespace)
         return types.SimpleNamespace(**namespace)
 
     yield run_page
@@ -73,14 +80,13 @@ def run(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run_briefly(run, monkeypatch):
+def run_briefly(run):
     """The same with four epochs a fit, for pages of which no more is told than that they run."""
-    monkeypatch.setattr(TrainedNetworkEstimator, "_planned_epochs", lambda self, n_batches: 4)
-    return run
+    return partial(run, max_epochs=4)
 
 
 def test_the_readme_leaves_a_model_and_a_map(run, tmp_path, capsys):
-    page = run("README.md")
+    page = run("README.md", max_epochs=4, in_full=[0])
     scene, class_map = page.scene, page.class_map
     assert abs(float(capsys.readouterr().out.split()[0]) - 0.86) < 0.015  # as the README says
     assert class_map.shape == scene.labels.shape
@@ -117,7 +123,7 @@ def test_autoencoders_have_codes_that_can_be_inverted(run):
     reason="temperatures came with scikit-learn 1.8",
 )
 def test_classification_is_calibrated_by_a_temperature(run):
-    page = run("docs/guide/classification.md")
+    page = run("docs/guide/classification.md", max_epochs=4, in_full=[1])  # 0 is the README's
     labels = page.calibrated.predict(page.X)
     np.testing.assert_array_equal(labels, page.encoder.classes_[page.network.predict(page.X)])
     share_right = np.mean(labels == page.y)

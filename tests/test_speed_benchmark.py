@@ -185,6 +185,8 @@ def test_scaling_writes_how_the_cost_of_fits_grows(benchmarks, tmp_path, monkeyp
     # What the benchmark sets for its processes is gone at the end of the test.
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "2")
     monkeypatch.setattr(scaling, "write_scene", partial(scaling.write_scene, scale=0.01))
+    small = partial(scaling.measure_limits, size=64, n_bytes=2**16)
+    monkeypatch.setattr(scaling, "measure_limits", small)
     # Fits run in a process of their own, which finds skhyp as this one does.
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     arguments = "--series fits --fits 3 --repeats 1 --output"
