@@ -192,8 +192,11 @@ def _refuse_more_than_is_there(source: Source, files: tuple[Path, ...], path: Pa
 def _facts(scene: Scene) -> dict[str, Any]:
     return {
         "wavelengths": scene.wavelengths,
+        "fwhm": scene.fwhm,
         "good_bands": scene.good_bands,
         "nodata": scene.nodata,
+        "scale": scene.scale,
+        "offset": scene.offset,
         "crs": scene.crs,
         "transform": scene.transform,
         "class_names": scene.class_names,

@@ -32,15 +32,21 @@ class Scene:
     shape : tuple of int
         Rows, columns and bands.
     dtype : dtype
-        Of the stored numbers, which are given as they are: a scale that a file states, such as
-        0.0001 for reflectance, is not applied.
+        Of the numbers, which are given as they are stored: a `scale` is not applied. Of a file
+        with a mask or an alpha band and without nodata, integers are given as floats, with NaN
+        where they are missing.
     wavelengths : ndarray of shape (bands,) or None
         In nm, whatever the file has them in, in the order of the bands.
+    fwhm : ndarray of shape (bands,) or None
+        The widths of the bands at half of their maximum, in nm.
     good_bands : ndarray of bool, shape (bands,), or None
         False for those that the file lists as bad. :func:`labelled_pixels` leaves them out, and
         so does :func:`apply` where the model was fitted without them.
     nodata : float or None
         The value that marks missing data.
+    scale, offset : float, ndarray of shape (bands,), or None
+        What the file says that its numbers mean: scale * number + offset. None where it says
+        nothing. They are not applied.
     crs : str or None
         The coordinate reference system, as WKT.
     transform : tuple of six float or None
@@ -72,8 +78,11 @@ class Scene:
     source: Source
     name: str
     wavelengths: NDArray[np.float64] | None = None
+    fwhm: NDArray[np.float64] | None = None
     good_bands: NDArray[np.bool_] | None = None
     nodata: float | None = None
+    scale: float | NDArray[np.float64] | None = None
+    offset: float | NDArray[np.float64] | None = None
     crs: str | None = None
     transform: tuple[float, ...] | None = None
     class_names: dict[int, str] | None = None
@@ -387,8 +396,17 @@ class Scene:
             facts.append(f"{np.count_nonzero(~self.good_bands)} of them bad")
         if self.nodata is not None:
             facts.append(f"nodata {self.nodata:g}")
+        for fact, value in (("scale", self.scale), ("offset", self.offset)):
+            if value is not None:
+                facts.append(f"{fact} {_by_band(value)}")
         facts.append("no coordinates" if self.transform is None else "georeferenced")
         return f"<Scene {self.name}: {', '.join(facts)}>"
+
+
+def _by_band(value: float | NDArray[np.float64]) -> str:
+    if np.ndim(value) == 0:
+        return f"{value:g}"
+    return f"{np.min(value):g} to {np.max(value):g} by band"
 
 
 def _validated_slice(argument: str, part: slice | None, length: int) -> slice:

@@ -453,7 +453,7 @@ def test_data_under_another_ending_are_found_if_there_is_one_candidate(tmp_path,
 
 
 def test_wavelengths_that_are_words_can_be_put_right(tmp_path, cube):
-    path = write_envi(tmp_path / "scene", cube, "bsq", wavelength=["450nm"] * 12)
+    path = write_envi(tmp_path / "scene", cube, "bsq", wavelength=["green"] * 12)
     with pytest.raises(ValueError, match="wavelengths that are no numbers"):
         open_scene(path)
     assert open_scene(path, wavelengths=WAVELENGTHS).wavelengths[0] == 450.25
