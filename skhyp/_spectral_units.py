@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +42,32 @@ _FOUND_IN_TEXTS = re.compile(
 )
 _NUMBER = r"\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?"
 # No part of a number, and no end of a range: 450 of "x450 nm", none of "1,450 nm" or "4-450 nm".
-_A_NUMBER = re.compile(rf"(?<![\w.])(?<!\d[,:/-])(?<!\d - )({_NUMBER})[ -]?[(\[]?")
+_A_NUMBER = re.compile(
+    rf"(?<![\w.])(?<!\d[,:/])(?<![^a-z]-)(?<!^-)(?<!\d - )({_NUMBER})[ -]?[(\[]?"
+)
 _QUANTITY = re.compile(
     r"\b(?:(?:cent(?:er|re|ral)|band|units?|values?|in|of) )*wave ?lengths?\b ?/?|\bunits?\b|\bin\b"
+)
+_WITH_UNIT = r"(?: ?[(\[]? ?(?P<unit>[^()\[\]]*?) ?[)\]]?)?"
+_WAVELENGTHS = re.compile(
+    r"(?:band |spectral )?(?:cent(?:er|re|ral)s? )?"
+    r"(?P<what>wave ?lengths?|wave ?numbers?|wvls?|wls?|lambdas?)(?: cent(?:er|re)s?)?" + _WITH_UNIT
+)
+_WIDTHS = re.compile(
+    r"(?:band |spectral )?(?:fwhms?|full width (?:at )?half max(?:imum)?|band ?widths?)"
+    + _WITH_UNIT
+)
+# Sensors of images lie between these, in nm.
+OPTICAL_NM = (100.0, 1e5)
+# What names without a unit are taken for nm: longer ones may be wavenumbers.
+_WITHOUT_UNIT = (200.0, 2600.0)
+# Numbers that count up are wavelengths from field spectrometers only, if they are so many.
+_MANY_BANDS = 100
+_LEAST_COUNTED = 300
+_NAMED = re.compile(
+    r"(?:(?P<prefix>x|wl|wvl|w|wave(?:length)?|lambda|nm|r|rho|refl?|rfl|reflectance|spc|abs)"
+    r"[ .-]?)?"
+    rf"(?P<number>{_NUMBER})"
 )
 _NO_UNIT = {"", "unknown", "none", "n a", "n/a", "na", "null", "nan", "1", "-", "?", "undefined"}
 
@@ -123,11 +147,76 @@ def numbers_with_units(text: str) -> list[tuple[float, SpectralUnit]]:
     return found
 
 
+def wavelength_of_text(text: str) -> float | None:
+    """Return the wavelength in nm that the name of a band has, such as "B1 (450.5 nm)", or None."""
+    found = [(number, unit) for number, unit in numbers_with_units(text) if number > 0]
+    in_nm = {round(float(unit.in_nm(number)), 6) for number, unit in found}
+    optical = [value for value in in_nm if OPTICAL_NM[0] <= value <= OPTICAL_NM[1]]
+    return optical[0] if len(optical) == 1 else None  # of several, one may be a width
+
+
+def wavelengths_without_unit(texts: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return the wavelengths in nm that names without a unit are, as "450.5" or "X450", or None.
+
+    Numbers of bands are none, nor is what may be wavenumbers: long ones, or a list that falls.
+    """
+    matches = [_NAMED.fullmatch(_plain(text)) for text in texts]
+    numbers = [
+        lone_number(text) if match is None else float(match["number"])
+        for text, match in zip(texts, matches, strict=True)
+    ]
+    prefixes = {None if match is None else match["prefix"] for match in matches}
+    if len(numbers) < 2 or len(prefixes) > 1 or None in numbers:
+        return None
+    listed = np.array(numbers, np.float64)
+    steps = np.diff(listed)
+    if len(set(numbers)) < len(numbers) or not np.any(steps > 0):
+        return None
+    if listed.min() >= _WITHOUT_UNIT[0] and listed.max() <= _WITHOUT_UNIT[1]:
+        is_counted = bool(np.all(steps == 1) and np.all(listed == np.rint(listed)))
+        if is_counted and (len(listed) < _MANY_BANDS or listed[0] < _LEAST_COUNTED):
+            return None
+        return listed
+    in_nm = listed * MICROMETRES.nm
+    is_long_enough = len(listed) >= _MANY_BANDS / 10
+    if is_long_enough and in_nm.min() >= _WITHOUT_UNIT[0] and in_nm.max() <= _WITHOUT_UNIT[1]:
+        return np.round(in_nm, 6) if np.any(listed != np.rint(listed)) else None
+    return None
+
+
 def lone_number(text: str) -> float | None:
     """Return the number that a text is, or that it has in brackets at its end, without a unit."""
     plain = _plain(text).strip(" \"'")
     match = re.fullmatch(rf"({_NUMBER})", plain) or re.search(rf"[(\[]({_NUMBER})[)\]]$", plain)
     return None if match is None else float(match[1])
+
+
+def names_wavelengths(key: str) -> str | None:
+    """Return the unit in the name of a list of wavelengths, "" without one; of others, None.
+
+    Such as "wavelength", "CENTRAL_WAVELENGTH_UM", "Wavelength (nm)" or "wavenumbers".
+    """
+    match = _WAVELENGTHS.fullmatch(_plain(key))
+    if match is None:
+        return None
+    unit = match["unit"] or ("cm-1" if "number" in match["what"] else "")
+    return unit if not unit or spectral_unit(unit) else None
+
+
+def names_widths(key: str) -> str | None:
+    """Return the unit in the name of a list of widths of bands, "" without one; of others, None."""
+    match = _WIDTHS.fullmatch(_plain(key))
+    return None if match is None or not _is_unit_or_none(match["unit"]) else match["unit"] or ""
+
+
+def names_unit_of_wavelengths(key: str) -> bool:
+    """Return whether something so called is the unit of wavelengths, as "wavelength_units" is."""
+    plain = _plain(key)
+    return bool(re.search(r"wave ?(?:length|number)", plain) and re.search(r"\bunits?\b", plain))
+
+
+def _is_unit_or_none(text: str | None) -> bool:
+    return not text or spectral_unit(text) is not None
 
 
 def _plain(text: str) -> str:

@@ -7,6 +7,7 @@ of two detectors overlap, real lists step back.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Real
@@ -16,7 +17,13 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skhyp._spectral_units import wavelength_of_text, wavelengths_without_unit
+
 _NAME = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?) nm(?: \(band \d+\))?")
+
+# So many that fall in even steps, from beyond this, look like the wavenumbers of a spectrometer.
+_LEAST_WAVENUMBERS = 10
+_LONGEST_COMMON_NM = 2600
 
 # A step between neighbouring bands of more than this many median steps is a gap.
 GAP_IN_MEDIAN_STEPS = 2.5
@@ -63,12 +70,27 @@ def validate_wavelengths(wavelengths: ArrayLike, n_bands: int) -> np.ndarray:
         raise ValueError(
             f"wavelengths must be positive finite numbers in nm, got {values[~is_wavelength][0]}."
         )
+    _warn_of_wavenumbers(values)
     if values.max() < 100:
         raise ValueError(
             f"wavelengths must be in nm, got {values.min():g} to {values.max():g}: these look like "
             "micrometres; multiply them by 1000."
         )
     return values
+
+
+def _warn_of_wavenumbers(values: np.ndarray) -> None:
+    """Warn of a list that falls, evenly, from beyond what sensors of wavelengths mostly see."""
+    if len(values) < _LEAST_WAVENUMBERS or values.max() < _LONGEST_COMMON_NM:
+        return
+    steps = np.diff(values)
+    if steps.max() < 0 and np.ptp(steps) <= 0.01 * abs(steps.mean()):
+        warnings.warn(
+            f"wavelengths fall in even steps from {values[0]:g} to {values[-1]:g}, as wavenumbers "
+            "do. They are taken for nm; if they are in cm-1, pass 1e7 / wavenumbers.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def wavelength_names(wavelengths: ArrayLike) -> np.ndarray:
@@ -100,10 +122,15 @@ def wavelength_names(wavelengths: ArrayLike) -> np.ndarray:
 def wavelengths_from_names(names: Sequence[str] | None) -> np.ndarray | None:
     """Return the wavelengths that feature names carry, or None where one carries none.
 
+    A name carries one number with a unit, wherever it stands: "450.5 nm", "X450nm", "B1 (0.45 um)".
+    Without a unit, names are numbers, or numbers after one such as "X" or "wl": "450.5", "X1100".
+    These are in nm if all lie within 200 to 2600, do not fall, and do not count bands: 1, 2, 3, ...
+    nowhere, and 350, 351, 352, ... only if there are 100 or more.
+
     Parameters
     ----------
     names : sequence of str, or None
-        Feature names such as "450.5 nm".
+        Feature names.
 
     Returns
     -------
@@ -115,15 +142,22 @@ def wavelengths_from_names(names: Sequence[str] | None) -> np.ndarray | None:
     >>> from skhyp.wavelengths import wavelengths_from_names
     >>> wavelengths_from_names(["450.5 nm", "550 nm"])
     array([450.5, 550. ])
+    >>> wavelengths_from_names(["X1100", "X1102"])
+    array([1100., 1102.])
     >>> wavelengths_from_names(["red", "green"]) is None
     True
     """
     if names is None:
         return None
-    matches = [_NAME.fullmatch(str(name)) for name in names]
-    if not matches or not all(matches):
-        return None
-    return np.array([float(match[1]) for match in matches])
+    found = [_wavelength_of_name(str(name)) for name in names]
+    if found and None not in found:
+        return np.array(found, np.float64)
+    return wavelengths_without_unit([str(name) for name in names])
+
+
+def _wavelength_of_name(name: str) -> float | None:
+    match = _NAME.fullmatch(name)
+    return wavelength_of_text(name) if match is None else float(match[1])
 
 
 def contiguous_segments(

@@ -60,10 +60,54 @@ def test_bands_of_one_wavelength_have_names_of_their_own():
 
 @pytest.mark.parametrize(
     "names",
-    [None, [], ["450 nm", "red"], ["450"], ["0.45 um"], ["-450 nm"], ["450 nm "], ["x nm"], [450]],
+    [
+        *(None, [], ["450 nm", "red"], ["450"], ["-450 nm"], ["x nm"], [450], ["X1", "X2", "X3"]),
+        *(["1", "2", "3"], [str(i) for i in range(400, 450)], ["B450", "B550"], ["450", "red"]),
+        *(["450-500 nm"], ["450 nm - 500 nm"], ["1,450 nm"], ["2 um", "50 mm"], ["450", "450"]),
+        *(
+            ["4000.2", "3998.3"],
+            ["800", "4000"],
+            ["850", "650"],
+            ["X450", "Y550"],
+            ["V400", "V450"],
+        ),
+        *(["0.25", "0.5", "0.75"], ["450 nm / 550 nm", "550 nm / 650 nm"], ["10 m", "20 m"]),
+    ],
 )
 def test_names_of_another_kind_carry_no_wavelengths(names):
     assert wavelengths_from_names(names) is None
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(["450.5", "1100"], ["450.5nm", "1100nm"], ["X450.5", "X1100"], ["X450.5nm", "X1100nm"]),
+        *(["0.4505 um", "1.1um"], ["B1 (450.5 nm)", "B2 (1.1 µm)"], ["wl_450.5", "wl_1100"]),
+        *(["450.5 nm", "1100 nm "], ["Band 1: 450.5 Nanometers", "Band 2: 1100 Nanometers"]),
+        *(["nm450.5", "nm1100"], ["R450.5", "R1100"], ["spc.450.5", "spc.1100"]),
+        *(["450.5 nm, FWHM 6 nm", "1100 nm, FWHM 12 nm"], ["reflectance_450.5nm", "x__1100 nm"]),
+    ],
+)
+def test_names_carry_wavelengths_in_many_hands(names):
+    np.testing.assert_allclose(wavelengths_from_names(names), [450.5, 1100])
+
+
+def test_a_field_spectrometer_s_columns_count_and_are_wavelengths():
+    wavelengths = np.arange(350, 2501)
+    np.testing.assert_array_equal(
+        wavelengths_from_names([str(v) for v in wavelengths]), wavelengths
+    )
+    in_um = np.linspace(0.4, 2.5, 50).round(3)
+    np.testing.assert_allclose(wavelengths_from_names([str(v) for v in in_um]), in_um * 1e3)
+
+
+def test_lists_that_fall_evenly_from_afar_look_like_wavenumbers():
+    wavenumbers = np.linspace(4006.4, 599.8, 200)
+    with pytest.warns(UserWarning, match=r"fall in even steps.*1e7 / wavenumbers") as caught:
+        validate_wavelengths(wavenumbers, 200)
+    assert caught[0].filename == __file__
+    for plain in (wavenumbers[::-1], np.linspace(2500, 400, 200), 1e7 / wavenumbers[::-1]):
+        validate_wavelengths(plain, 200)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from skhyp._spectral_units import (
     METRES,
     MICROMETRES,
     NANOMETRES,
+    OPTICAL_NM,
     SpectralUnit,
     is_no_unit,
     lone_number,
@@ -29,8 +30,7 @@ _LONGEST_IN_MICROMETRES = 100.0
 _LONGEST_IN_METRES = 1e-3
 # What is counted in these, as ENVI has it, is no wavelength.
 _COUNTS = {"index", "band", "bands", "band number", "channel", "channels"}
-# Optical sensors lie between these, in nm; what lies far off is in another unit than is stated.
-_OPTICAL = (100.0, 1e5)
+# Shorter ones than this, in nm, are in another unit than is stated.
 _FAR_OFF = 10.0
 
 
@@ -162,11 +162,11 @@ def _fitting_unit(listed: NDArray[np.float64], stated: SpectralUnit) -> Spectral
     if stated.is_reciprocal or not np.all(np.isfinite(listed) & (listed > 0)):
         return None
     low, high = stated.in_nm(listed.min()), stated.in_nm(listed.max())
-    if high >= _FAR_OFF and low <= _OPTICAL[1]:
+    if high >= _FAR_OFF and low <= OPTICAL_NM[1]:
         return None
     for unit in (NANOMETRES, MICROMETRES, METRES):
         low, high = unit.in_nm(listed.min()), unit.in_nm(listed.max())
-        if _OPTICAL[0] <= low and high <= _OPTICAL[1]:
+        if OPTICAL_NM[0] <= low and high <= OPTICAL_NM[1]:
             return unit
     return None
 
@@ -177,7 +177,7 @@ def _in_nm(
     if any(unit.is_reciprocal for unit in units) and np.any(listed <= 0):
         raise _disagreement(name, f"has the wavenumber {listed.min():g}")
     in_nm = np.array([unit.in_nm(entry) for entry, unit in zip(listed, units, strict=True)])
-    if np.all(in_nm > 0) and in_nm.max() < _OPTICAL[0]:
+    if np.all(in_nm > 0) and in_nm.max() < OPTICAL_NM[0]:
         raise _disagreement(
             name, f"has wavelengths of {_span(in_nm)} nm, shorter than those of any imaging sensor"
         )

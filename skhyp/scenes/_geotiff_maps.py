@@ -13,8 +13,7 @@ from skhyp._disk import reserve
 
 from ._map_files import Rows
 from ._raster_maps import RasterMap, can_be_listed, plain_name, rasterio_errors, rgb
-from ._rasters import raster_window
-from ._windows import Window
+from ._windows import Window, raster_window
 
 # The numbers of a map that is written to memory first, before they are compressed.
 _MOST_IN_MEMORY = 2**26

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ._file_errors import printable
 from ._map_files import MapFile
 from ._map_layouts import MapLayout
-from ._rasters import import_rasterio, raster_window
-from ._windows import Window
+from ._rasters import import_rasterio
+from ._windows import Window, raster_window
 
 # Lists of classes from 0 on are written up to here: codes may be large numbers of a catalogue.
 _MAX_LISTED_CODE = 2**16 - 1

@@ -12,7 +12,6 @@ import errno
 import glob
 import math
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from functools import cache, partial
@@ -24,14 +23,25 @@ from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from ._arrays import ArraySource
-from ._bands import good_bands_of, wavelengths_in_nm
+from ._envi_headers import (
+    INTERLEAVES,
+    class_colours_of,
+    class_names_of,
+    envi_type,
+    header_integer,
+    read_envi_header,
+    refuse_incomplete,
+    refuse_misfit,
+)
 from ._file_errors import reading
+from ._raster_classes import raster_classes
 from ._raster_faults import block_index, faults_raised
-from ._windows import Source, Window, bands_at_once
+from ._raster_masks import RasterMask, alpha_bands, warn_of_a_doubtful_alpha
+from ._raster_scales import scale_and_offset
+from ._raster_wavelengths import described_bands
+from ._windows import Source, Window, bands_at_once, raster_window
 
 _ENVI_ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".cub")
-# Which of the stored axes are rows, columns and bands.
-_ENVI_AXES = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
 # What lies beside a header and is not its data.
 _NO_ENVI_DATA = {".hdr", ".xml", ".ovr", ".msk", ".txt", ".prj", ".part"}
 
@@ -45,12 +55,6 @@ def import_rasterio(purpose: str) -> Any:
             f"{purpose} needs rasterio, which is not installed: pip install 'skhyp[geo]'"
         ) from error
     return rasterio
-
-
-def raster_window(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Return a window as rasterio takes them."""
-    rows, columns = window
-    return (rows.start, rows.stop), (columns.start, columns.stop)
 
 
 class RasterSource:
@@ -68,35 +72,47 @@ class RasterSource:
                 raise ValueError(
                     f"{path} has no image of its own. Open one of those in it:{listed or ' none'}"
                 )
-            kinds = set(dataset.dtypes)
-            if len(kinds) > 1 or "complex" in dataset.dtypes[0]:
+            alpha = alpha_bands(dataset)
+            # Their numbers, without those of transparency.
+            self.bands = [band for band in dataset.indexes if band not in alpha]
+            kinds = {dataset.dtypes[band - 1] for band in self.bands}
+            if len(kinds) > 1 or "complex" in min(kinds):
                 raise ValueError(
                     f"{path} must have real numbers of one type in all bands; got "
                     f"{', '.join(sorted(kinds))}."
                 )
-            self.shape = (dataset.height, dataset.width, dataset.count)
-            self.dtype = np.dtype(dataset.dtypes[0])
+            self.shape = (dataset.height, dataset.width, len(self.bands))
+            self.nodata = _nodata(dataset, self.bands)
+            self.mask = RasterMask.of(dataset, self.bands, self.nodata)
+            self.dtype = stored = np.dtype(min(kinds))
+            if self.mask is not None:
+                self.dtype = self.mask.dtype_for(stored, str(path))
+                self.nodata = self.mask.marker
             self.tile = dataset.block_shapes[0]
             n_together = dataset.count if dataset.interleaving is Interleaving.pixel else 1
-        self.chunk_bytes = math.prod((*self.tile, n_together)) * self.dtype.itemsize
+        self.chunk_bytes = math.prod((*self.tile, n_together)) * stored.itemsize
         # GDAL keeps all that it unpacks until the file is closed.
         self._n_bands_at_once = bands_at_once(self.chunk_bytes, n_together, self.shape[2])
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""
         with reading(self.path, window):
-            indexes = np.arange(1, self.shape[2] + 1) if bands is None else bands + 1
+            indexes = np.array(self.bands) if bands is None else np.take(self.bands, bands)
             block = np.empty((*window.shape, len(indexes)), self.dtype)
             for part in gen_batches(len(indexes), self._n_bands_at_once):
                 self._read(window, indexes[part].tolist(), block[..., part])
             return block
 
     def _read(self, window: Window, bands: list[int], block: NDArray[Any]) -> None:
+        by_band = block.transpose(2, 0, 1)
+        looked_at = bands if self.mask is None else [*bands, *self.mask.alpha]
         with _opened_raster(self.path) as dataset:
-            index = block_index(dataset, window, bands)
-            dataset.read(bands, window=raster_window(window), out=block.transpose(2, 0, 1))
+            index = block_index(dataset, window, looked_at)
+            dataset.read(bands, window=raster_window(window), out=by_band)
+            if self.mask is not None:
+                self.mask.mark(dataset, window, bands, by_band)
         with _opened_raster(self.path) as dataset:
-            if block_index(dataset, window, bands) != index:
+            if block_index(dataset, window, looked_at) != index:
                 raise OSError(errno.EIO, os.strerror(errno.EIO), str(self.path))
 
 
@@ -105,23 +121,86 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
 
     The header that it was found by, if it was, is what messages name.
     """
-    source: Source = RasterSource(path)
+    fields = {} if header is None else _envi_fields(header, path)
+    source: Source
+    source = of_gdal = _raster_source(path)
     with _opened_raster(path, with_coordinates=True) as dataset:
-        fields = {key.lower(): value for key, value in dataset.tags(ns="ENVI").items()}
-        if dataset.driver == "ENVI" and not _is_compressed(fields):
-            _refuse_truncated(path, fields, source)
-            source = _envi_source(path, fields, source)
+        nodata = of_gdal.nodata
+        if dataset.driver == "ENVI":
+            header = _header_of_gdal(dataset, path, header)
+            fields = _envi_fields(header, path)
+            if not _is_compressed(fields):
+                refuse_misfit(fields, header, path, of_gdal.shape, envi_type(fields, header))
+                if of_gdal.mask is None:
+                    source = _envi_source(path, header, fields, source)
+            nodata = _stated_nodata(fields, header, nodata)
         has_transform = not dataset.transform.is_identity
-        _warn_of_a_mask(dataset)
+        warn_of_a_doubtful_alpha(dataset)
+        _warn_of_control_points(dataset, has_transform)
+        name = (header or path).name
+        names, colours = raster_classes(dataset)
+        if (listed := class_names_of(fields, name)) is not None:
+            names, colours = listed, class_colours_of(fields, listed) or colours
         return source, {
-            **_described_bands(dataset, fields, (header or path).name),
-            "nodata": _nodata(dataset),
+            **described_bands(dataset, of_gdal.bands, fields, name),
+            **scale_and_offset(dataset, of_gdal.bands, fields, name),
+            "nodata": nodata,
             "files": (path, *(Path(file) for file in dataset.files)),
             "crs": dataset.crs.to_wkt() if dataset.crs else None,
             "transform": tuple(dataset.transform)[:6] if has_transform else None,
-            "class_names": (names := _class_names(dataset, fields)),
-            "class_colours": _class_colours(dataset, names),
+            "class_names": names,
+            "class_colours": colours,
         }
+
+
+def _raster_source(path: Path) -> RasterSource:
+    """Return the source of a file; if GDAL does not know it, its header may say why."""
+    try:
+        return RasterSource(path)
+    except Exception:
+        if path.suffix.lower() in _ENVI_ENDINGS:
+            for header in (path.with_suffix(".hdr"), path.with_name(path.name + ".hdr")):
+                if header.is_file():
+                    _envi_fields(header, path)
+        raise
+
+
+def _envi_fields(header: Path, data: Path) -> dict[str, str]:
+    """Return the fields of a header of ENVI that says all that its data are read with."""
+    fields = read_envi_header(header)
+    if fields and "tif" not in fields.get("file type", "").lower():
+        refuse_incomplete(fields, header, data)
+    return fields
+
+
+def _header_of_gdal(dataset: Any, path: Path, header: Path | None) -> Path:
+    """Return the header that GDAL takes for that of a file, which has to be the one given."""
+    found = [Path(file) for file in dataset.files if str(file).lower().endswith(".hdr")]
+    if not found or (header is not None and not found[0].samefile(header)):
+        raise ValueError(
+            f"{path} is read by the header {found[0] if found else None}, not by {header}: of "
+            "two headers, give the other one another name."
+        )
+    return header or found[0]
+
+
+def _stated_nodata(fields: dict[str, str], header: Path, of_gdal: float | None) -> float | None:
+    """Return the nodata of a header: what is no number is 0 to GDAL."""
+    text = fields.get("data ignore value", "").strip(" {}\"'")
+    if not text:
+        return of_gdal
+    try:
+        float(text)
+    except ValueError:
+        if text.lower() not in ("none", "null", "n/a", "na"):
+            warnings.warn(
+                f"{header} has the data ignore value {text!r}, which is no number: no value marks "
+                "missing data. Pass nodata to say which.",
+                UserWarning,
+                stacklevel=5,
+            )
+        return None
+    return float(text)
 
 
 @contextlib.contextmanager
@@ -159,47 +238,35 @@ def _reader(with_coordinates: bool) -> type:
     return Reader
 
 
-def _nodata(dataset: Any) -> float | None:
-    values = {repr(value): value for value in dataset.nodatavals if value is not None}
-    if len(values) > 1:
+def _nodata(dataset: Any, bands: list[int]) -> float | None:
+    """Return the nodata value of all bands, or None if they have different ones, or none."""
+    values = {repr(dataset.nodatavals[band - 1]): dataset.nodatavals[band - 1] for band in bands}
+    return values.popitem()[1] if len(values) == 1 else None
+
+
+def _warn_of_control_points(dataset: Any, has_transform: bool) -> None:
+    if not has_transform and len(dataset.gcps[0]):
         warnings.warn(
-            f"{dataset.name} has different nodata values for its bands, {', '.join(values)}: the "
-            "first is taken for all. Pass nodata to say which.",
-            UserWarning,
-            stacklevel=5,
-        )
-    return next(iter(values.values()), None)
-
-
-def _warn_of_a_mask(dataset: Any) -> None:
-    from rasterio.enums import MaskFlags
-
-    flags = {flag for of_band in dataset.mask_flag_enums for flag in of_band}
-    if flags & {MaskFlags.per_dataset, MaskFlags.alpha} and MaskFlags.nodata not in flags:
-        warnings.warn(
-            f"{dataset.name} marks missing pixels by a mask, which is not read: they are taken "
-            "for data. Give them a value, and pass it as nodata.",
+            f"{dataset.name} says where it lies by {len(dataset.gcps[0])} ground control points, "
+            "not by a transform: the scene has no coordinates. Warp it to a grid, as with "
+            "gdalwarp -r near.",
             UserWarning,
             stacklevel=5,
         )
 
 
 def _is_compressed(header: dict[str, str]) -> bool:
-    return header.get("file_compression", "0").strip() not in ("", "0")
+    return header.get("file compression", "0") not in ("", "0")
 
 
-def _envi_source(path: Path, header: dict[str, str], source: Source) -> ArraySource:
+def _envi_source(path: Path, header: Path, fields: dict[str, str], source: Source) -> ArraySource:
     """Return the source of an ENVI file without GDAL: its numbers lie there one by one."""
-    rows, columns, n_bands = source.shape
-    order = header.get("interleave", "bsq").strip().lower()
-    if order not in _ENVI_AXES:
-        raise ValueError(
-            f"The header of {path} must have the interleave bsq, bil or bip; got {order!r}."
-        )
-    axes = _ENVI_AXES[order]
-    shape = tuple(np.take((rows, columns, n_bands), np.argsort(axes)).tolist())
-    dtype = source.dtype.newbyteorder(">" if header.get("byte_order", "0").strip() == "1" else "<")
-    opened = partial(_envi_array, path, dtype, _header_integer(header, "header_offset"), shape)
+    order = fields.get("interleave", "bsq").lower()
+    axes = INTERLEAVES[order]
+    shape = tuple(np.take(source.shape, np.argsort(axes)).tolist())
+    dtype = source.dtype.newbyteorder(">" if fields.get("byte order") == "1" else "<")
+    offset = header_integer(fields, "header offset", str(header))
+    opened = partial(_envi_array, path, dtype, offset, shape)
     return ArraySource.of(opened, axes, identity=order, path=path)
 
 
@@ -231,65 +298,3 @@ def envi_data_file(header: Path) -> Path:
         f"{header} has no data beside it: looked for {stem.name} as it is and with the endings "
         f"{', '.join(_ENVI_ENDINGS[1:])}. If it has another name, open that file instead."
     )
-
-
-def _described_bands(dataset: Any, header: dict[str, str], name: str) -> dict[str, Any]:
-    """Return functions that read the wavelengths and the bad bands, where a file has them.
-
-    They are called where the user does not say it better: a wrong list can be replaced.
-    """
-    tags = [dataset.tags(index) for index in dataset.indexes]
-    imagery = [dataset.tags(index, ns="IMAGERY") for index in dataset.indexes]
-    in_nm = partial(wavelengths_in_nm, n_bands=dataset.count, name=name)
-    found: dict[str, Any] = {}
-    if "wavelength" in header:
-        found["wavelengths"] = partial(in_nm, header["wavelength"], header.get("wavelength_units"))
-    elif all("wavelength" in tag for tag in tags):
-        values = [tag["wavelength"] for tag in tags]
-        found["wavelengths"] = partial(in_nm, values, tags[0].get("wavelength_units"))
-    elif all("CENTRAL_WAVELENGTH_UM" in tag for tag in imagery):
-        values = [tag["CENTRAL_WAVELENGTH_UM"] for tag in imagery]
-        found["wavelengths"] = partial(in_nm, values, "um")
-    flags = header.get("bbl", [tag["bbl"] for tag in tags if "bbl" in tag])
-    if flags:
-        found["good_bands"] = partial(good_bands_of, flags, n_bands=dataset.count, name=name)
-    return found
-
-
-def _class_names(dataset: Any, header: dict[str, str]) -> dict[int, str] | None:
-    """Return the names of classes: of an ENVI classification, or of a GeoTIFF of our own."""
-    if "class_names" in header:
-        names = header["class_names"].strip(" {}").split(",")
-        return {code: name.strip() for code, name in enumerate(names)}
-    tags = dataset.tags(1).items()
-    found = {int(tag[6:]): name for tag, name in tags if re.fullmatch(r"class_-?\d+", tag)}
-    return dict(sorted(found.items())) or None
-
-
-def _class_colours(dataset: Any, names: dict[int, str] | None) -> dict[int, str] | None:
-    """Return the colours that a file has for the classes that it names."""
-    if not names:
-        return None
-    try:
-        table = dataset.colormap(1)
-    except ValueError:  # it has none
-        return None
-    return {code: "#{:02x}{:02x}{:02x}".format(*table[code][:3]) for code in names if code in table}
-
-
-def _refuse_truncated(path: Path, header: dict[str, str], source: Source) -> None:
-    """Raise if an ENVI file is shorter than its header says: GDAL would read zeros."""
-    rows, columns, n_bands = source.shape
-    n_bytes = rows * columns * n_bands * source.dtype.itemsize
-    expected = _header_integer(header, "header_offset") + n_bytes
-    size = path.stat().st_size
-    if size < expected:
-        raise ValueError(
-            f"{path} has {size} bytes, but its header describes {rows} lines, {columns} samples "
-            f"and {n_bands} bands of {source.dtype}: {expected} bytes. The file is incomplete, or "
-            "the header is another file's."
-        )
-
-
-def _header_integer(header: dict[str, str], key: str) -> int:
-    return int(float(header.get(key, "0").strip() or 0))

@@ -31,6 +31,12 @@ class Window(NamedTuple):
         return self.shape[0] * self.shape[1]
 
 
+def raster_window(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return a window as rasterio takes them."""
+    rows, columns = window
+    return (rows.start, rows.stop), (columns.start, columns.stop)
+
+
 class Source(Protocol):
     """Where the numbers of a scene are: what reads a kind of file."""
 

@@ -413,14 +413,6 @@ def test_masked_floats_are_missing_and_masked_integers_are_refused(cube):
         open_scene(np.ma.array(cube, mask=mask))
 
 
-def test_a_mask_in_a_file_is_warned_of(tmp_path, cube):
-    path = write_geotiff(tmp_path / "masked.tif", cube)
-    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True), rasterio.open(path, "r+") as dataset:
-        dataset.write_mask(np.arange(SHAPE[1]) * np.ones((SHAPE[0], 1)) > 3)
-    with pytest.warns(UserWarning, match="marks missing pixels by a mask"):
-        open_scene(path)
-
-
 @pytest.mark.parametrize(
     "changes",
     [

@@ -1,0 +1,71 @@
+"""The scale and the offset of the numbers of a raster, as its file states them."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._envi_headers import list_of
+
+# What ENVI multiplies by, and adds, by band; the first that a header has.
+_GAINS = ("data gain values", "data reflectance gain values")
+_OFFSETS = ("data offset values", "data reflectance offset values")
+
+
+def scale_and_offset(
+    dataset: Any, bands: list[int], header: dict[str, str], name: str
+) -> dict[str, Any]:
+    """Return the scale and the offset of all bands, or of each; None where nothing is stated."""
+    taken = [band - 1 for band in bands]
+    scales = np.take(np.asarray(dataset.scales, np.float64), taken)
+    offsets = np.take(np.asarray(dataset.offsets, np.float64), taken)
+    gains = _listed(header, _GAINS, len(bands), name)
+    added = _listed(header, _OFFSETS, len(bands), name)
+    divisor = _listed(header, ("reflectance scale factor",), len(bands), name)
+    if divisor is not None and np.all(divisor != 0):
+        if gains is not None and not np.allclose(gains * divisor, 1):
+            _warn(
+                f"{name} has gains and a reflectance scale factor that differ: the gains are taken "
+                "for its scale."
+            )
+        else:
+            gains = 1 / divisor
+    scale = _by_band_or_one(scales if gains is None else gains, 1.0)
+    offset = _by_band_or_one(offsets if added is None else added, 0.0)
+    if np.ndim(scale) or np.ndim(offset):
+        _warn(
+            f"{name} has another scale or offset for each band, which is not applied: spectra as "
+            "they are stored have other shapes. Compute scene.read() * scene.scale, or "
+            "+ scene.offset, before they are compared with others."
+        )
+    return {"scale": scale, "offset": offset}
+
+
+def _listed(
+    header: dict[str, str], keys: tuple[str, ...], n_bands: int, name: str
+) -> NDArray[np.float64] | None:
+    key = next((key for key in keys if header.get(key)), None)
+    if key is None:
+        return None
+    try:
+        return np.broadcast_to(np.array(list_of(header[key]), np.float64), n_bands)
+    except ValueError:
+        _warn(
+            f"{name} has {key!r} that are not one number for each of its {n_bands} bands: they "
+            "are not read."
+        )
+        return None
+
+
+def _by_band_or_one(values: NDArray[np.float64], nothing: float) -> Any:
+    """Return one number if all are one, and None if they change nothing."""
+    if np.all(values == values[0]):
+        return None if values[0] == nothing else float(values[0])
+    return values.copy()
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=6)

@@ -1,0 +1,138 @@
+"""Where rasters have the wavelengths of their bands: in headers, tags of any domain, and names."""
+
+from __future__ import annotations
+
+import warnings
+from functools import partial
+from typing import Any
+
+from skhyp._spectral_units import (
+    lone_number,
+    names_unit_of_wavelengths,
+    names_wavelengths,
+    names_widths,
+    wavelength_of_text,
+)
+from skhyp.wavelengths import wavelengths_from_names
+
+from ._bands import fwhm_in_nm, good_bands_of, wavelengths_in_nm
+
+# Where GDAL keeps what is no description of a band.
+_NOT_LOOKED_INTO = ("IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "TIFF")
+
+
+def described_bands(
+    dataset: Any, bands: list[int], header: dict[str, str], name: str
+) -> dict[str, Any]:
+    """Return functions that read the wavelengths, their widths and the bad bands, if there are any.
+
+    They are called where the user does not say it better: a wrong list can be replaced.
+    """
+    counted: dict[str, Any] = {"n_bands": len(bands), "name": name}
+    found: dict[str, Any] = {}
+    tags = [_tags(dataset, band) for band in bands]
+    texts = [_name_of(dataset, band) for band in bands]
+    of_all = dict(header)
+    for key, value in _tags(dataset, 0).items():
+        is_of_one = names_wavelengths(key) is not None and lone_number(value) is not None
+        if len(bands) == 1 or not is_of_one:
+            of_all.setdefault(key, value)
+    if (listed := _listed(of_all) or _tagged(tags, of_all, texts)) is not None:
+        values, unit, widths, width_unit = listed
+        found["wavelengths"] = partial(_of_all_bands, values, unit, **counted)
+        if widths is not None:
+            found["fwhm"] = partial(fwhm_in_nm, widths, width_unit, values, unit, **counted)
+    else:
+        if any(wavelength_of_text(text) is not None for text in texts):
+            values = [wavelength_of_text(text) for text in texts]
+            found["wavelengths"] = partial(_of_all_bands, values, "nm", **counted)
+        elif (by_names := wavelengths_from_names(texts)) is not None:
+            found["wavelengths"] = by_names
+    flags = header.get("bbl", [tag["bbl"] for tag in tags if "bbl" in tag])
+    if flags:
+        found["good_bands"] = partial(good_bands_of, flags, **counted)
+    return found
+
+
+def has_wavelength(dataset: Any, band: int) -> bool:
+    """Return whether a file says of a band at which wavelength it is."""
+    if any(names_wavelengths(key) is not None for key in _tags(dataset, band)):
+        return True
+    return wavelength_of_text(_name_of(dataset, band)) is not None
+
+
+def _of_all_bands(values: Any, unit: Any, *, n_bands: int, name: str) -> Any:
+    """Return the wavelengths in nm, or warn if some bands have none."""
+    lacking = [i for i, value in enumerate(values) if value is None]
+    if not lacking:
+        return wavelengths_in_nm(values, unit, n_bands=n_bands, name=name)
+    listed = ", ".join(map(str, lacking[:8])) + (" and others" if len(lacking) > 8 else "")
+    warnings.warn(
+        f"{name} has wavelengths for {n_bands - len(lacking)} of its {n_bands} bands, not for "
+        f"{listed}: they are not known. Pass all in nm, open_scene(..., wavelengths=).",
+        UserWarning,
+        stacklevel=4,
+    )
+    return None
+
+
+def _tags(dataset: Any, band: int) -> dict[str, str]:
+    """Return what a file says of a band, or with 0 of all, in any domain: its own come first."""
+    found = dict(dataset.tags(band) if band else dataset.tags())
+    domains = dataset.tag_namespaces(band) if band else dataset.tag_namespaces()
+    for domain in domains:
+        if domain not in _NOT_LOOKED_INTO and not domain.startswith(("xml:", "json:")):
+            tags = dataset.tags(band, ns=domain) if band else dataset.tags(ns=domain)
+            for key, value in tags.items():
+                found.setdefault(key, value)
+    return found
+
+
+def _name_of(dataset: Any, band: int) -> str:
+    return str(dataset.descriptions[band - 1] or dataset.tags().get(f"Band_{band}", ""))
+
+
+def _listed(tags: dict[str, str]) -> tuple[Any, ...] | None:
+    """Return the wavelengths that are listed for all bands, their unit, widths and theirs."""
+    key = _first(tags, names_wavelengths)
+    if key is None:
+        return None
+    width_key = _first(tags, names_widths)
+    widths = None if width_key is None else tags[width_key]
+    return tags[key], _unit_of(key, tags), widths, names_widths(width_key or "")
+
+
+def _tagged(
+    tags: list[dict[str, str]], of_all: dict[str, str], texts: list[str]
+) -> tuple[Any, ...] | None:
+    """Return the wavelength that each band has as a tag, its unit, width and the unit of that."""
+    keys = [_first(tag, names_wavelengths) for tag in tags]
+    if not any(keys):
+        return None
+    pairs = list(zip(tags, keys, strict=True))
+    values = [
+        tag[key]
+        if key is not None
+        else None
+        if (in_nm := wavelength_of_text(text)) is None
+        else f"{in_nm!r} nm"
+        for (tag, key), text in zip(pairs, texts, strict=True)
+    ]
+    units = [None if key is None else _unit_of(key, {**of_all, **tag}) for tag, key in pairs]
+    width_keys = [_first(tag, names_widths) for tag in tags]
+    if None in width_keys:
+        return values, units, None, None
+    widths = [tag[str(key)] for tag, key in zip(tags, width_keys, strict=True)]
+    return values, units, widths, names_widths(str(width_keys[0]))
+
+
+def _first(tags: dict[str, str], names: Any) -> str | None:
+    return next((key for key in tags if names(key) is not None and tags[key].strip()), None)
+
+
+def _unit_of(key: str, tags: dict[str, str]) -> str | None:
+    """Return the unit of a list: that in its name, or what is said to be it."""
+    of_key = names_wavelengths(key)
+    if of_key:
+        return of_key
+    return next((tags[other] for other in tags if names_unit_of_wavelengths(other)), None)
