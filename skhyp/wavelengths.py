@@ -7,7 +7,6 @@ of two detectors overlap, real lists step back.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from numbers import Real
@@ -18,6 +17,7 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skhyp._spectral_units import wavelength_of_text, wavelengths_without_unit
+from skhyp._warnings import warn_user
 
 _NAME = re.compile(r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?) nm(?: \(band \d+\))?")
 
@@ -85,11 +85,9 @@ def _warn_of_wavenumbers(values: np.ndarray) -> None:
         return
     steps = np.diff(values)
     if steps.max() < 0 and np.ptp(steps) <= 0.01 * abs(steps.mean()):
-        warnings.warn(
+        warn_user(
             f"wavelengths fall in even steps from {values[0]:g} to {values[-1]:g}, as wavenumbers "
-            "do. They are taken for nm; if they are in cm-1, pass 1e7 / wavenumbers.",
-            UserWarning,
-            stacklevel=3,
+            "do. They are taken for nm; if they are in cm-1, pass 1e7 / wavenumbers."
         )
 
 

@@ -22,6 +22,7 @@ from skhyp._spectral_units import (
     spectral_unit,
     widths_of,
 )
+from skhyp._warnings import warn_user
 from skhyp.wavelengths import validate_wavelengths
 
 # Longer wavelengths than this, of a file without a unit, are nanometres, and shorter ones than
@@ -112,7 +113,7 @@ def _centres(
     unknown = [t for t, u in zip(texts, units, strict=True) if u is None and not is_no_unit(t)]
     if unknown:
         if not counts_bands and str(unknown[0]).strip().lower() not in _COUNTS:
-            _warn(
+            warn_user(
                 f"{name} lists {_span(listed)} in {unknown[0]!r}, which is no unit of wavelengths: "
                 "its wavelengths are not known. Pass them in nm, open_scene(..., wavelengths=)."
             )
@@ -126,7 +127,7 @@ def _centres(
         raise _disagreement(name, "has several units of wavelengths, and bands without one")
     units = [entry or stated[0] for entry in units]
     if len(stated) == 1 and (fitting := _fitting_unit(listed, stated[0])) is not None:
-        _warn(
+        warn_user(
             f"{name} lists wavelengths of {_span(listed)} in {stated[0].name}, which no sensor of "
             f"images has: they are taken for {fitting.name}. Pass them in nm if they are not, "
             "open_scene(..., wavelengths=)."
@@ -221,7 +222,3 @@ def _disagreement(name: str, what: str) -> ValueError:
         f"{name} {what}. Correct the file, or pass what is right: open_scene(..., wavelengths=, "
         "good_bands=)."
     )
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=6)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-import warnings
 from pathlib import Path
 
 import numpy as np
+
+from skhyp._warnings import warn_user
 
 # Which of the stored axes are rows, columns and bands.
 INTERLEAVES = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
@@ -44,7 +45,7 @@ def read_envi_header(path: Path) -> dict[str, str]:
             return {}
         content = start + file.read()
     fields: dict[str, str] = {}
-    lines = iter(re.split(r"\r\n|\r|\n", _decoded(content)))
+    lines = iter(re.split(r"\r\n|\r|\n", decoded(content)))
     for line in lines:
         key, equals, value = line.partition("=")
         if not equals or line.lstrip().startswith(";"):
@@ -66,7 +67,8 @@ def read_envi_header(path: Path) -> dict[str, str]:
     return fields
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
+    """Return text in UTF-8 or, if it is not, as Windows writes it."""
     for encoding in ("utf-8", "cp1252"):
         try:
             return content.decode(encoding)
@@ -90,11 +92,9 @@ def class_names_of(fields: dict[str, str], name: str) -> dict[int, str] | None:
         text = " ".join(fields["class names"].strip(" \t\r\n{}").split())
         (quoted,) = csv.reader([text], skipinitialspace=True)
         if len(quoted) != n_classes:
-            warnings.warn(
+            warn_user(
                 f"{name} has classes = {n_classes}, but {len(names)} names of classes between "
                 "commas: they are not read. Names must not have commas.",
-                UserWarning,
-                stacklevel=5,
             )
             return None
         names = quoted
@@ -162,43 +162,37 @@ def refuse_incomplete(fields: dict[str, str], header: Path, data: Path) -> None:
             )
 
 
-def envi_type(fields: dict[str, str], header: Path) -> np.dtype:
-    """Return the type of the stored numbers; it is warned of an order of bytes that is not said."""
+def warn_of_byte_order(fields: dict[str, str], header: Path) -> None:
+    """Warn of a header that does not say in which order the bytes of a number are."""
     dtype = np.dtype(_TYPES[header_integer(fields, "data type", str(header))])
     if dtype.itemsize > 1 and not fields.get("byte order"):
-        warnings.warn(
+        warn_user(
             f"{header} has no 'byte order': it is taken for 0, the lowest byte first. If that is "
-            "right, add it.",
-            UserWarning,
-            stacklevel=6,
+            "right, add it."
         )
-    return dtype.newbyteorder(">" if fields.get("byte order") == "1" else "<")
 
 
-def refuse_misfit(
-    fields: dict[str, str], header: Path, data: Path, shape: tuple[int, int, int], dtype: np.dtype
-) -> None:
+def refuse_misfit(fields: dict[str, str], header: Path, data: Path) -> None:
     """Raise if a file is not as long as its header says: its numbers would lie elsewhere."""
-    rows, columns, n_bands = shape
-    stated = tuple(
-        header_integer(fields, key, str(header)) for key in ("lines", "samples", "bands")
-    )
-    if stated != shape:
-        raise ValueError(
-            f"{header} says lines, samples and bands in a way that can be read as {stated} and as "
-            f"{shape}. Write them as plain integers."
-        )
+    rows, columns, n_bands = shape = stated_shape(fields, header)
+    dtype = np.dtype(_TYPES[header_integer(fields, "data type", str(header))])
     offset = header_integer(fields, "header offset", str(header))
-    n_numbers = rows * columns * n_bands
-    expected, size = offset + n_numbers * dtype.itemsize, data.stat().st_size
+    n_bytes = rows * columns * n_bands * dtype.itemsize
+    expected, size = offset + n_bytes, data.stat().st_size
     if size == expected:
         return
     what = (
-        f"{data} has {size} bytes, but its header describes {rows} lines, {columns} samples and "
-        f"{n_bands} bands of {dtype.name}"
+        f"{data} has {size} bytes, but its header {header.name} describes {rows} lines, "
+        f"{columns} samples and {n_bands} bands of {dtype.name}"
         f"{f' after {offset} bytes' if offset else ''}: {expected} bytes."
     )
-    fitting = _fitting(fields, header, data, shape, dtype, offset)
+    fitting = [f"header offset = {size - n_bytes}"] if size >= n_bytes else []
+    if types := _fitting_codes(size - offset, rows * columns * n_bands):
+        fitting.append(f"data type = {_listed_types(types)}")
+    for key, number in zip(("lines", "samples", "bands"), shape, strict=True):
+        fits, rest = divmod(size - offset, max(1, n_bytes // max(1, number)))
+        if fits > 0 and not rest:
+            fitting.append(f"{key} = {fits}")
     hint = f" What would fit: {'; or '.join(fitting)}." if fitting else ""
     if size < expected:
         raise ValueError(f"{what} The file is incomplete, or the header is another file's.{hint}")
@@ -208,26 +202,9 @@ def refuse_misfit(
     )
 
 
-def _fitting(
-    fields: dict[str, str],
-    header: Path,
-    data: Path,
-    shape: tuple[int, int, int],
-    dtype: np.dtype,
-    offset: int,
-) -> list[str]:
-    """Return the fields that would make a header fit a file, one by one."""
-    size, n_bytes = data.stat().st_size, int(np.prod(shape)) * dtype.itemsize
-    fitting = []
-    if size >= n_bytes:
-        fitting.append(f"header offset = {size - n_bytes}")
-    if types := _fitting_codes(size - offset, int(np.prod(shape))):
-        fitting.append(f"data type = {_listed_types(types)}")
-    for key, number in zip(("lines", "samples", "bands"), shape, strict=True):
-        fits, rest = divmod(size - offset, n_bytes // number)
-        if fits > 0 and not rest:
-            fitting.append(f"{key} = {fits}")
-    return fitting
+def stated_shape(fields: dict[str, str], header: Path) -> tuple[int, ...]:
+    """Return the numbers of rows, columns and bands of a header."""
+    return tuple(header_integer(fields, key, str(header)) for key in ("lines", "samples", "bands"))
 
 
 def _fitting_types(fields: dict[str, str], name: str, data: Path) -> str:

@@ -7,24 +7,33 @@ import secrets
 from typing import Any
 from xml.etree import ElementTree
 
+from skhyp._warnings import warn_user
 
-def raster_classes(dataset: Any) -> tuple[dict[int, str] | None, dict[int, str] | None]:
+from ._envi_headers import class_colours_of, class_names_of, decoded
+
+
+def raster_classes(
+    dataset: Any, header: dict[str, str], name: str
+) -> tuple[dict[int, str] | None, dict[int, str] | None]:
     """Return the names and the colours of the classes of a map; of other rasters, none."""
     if dataset.count != 1 or dataset.dtypes[0].startswith(("float", "complex")):
         return None, None
-    tags = dataset.tags(1).items()
-    ours = {int(tag[6:]): name for tag, name in tags if re.fullmatch(r"class_-?\d+", tag)}
-    names = dict(sorted(ours.items())) or _categories(dataset)
+    if "class names" in header:
+        names = class_names_of(header, name)
+        if names and (colours := class_colours_of(header, names)) is not None:
+            return names, colours
+    else:
+        tags = dataset.tags(1).items()
+        ours = {int(tag[6:]): text for tag, text in tags if re.fullmatch(r"class_-?\d+", tag)}
+        names = dict(sorted(ours.items())) or _categories(dataset)
     if not names:
         return None, None
     try:
         table = dataset.colormap(1)
     except ValueError:  # it has none
         return names, None
-    colours = {
-        code: "#{:02x}{:02x}{:02x}".format(*table[code][:3]) for code in names if code in table
-    }
-    return names, colours
+    shown = [code for code in names if code in table]
+    return names, {code: "#{:02x}{:02x}{:02x}".format(*table[code][:3]) for code in shown}
 
 
 def _categories(dataset: Any) -> dict[int, str] | None:
@@ -34,7 +43,12 @@ def _categories(dataset: Any) -> dict[int, str] | None:
 
     with MemoryFile(dirname=f"skhyp-{secrets.token_hex(6)}", filename="classes.vrt") as file:
         rasterio.shutil.copy(dataset, file.name, driver="VRT")
-        band = ElementTree.fromstring(bytes(file.getbuffer())).find("VRTRasterBand")
+        description = decoded(bytes(file.getbuffer()))
+    try:
+        band = ElementTree.fromstring(description).find("VRTRasterBand")
+    except ElementTree.ParseError as error:
+        warn_user(f"{dataset.name} has names of classes that GDAL does not tell: {error}.")
+        return None
     if band is None:
         return None
     listed = [category.text or "" for category in band.findall("CategoryNames/Category")]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skhyp._warnings import warn_user
 
 from ._raster_wavelengths import has_wavelength
 from ._windows import Window, raster_window
@@ -94,11 +95,9 @@ def warn_of_a_doubtful_alpha(dataset: Any) -> None:
     """Warn where GDAL calls a band transparency that nobody said is."""
     is_by_default = dataset.driver == "GTiff" and set(dataset.dtypes) == {"uint8"}
     if is_by_default and dataset.count == 4 and alpha_bands(dataset) == (4,):
-        warnings.warn(
+        warn_user(
             f"{dataset.name} has four bands of uint8, the last of which is marked as "
             "transparency, as GDAL does unless it is told otherwise: it is left out, and pixels "
             "are missing where it is 0. If it is a spectral band, write the file with "
             "photometric='MINISBLACK', or set its colorinterp.",
-            UserWarning,
-            stacklevel=5,
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skhyp._warnings import warn_user
 
 from ._envi_headers import list_of
 
@@ -27,7 +28,7 @@ def scale_and_offset(
     divisor = _listed(header, ("reflectance scale factor",), len(bands), name)
     if divisor is not None and np.all(divisor != 0):
         if gains is not None and not np.allclose(gains * divisor, 1):
-            _warn(
+            warn_user(
                 f"{name} has gains and a reflectance scale factor that differ: the gains are taken "
                 "for its scale."
             )
@@ -36,7 +37,7 @@ def scale_and_offset(
     scale = _by_band_or_one(scales if gains is None else gains, 1.0)
     offset = _by_band_or_one(offsets if added is None else added, 0.0)
     if np.ndim(scale) or np.ndim(offset):
-        _warn(
+        warn_user(
             f"{name} has another scale or offset for each band, which is not applied: spectra as "
             "they are stored have other shapes. Compute scene.read() * scene.scale, or "
             "+ scene.offset, before they are compared with others."
@@ -53,7 +54,7 @@ def _listed(
     try:
         return np.broadcast_to(np.array(list_of(header[key]), np.float64), n_bands)
     except ValueError:
-        _warn(
+        warn_user(
             f"{name} has {key!r} that are not one number for each of its {n_bands} bands: they "
             "are not read."
         )
@@ -65,7 +66,3 @@ def _by_band_or_one(values: NDArray[np.float64], nothing: float) -> Any:
     if np.all(values == values[0]):
         return None if values[0] == nothing else float(values[0])
     return values.copy()
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=6)

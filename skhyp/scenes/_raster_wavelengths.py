@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ from skhyp._spectral_units import (
     names_widths,
     wavelength_of_text,
 )
+from skhyp._warnings import warn_user
 from skhyp.wavelengths import wavelengths_from_names
 
 from ._bands import fwhm_in_nm, good_bands_of, wavelengths_in_nm
@@ -67,11 +67,9 @@ def _of_all_bands(values: Any, unit: Any, *, n_bands: int, name: str) -> Any:
     if not lacking:
         return wavelengths_in_nm(values, unit, n_bands=n_bands, name=name)
     listed = ", ".join(map(str, lacking[:8])) + (" and others" if len(lacking) > 8 else "")
-    warnings.warn(
+    warn_user(
         f"{name} has wavelengths for {n_bands - len(lacking)} of its {n_bands} bands, not for "
         f"{listed}: they are not known. Pass all in nm, open_scene(..., wavelengths=).",
-        UserWarning,
-        stacklevel=4,
     )
     return None
 

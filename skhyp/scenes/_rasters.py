@@ -22,16 +22,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from skhyp._warnings import warn_user
+
 from ._arrays import ArraySource
 from ._envi_headers import (
     INTERLEAVES,
-    class_colours_of,
-    class_names_of,
-    envi_type,
     header_integer,
     read_envi_header,
     refuse_incomplete,
     refuse_misfit,
+    stated_shape,
+    warn_of_byte_order,
 )
 from ._file_errors import reading
 from ._raster_classes import raster_classes
@@ -128,19 +129,21 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
         nodata = of_gdal.nodata
         if dataset.driver == "ENVI":
             header = _header_of_gdal(dataset, path, header)
-            fields = _envi_fields(header, path)
-            if not _is_compressed(fields):
-                refuse_misfit(fields, header, path, of_gdal.shape, envi_type(fields, header))
-                if of_gdal.mask is None:
-                    source = _envi_source(path, header, fields, source)
+            fields = _envi_fields(header, path, by_envi=True)
+            if stated_shape(fields, header) != (*of_gdal.shape[:2], dataset.count):
+                raise ValueError(
+                    f"{header} says lines, samples and bands as {stated_shape(fields, header)}, "
+                    f"which GDAL reads as {of_gdal.shape}. Write them as plain integers."
+                )
+            warn_of_byte_order(fields, header)
+            if of_gdal.mask is None and not _is_compressed(fields):
+                source = _envi_source(path, header, fields, source)
             nodata = _stated_nodata(fields, header, nodata)
         has_transform = not dataset.transform.is_identity
         warn_of_a_doubtful_alpha(dataset)
         _warn_of_control_points(dataset, has_transform)
         name = (header or path).name
-        names, colours = raster_classes(dataset)
-        if (listed := class_names_of(fields, name)) is not None:
-            names, colours = listed, class_colours_of(fields, listed) or colours
+        names, colours = raster_classes(dataset, fields, name)
         return source, {
             **described_bands(dataset, of_gdal.bands, fields, name),
             **scale_and_offset(dataset, of_gdal.bands, fields, name),
@@ -161,22 +164,29 @@ def _raster_source(path: Path) -> RasterSource:
         if path.suffix.lower() in _ENVI_ENDINGS:
             for header in (path.with_suffix(".hdr"), path.with_name(path.name + ".hdr")):
                 if header.is_file():
-                    _envi_fields(header, path)
+                    try:
+                        _envi_fields(header, path)
+                    except ValueError as error:
+                        raise ValueError(f"{path} is not read: {error}") from error
         raise
 
 
-def _envi_fields(header: Path, data: Path) -> dict[str, str]:
-    """Return the fields of a header of ENVI that says all that its data are read with."""
+def _envi_fields(header: Path, data: Path, *, by_envi: bool = False) -> dict[str, str]:
+    """Return the fields of a header of ENVI, which has to fit data that are stored as ENVI does."""
     fields = read_envi_header(header)
-    if fields and "tif" not in fields.get("file type", "").lower():
+    kind = fields.get("file type", "ENVI").lower()  # of a TIFF, for example, it only tells more
+    if fields and (by_envi or kind.startswith("envi")):
         refuse_incomplete(fields, header, data)
+        if not _is_compressed(fields):
+            refuse_misfit(fields, header, data)
     return fields
 
 
 def _header_of_gdal(dataset: Any, path: Path, header: Path | None) -> Path:
     """Return the header that GDAL takes for that of a file, which has to be the one given."""
     found = [Path(file) for file in dataset.files if str(file).lower().endswith(".hdr")]
-    if not found or (header is not None and not found[0].samefile(header)):
+    is_other = header is not None and found and not found[0].samefile(header)
+    if not found or (is_other and read_envi_header(found[0]) != read_envi_header(header)):
         raise ValueError(
             f"{path} is read by the header {found[0] if found else None}, not by {header}: of "
             "two headers, give the other one another name."
@@ -193,11 +203,9 @@ def _stated_nodata(fields: dict[str, str], header: Path, of_gdal: float | None) 
         float(text)
     except ValueError:
         if text.lower() not in ("none", "null", "n/a", "na"):
-            warnings.warn(
+            warn_user(
                 f"{header} has the data ignore value {text!r}, which is no number: no value marks "
                 "missing data. Pass nodata to say which.",
-                UserWarning,
-                stacklevel=5,
             )
         return None
     return float(text)
@@ -246,12 +254,10 @@ def _nodata(dataset: Any, bands: list[int]) -> float | None:
 
 def _warn_of_control_points(dataset: Any, has_transform: bool) -> None:
     if not has_transform and len(dataset.gcps[0]):
-        warnings.warn(
+        warn_user(
             f"{dataset.name} says where it lies by {len(dataset.gcps[0])} ground control points, "
             "not by a transform: the scene has no coordinates. Warp it to a grid, as with "
             "gdalwarp -r near.",
-            UserWarning,
-            stacklevel=5,
         )
 
 
