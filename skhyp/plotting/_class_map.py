@@ -231,7 +231,7 @@ class ClassMapDisplay:
 def _labels_of_file(stored: Scene) -> np.ndarray:
     """Return the labels of a map in a file, those without data masked."""
     labels = stored.read(bands=[0])[..., 0]
-    if stored.nodata in (None, 0):
+    if stored.nodata in (None, 0) or np.isnan(stored.nodata):
         return labels
     masked = np.ma.masked_array(labels, labels == stored.nodata)
     if np.any(masked == 0):

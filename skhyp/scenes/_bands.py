@@ -138,7 +138,7 @@ def _centres(
 
 def _listed(values: Any, name: str) -> tuple[NDArray[np.float64], list[SpectralUnit | None]]:
     """Return numbers, and the units that some have beside them."""
-    entries = _entries(values)
+    entries = entries_of(values)
     units: list[SpectralUnit | None] = [None] * len(entries)
     if not any(isinstance(entry, str) for entry in entries):
         return _numbers(entries, "wavelengths", name), units
@@ -194,7 +194,7 @@ def _span(listed: NDArray[np.float64]) -> str:
     return f"{listed.min():g} to {listed.max():g}"
 
 
-def _entries(values: Any) -> list[Any]:
+def entries_of(values: Any) -> list[Any]:
     """Return the entries of a list, or of one in the header of an ENVI file: {1.0, 2.0}."""
     if not isinstance(values, str):
         return np.asarray(values).tolist() if not isinstance(values, list) else values
@@ -212,7 +212,7 @@ def _parts(entry: str) -> list[str]:
 
 def _numbers(values: Any, what: str, name: str) -> NDArray[np.float64]:
     try:
-        return np.asarray(_entries(values), dtype=np.float64)
+        return np.asarray(entries_of(values), dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise _disagreement(name, f"has {what} that are no numbers: {values!r}") from error
 

@@ -143,6 +143,8 @@ def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
         coordinates["spatial_ref"] = ((), 0, reference)
     if scene.wavelengths is not None:
         coordinates["wavelength"] = ("band", scene.wavelengths, {"units": "nm"})
+    if scene.fwhm is not None:
+        coordinates["fwhm"] = ("band", scene.fwhm, {"units": "nm"})
     if scene.good_bands is not None:
         coordinates["good_bands"] = ("band", scene.good_bands)
     attributes = {} if scene.nodata is None else {"_FillValue": scene.nodata}

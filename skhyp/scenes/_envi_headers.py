@@ -42,6 +42,8 @@ def read_envi_header(path: Path) -> dict[str, str]:
                 'Path(header).write_text(Path(header).read_text("utf-8-sig"), "utf-8").'
             )
         if not start.startswith(b"ENVI"):
+            if start.strip().upper().startswith(b"ENVI"):
+                raise ValueError(f'{path} must begin with the word "ENVI", in capitals.')
             return {}
         content = start + file.read()
     fields: dict[str, str] = {}

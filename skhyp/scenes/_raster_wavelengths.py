@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from skhyp._spectral_units import (
-    lone_number,
     names_unit_of_wavelengths,
     names_wavelengths,
     names_widths,
@@ -15,7 +15,8 @@ from skhyp._spectral_units import (
 from skhyp._warnings import warn_user
 from skhyp.wavelengths import wavelengths_from_names
 
-from ._bands import fwhm_in_nm, good_bands_of, wavelengths_in_nm
+from ._bands import entries_of, fwhm_in_nm, good_bands_of, wavelengths_in_nm
+from ._envi_headers import list_of
 
 # Where GDAL keeps what is no description of a band.
 _NOT_LOOKED_INTO = ("IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "TIFF")
@@ -31,23 +32,22 @@ def described_bands(
     counted: dict[str, Any] = {"n_bands": len(bands), "name": name}
     found: dict[str, Any] = {}
     tags = [_tags(dataset, band) for band in bands]
-    texts = [_name_of(dataset, band) for band in bands]
+    texts = [_name_of(dataset, band, header) for band in bands]
     of_all = dict(header)
     for key, value in _tags(dataset, 0).items():
-        is_of_one = names_wavelengths(key) is not None and lone_number(value) is not None
-        if len(bands) == 1 or not is_of_one:
+        # Others tell of the sensor, such as "400 to 2500 nm".
+        if names_wavelengths(key) is None or len(entries_of(value)) == len(bands):
             of_all.setdefault(key, value)
     if (listed := _listed(of_all) or _tagged(tags, of_all, texts)) is not None:
         values, unit, widths, width_unit = listed
         found["wavelengths"] = partial(_of_all_bands, values, unit, **counted)
         if widths is not None:
             found["fwhm"] = partial(fwhm_in_nm, widths, width_unit, values, unit, **counted)
-    else:
-        if any(wavelength_of_text(text) is not None for text in texts):
-            values = [wavelength_of_text(text) for text in texts]
-            found["wavelengths"] = partial(_of_all_bands, values, "nm", **counted)
-        elif (by_names := wavelengths_from_names(texts)) is not None:
-            found["wavelengths"] = by_names
+    elif (by_names := wavelengths_from_names(texts)) is not None:
+        found["wavelengths"] = by_names
+    elif any(wavelength_of_text(text) is not None for text in texts):
+        values = [wavelength_of_text(text) for text in texts]
+        found["wavelengths"] = partial(_of_all_bands, values, "nm", **counted)
     flags = header.get("bbl", [tag["bbl"] for tag in tags if "bbl" in tag])
     if flags:
         found["good_bands"] = partial(good_bands_of, flags, **counted)
@@ -58,7 +58,7 @@ def has_wavelength(dataset: Any, band: int) -> bool:
     """Return whether a file says of a band at which wavelength it is."""
     if any(names_wavelengths(key) is not None for key in _tags(dataset, band)):
         return True
-    return wavelength_of_text(_name_of(dataset, band)) is not None
+    return wavelength_of_text(_name_of(dataset, band, {})) is not None
 
 
 def _of_all_bands(values: Any, unit: Any, *, n_bands: int, name: str) -> Any:
@@ -76,18 +76,34 @@ def _of_all_bands(values: Any, unit: Any, *, n_bands: int, name: str) -> Any:
 
 def _tags(dataset: Any, band: int) -> dict[str, str]:
     """Return what a file says of a band, or with 0 of all, in any domain: its own come first."""
-    found = dict(dataset.tags(band) if band else dataset.tags())
-    domains = dataset.tag_namespaces(band) if band else dataset.tag_namespaces()
-    for domain in domains:
+    found = _in_utf8(dataset, dataset.tags, band)
+    for domain in dataset.tag_namespaces(band):
         if domain not in _NOT_LOOKED_INTO and not domain.startswith(("xml:", "json:")):
-            tags = dataset.tags(band, ns=domain) if band else dataset.tags(ns=domain)
-            for key, value in tags.items():
+            for key, value in _in_utf8(dataset, dataset.tags, band, domain).items():
                 found.setdefault(key, value)
     return found
 
 
-def _name_of(dataset: Any, band: int) -> str:
-    return str(dataset.descriptions[band - 1] or dataset.tags().get(f"Band_{band}", ""))
+def _name_of(dataset: Any, band: int, header: dict[str, str]) -> str:
+    """Return the name of a band, in a header or as its description or, once converted, a tag."""
+    names = list_of(header.get("band names", ""))
+    if len(names) == dataset.count:
+        return names[band - 1]
+    described = _in_utf8(dataset, lambda: dict(enumerate(dataset.descriptions, start=1)))
+    return str(described.get(band) or _in_utf8(dataset, dataset.tags).get(f"Band_{band}", ""))
+
+
+def _in_utf8(dataset: Any, told: Callable[..., dict], *arguments: Any) -> dict:
+    """Return what rasterio tells, which stumbles over what is not in UTF-8."""
+    try:
+        return dict(told(*arguments))
+    except UnicodeDecodeError:
+        if dataset.driver != "ENVI":  # the header of which is read without it
+            warn_user(
+                f"{dataset.name} has tags or descriptions that are not in UTF-8: they are not "
+                "read. Pass the wavelengths, if they are there, open_scene(..., wavelengths=)."
+            )
+        return {}
 
 
 def _listed(tags: dict[str, str]) -> tuple[Any, ...] | None:
@@ -107,16 +123,12 @@ def _tagged(
     keys = [_first(tag, names_wavelengths) for tag in tags]
     if not any(keys):
         return None
-    pairs = list(zip(tags, keys, strict=True))
-    values = [
-        tag[key]
-        if key is not None
-        else None
-        if (in_nm := wavelength_of_text(text)) is None
-        else f"{in_nm!r} nm"
-        for (tag, key), text in zip(pairs, texts, strict=True)
-    ]
-    units = [None if key is None else _unit_of(key, {**of_all, **tag}) for tag, key in pairs]
+    values: list[str | None] = []
+    units: list[str | None] = []
+    for tag, key, text in zip(tags, keys, texts, strict=True):
+        in_nm = wavelength_of_text(text) if key is None else None
+        values.append(f"{in_nm!r} nm" if in_nm is not None else tag.get(str(key)))
+        units.append(None if key is None else _unit_of(key, tag) or _unit_of(key, of_all))
     width_keys = [_first(tag, names_widths) for tag in tags]
     if None in width_keys:
         return values, units, None, None

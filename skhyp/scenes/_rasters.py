@@ -28,6 +28,7 @@ from ._arrays import ArraySource
 from ._envi_headers import (
     INTERLEAVES,
     header_integer,
+    list_of,
     read_envi_header,
     refuse_incomplete,
     refuse_misfit,
@@ -196,7 +197,8 @@ def _header_of_gdal(dataset: Any, path: Path, header: Path | None) -> Path:
 
 def _stated_nodata(fields: dict[str, str], header: Path, of_gdal: float | None) -> float | None:
     """Return the nodata of a header: what is no number is 0 to GDAL."""
-    text = fields.get("data ignore value", "").strip(" {}\"'")
+    values = set(list_of(fields.get("data ignore value", "").strip("\"'")))
+    text = values.pop() if len(values) == 1 else fields["data ignore value"]
     if not text:
         return of_gdal
     try:
