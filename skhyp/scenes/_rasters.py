@@ -142,7 +142,7 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
             nodata = _stated_nodata(fields, header, nodata)
         has_transform = not dataset.transform.is_identity
         warn_of_a_doubtful_alpha(dataset)
-        _warn_of_control_points(dataset, has_transform)
+        _warn_of_no_grid(dataset, has_transform)
         name = (header or path).name
         names, colours = raster_classes(dataset, fields, name)
         return source, {
@@ -254,12 +254,20 @@ def _nodata(dataset: Any, bands: list[int]) -> float | None:
     return values.popitem()[1] if len(values) == 1 else None
 
 
-def _warn_of_control_points(dataset: Any, has_transform: bool) -> None:
-    if not has_transform and len(dataset.gcps[0]):
+def _warn_of_no_grid(dataset: Any, has_transform: bool) -> None:
+    """Warn where a file says where it lies, but not by a transform."""
+    if has_transform:
+        return
+    n_points = len(dataset.gcps[0])
+    means = {
+        f"{n_points} ground control points": n_points,
+        "rational polynomials (RPC)": dataset.rpcs,
+        "the coordinates of each pixel": dataset.tags(ns="GEOLOCATION"),
+    }
+    if found := [text for text, is_there in means.items() if is_there]:
         warn_user(
-            f"{dataset.name} says where it lies by {len(dataset.gcps[0])} ground control points, "
-            "not by a transform: the scene has no coordinates. Warp it to a grid, as with "
-            "gdalwarp -r near.",
+            f"{dataset.name} says where it lies by {' and '.join(found)}, not by a transform: the "
+            "scene has no coordinates. Warp it to a grid, as with gdalwarp -r near."
         )
 
 
@@ -291,10 +299,18 @@ def envi_data_file(header: Path) -> Path:
     if not header.is_file():
         raise FileNotFoundError(f"There is no file {header}.")
     stem = header.with_suffix("")
-    for ending in _ENVI_ENDINGS:
-        for candidate in (stem.with_name(stem.name + end) for end in (ending, ending.upper())):
-            if candidate.is_file():
-                return candidate
+    names = [stem.name + end for ending in _ENVI_ENDINGS for end in (ending, ending.upper())]
+    found: list[Path] = []
+    for candidate in map(stem.with_name, names):
+        if candidate.is_file() and not any(map(candidate.samefile, found)):
+            found.append(candidate)
+    if len(found) > 1:
+        raise ValueError(
+            f"{header} may be the header of {' or of '.join(file.name for file in found)}. Open "
+            "the file that is meant instead."
+        )
+    if found:
+        return found[0]
     others = [
         file
         for file in header.parent.glob(f"{glob.escape(stem.name)}.*")

@@ -257,6 +257,23 @@ def edited_offset(path, offset):
     return path
 
 
+def test_a_header_beside_two_files_may_be_of_either(tmp_path, cube):
+    path = write_envi(tmp_path / "scene", cube, "bil")
+    (tmp_path / "scene.dat").write_bytes(bytes(cube.nbytes))
+    with pytest.raises(
+        ValueError, match=r"scene\.hdr may be the header of scene\.img or of scene\."
+    ):
+        open_scene(path)
+    np.testing.assert_array_equal(open_scene(path.with_suffix(".img")).read(), cube)
+
+
+def test_the_word_envi_begins_a_header_in_capitals(tmp_path, cube):
+    path = write_envi(tmp_path / "scene", cube, "bil")
+    path.write_text(path.read_text().replace("ENVI\n", "envi\n"))
+    with pytest.raises(ValueError, match='must begin with the word "ENVI", in capitals'):
+        open_scene(path)
+
+
 def test_an_order_of_bytes_that_is_not_said_is_warned_of(tmp_path, cube):
     path = edited_header(write_envi(tmp_path / "scene", cube, "bip"), byte_order=None)
     with pytest.warns(UserWarning, match=r"no 'byte order': it is taken for 0") as caught:
@@ -500,6 +517,23 @@ def test_widths_of_a_header_are_in_nm(tmp_path, cube):
     assert open_scene(scene).fwhm is scene.fwhm
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_header_in_any_encoding_has_its_units_and_names(tmp_path, cube, encoding):
+    path = write_envi(tmp_path / "scene", cube[..., :3], "bsq")
+    with path.open("ab") as file:
+        text = "wavelength units = µm\nwavelength = {0.45, 0.55, 2.2}\nband names = {ä, ö, ü}\n"
+        file.write(text.encode(encoding))
+    np.testing.assert_allclose(open_scene(path).wavelengths, [450, 550, 2200])
+
+
+def test_descriptions_that_are_not_in_utf_8_are_warned_of(tmp_path, cube):
+    path = described(tmp_path / "scene.tif", cube[..., :3], ["0.45 Xm", "0.55 Xm", "2.2 Xm"])
+    path.write_bytes(path.read_bytes().replace(b" Xm", b" \xb5m"))
+    with pytest.warns(UserWarning, match=r"not in UTF-8.*wavelengths="):
+        scene = open_scene(path)
+    np.testing.assert_array_equal(scene.read(), cube[..., :3])
+
+
 # Scales, coordinates.
 
 
@@ -549,6 +583,26 @@ def test_control_points_are_no_coordinates_and_it_is_said(tmp_path, cube):
     with pytest.warns(UserWarning, match=r"4 ground control points.*gdalwarp") as caught:
         assert open_scene(tmp_path / "scene.tif").transform is None
     assert caught[0].filename == __file__
+
+
+def test_polynomials_are_no_coordinates_and_it_is_said(tmp_path, cube):
+    rpcs = {
+        f"{axis}_{part}": "1"
+        for axis in ("LINE", "SAMP", "LAT", "LONG", "HEIGHT")
+        for part in ("OFF", "SCALE")
+    }
+    rpcs |= {
+        f"{axis}_{part}_COEFF": " ".join(["1"] * 20)
+        for axis in ("LINE", "SAMP")
+        for part in ("NUM", "DEN")
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        write_geotiff(tmp_path / "scene.tif", cube, crs=None, transform=None)
+        with rasterio.open(tmp_path / "scene.tif", "r+") as dataset:
+            dataset.update_tags(ns="RPC", **rpcs)
+    with pytest.warns(UserWarning, match=r"rational polynomials.*gdalwarp"):
+        assert open_scene(tmp_path / "scene.tif").transform is None
 
 
 @pytest.mark.parametrize(
