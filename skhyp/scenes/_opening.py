@@ -14,10 +14,11 @@ from skhyp.wavelengths import validate_wavelengths
 
 from ._arrays import memory_source, numpy_source
 from ._cubes import check_cube
+from ._envi_files import envi_data_file
 from ._file_errors import opening, printable
 from ._matlab_files import matlab_source
 from ._origins import files_behind
-from ._rasters import envi_data_file, raster_scene
+from ._rasters import raster_scene
 from ._scene import Scene
 from ._windows import Source
 from ._xarrays import data_array_source, is_data_array, is_dataset, is_zarr, zarr_source

@@ -1,20 +1,18 @@
 """ENVI, GeoTIFF and whatever else GDAL reads, by rasterio.
 
 rasterio reads these because it knows the coordinates, the nodata and the band lists of all of
-them, and comes as a wheel that needs nothing else. The numbers of an ENVI file are read without it:
-they lie there as in an array.
+them, and comes as a wheel that needs nothing else. The numbers of an ENVI file are read without it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import glob
 import math
 import os
 import warnings
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +22,13 @@ from sklearn.utils import gen_batches
 
 from skhyp._warnings import warn_user
 
-from ._arrays import ArraySource
-from ._envi_headers import (
-    INTERLEAVES,
-    header_integer,
-    list_of,
-    read_envi_header,
-    refuse_incomplete,
-    refuse_misfit,
-    stated_shape,
-    warn_of_byte_order,
+from ._envi_files import (
+    ENVI_ENDINGS,
+    envi_fields,
+    envi_source,
+    header_of_gdal,
+    headers_beside,
+    stated_nodata,
 )
 from ._file_errors import reading
 from ._raster_classes import raster_classes
@@ -42,10 +37,6 @@ from ._raster_masks import RasterMask, alpha_bands, warn_of_a_doubtful_alpha
 from ._raster_scales import scale_and_offset
 from ._raster_wavelengths import described_bands
 from ._windows import Source, Window, bands_at_once, raster_window
-
-_ENVI_ENDINGS = ("", ".img", ".dat", ".raw", ".bin", ".bsq", ".bil", ".bip", ".cub")
-# What lies beside a header and is not its data.
-_NO_ENVI_DATA = {".hdr", ".xml", ".ovr", ".msk", ".txt", ".prj", ".part"}
 
 
 def import_rasterio(purpose: str) -> Any:
@@ -123,23 +114,16 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
 
     The header that it was found by, if it was, is what messages name.
     """
-    fields = {} if header is None else _envi_fields(header, path)
+    fields = {} if header is None else envi_fields(header, path)
     source: Source
     source = of_gdal = _raster_source(path)
     with _opened_raster(path, with_coordinates=True) as dataset:
         nodata = of_gdal.nodata
         if dataset.driver == "ENVI":
-            header = _header_of_gdal(dataset, path, header)
-            fields = _envi_fields(header, path, by_envi=True)
-            if stated_shape(fields, header) != (*of_gdal.shape[:2], dataset.count):
-                raise ValueError(
-                    f"{header} says lines, samples and bands as {stated_shape(fields, header)}, "
-                    f"which GDAL reads as {of_gdal.shape}. Write them as plain integers."
-                )
-            warn_of_byte_order(fields, header)
-            if of_gdal.mask is None and not _is_compressed(fields):
-                source = _envi_source(path, header, fields, source)
-            nodata = _stated_nodata(fields, header, nodata)
+            of_data = header_of_gdal(dataset, path)
+            fields = envi_fields(of_data, path, by_envi=True)
+            nodata = stated_nodata(fields, of_data, nodata)
+            source = envi_source(path, of_data, fields, of_gdal)
         has_transform = not dataset.transform.is_identity
         warn_of_a_doubtful_alpha(dataset)
         _warn_of_no_grid(dataset, has_transform)
@@ -162,55 +146,13 @@ def _raster_source(path: Path) -> RasterSource:
     try:
         return RasterSource(path)
     except Exception:
-        if path.suffix.lower() in _ENVI_ENDINGS:
-            for header in (path.with_suffix(".hdr"), path.with_name(path.name + ".hdr")):
-                if header.is_file():
-                    try:
-                        _envi_fields(header, path)
-                    except ValueError as error:
-                        raise ValueError(f"{path} is not read: {error}") from error
+        if path.suffix.lower() in ENVI_ENDINGS:
+            for header in headers_beside(path):
+                try:
+                    envi_fields(header, path)
+                except ValueError as error:
+                    raise ValueError(f"{path} is not read: {error}") from error
         raise
-
-
-def _envi_fields(header: Path, data: Path, *, by_envi: bool = False) -> dict[str, str]:
-    """Return the fields of a header of ENVI, which has to fit data that are stored as ENVI does."""
-    fields = read_envi_header(header)
-    kind = fields.get("file type", "ENVI").lower()  # of a TIFF, for example, it only tells more
-    if fields and (by_envi or kind.startswith("envi")):
-        refuse_incomplete(fields, header, data)
-        if not _is_compressed(fields):
-            refuse_misfit(fields, header, data)
-    return fields
-
-
-def _header_of_gdal(dataset: Any, path: Path, header: Path | None) -> Path:
-    """Return the header that GDAL takes for that of a file, which has to be the one given."""
-    found = [Path(file) for file in dataset.files if str(file).lower().endswith(".hdr")]
-    is_other = header is not None and found and not found[0].samefile(header)
-    if not found or (is_other and read_envi_header(found[0]) != read_envi_header(header)):
-        raise ValueError(
-            f"{path} is read by the header {found[0] if found else None}, not by {header}: of "
-            "two headers, give the other one another name."
-        )
-    return header or found[0]
-
-
-def _stated_nodata(fields: dict[str, str], header: Path, of_gdal: float | None) -> float | None:
-    """Return the nodata of a header: what is no number is 0 to GDAL."""
-    values = set(list_of(fields.get("data ignore value", "").strip("\"'")))
-    text = values.pop() if len(values) == 1 else fields["data ignore value"]
-    if not text:
-        return of_gdal
-    try:
-        float(text)
-    except ValueError:
-        if text.lower() not in ("none", "null", "n/a", "na"):
-            warn_user(
-                f"{header} has the data ignore value {text!r}, which is no number: no value marks "
-                "missing data. Pass nodata to say which.",
-            )
-        return None
-    return float(text)
 
 
 @contextlib.contextmanager
@@ -269,56 +211,3 @@ def _warn_of_no_grid(dataset: Any, has_transform: bool) -> None:
             f"{dataset.name} says where it lies by {' and '.join(found)}, not by a transform: the "
             "scene has no coordinates. Warp it to a grid, as with gdalwarp -r near."
         )
-
-
-def _is_compressed(header: dict[str, str]) -> bool:
-    return header.get("file compression", "0") not in ("", "0")
-
-
-def _envi_source(path: Path, header: Path, fields: dict[str, str], source: Source) -> ArraySource:
-    """Return the source of an ENVI file without GDAL: its numbers lie there one by one."""
-    order = fields.get("interleave", "bsq").lower()
-    axes = INTERLEAVES[order]
-    shape = tuple(np.take(source.shape, np.argsort(axes)).tolist())
-    dtype = source.dtype.newbyteorder(">" if fields.get("byte order") == "1" else "<")
-    offset = header_integer(fields, "header offset", str(header))
-    opened = partial(_envi_array, path, dtype, offset, shape)
-    return ArraySource.of(opened, axes, identity=order, path=path)
-
-
-@contextlib.contextmanager
-def _envi_array(
-    path: Path, dtype: np.dtype, offset: int, shape: tuple[int, ...]
-) -> Iterator[NDArray[Any]]:
-    """Give the numbers of a file, mapped anew each time: pages of former blocks are let go."""
-    yield np.memmap(path, dtype, "r", offset, shape)
-
-
-def envi_data_file(header: Path) -> Path:
-    """Return the file that a header is of."""
-    if not header.is_file():
-        raise FileNotFoundError(f"There is no file {header}.")
-    stem = header.with_suffix("")
-    names = [stem.name + end for ending in _ENVI_ENDINGS for end in (ending, ending.upper())]
-    found: list[Path] = []
-    for candidate in map(stem.with_name, names):
-        if candidate.is_file() and not any(map(candidate.samefile, found)):
-            found.append(candidate)
-    if len(found) > 1:
-        raise ValueError(
-            f"{header} may be the header of {' or of '.join(file.name for file in found)}. Open "
-            "the file that is meant instead."
-        )
-    if found:
-        return found[0]
-    others = [
-        file
-        for file in header.parent.glob(f"{glob.escape(stem.name)}.*")
-        if file.suffix.lower() not in _NO_ENVI_DATA and file.is_file()
-    ]
-    if len(others) == 1:
-        return others[0]
-    raise FileNotFoundError(
-        f"{header} has no data beside it: looked for {stem.name} as it is and with the endings "
-        f"{', '.join(_ENVI_ENDINGS[1:])}. If it has another name, open that file instead."
-    )

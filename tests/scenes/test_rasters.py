@@ -292,15 +292,16 @@ def test_a_byte_order_mark_is_named_with_the_mend(tmp_path, cube, mark, of_data)
         open_scene(path.with_suffix(".img") if of_data else path)
 
 
-def test_of_two_headers_the_one_that_is_given_is_meant(tmp_path, cube):
+def test_of_two_headers_that_differ_neither_is_believed(tmp_path, cube):
     path = write_envi(tmp_path / "scene", cube, "bil")
-    other = tmp_path / "scene.img.hdr"
+    data, other = path.with_suffix(".img"), tmp_path / "scene.img.hdr"
     other.write_text(path.read_text().replace("bil", "bip"))
-    with pytest.raises(ValueError, match=r"scene\.hdr: of two headers"):
-        open_scene(path)
+    for opened in (path, data, other):
+        with pytest.raises(ValueError, match="two headers that differ"):
+            open_scene(opened)
     other.write_text(path.read_text())
-    for header in (path, other):
-        np.testing.assert_array_equal(open_scene(header).read(), cube)
+    for opened in (path, data, other):
+        np.testing.assert_array_equal(open_scene(opened).read(), cube)
 
 
 @pytest.mark.parametrize("value", ["none", "{-9999}", "abc", "-9999 "])
