@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -219,6 +220,7 @@ def _is_unit_or_none(text: str | None) -> bool:
     return not text or spectral_unit(text) is not None
 
 
+@lru_cache(maxsize=1024)
 def _plain(text: str) -> str:
     """Return a text in small letters, of signs that look alike one, with single blanks."""
     text = unicodedata.normalize("NFKC", str(text)).replace("\N{MINUS SIGN}", "-")

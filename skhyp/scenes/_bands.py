@@ -107,7 +107,7 @@ def _centres(
     texts = [unit] * n_bands if unit is None or isinstance(unit, str) else list(unit)
     if len(texts) != n_bands:
         raise _disagreement(name, f"lists {len(texts)} units of wavelengths for {n_bands} bands")
-    known = {text: None if is_no_unit(text) else spectral_unit(str(text)) for text in texts}
+    known = {text: None if is_no_unit(text) else spectral_unit(str(text)) for text in set(texts)}
     counts_bands = any(np.array_equal(listed, np.arange(n_bands) + first) for first in (0, 1))
     units = [own or known[text] for own, text in zip(own_units, texts, strict=True)]
     unknown = [t for t, u in zip(texts, units, strict=True) if u is None and not is_no_unit(t)]

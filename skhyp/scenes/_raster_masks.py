@@ -37,9 +37,10 @@ class RasterMask:
         """Return what marks missing pixels of some bands, or None if only their nodata does."""
         from rasterio.enums import MaskFlags
 
-        flags = [set(dataset.mask_flag_enums[band - 1]) for band in bands]
+        of_all, nodatavals = dataset.mask_flag_enums, dataset.nodatavals
+        flags = [set(of_all[band - 1]) for band in bands]
         plain = {MaskFlags.all_valid, MaskFlags.nodata, MaskFlags.alpha}
-        differs = nodata is None and any(dataset.nodatavals[band - 1] is not None for band in bands)
+        differs = nodata is None and any(nodatavals[band - 1] is not None for band in bands)
         alpha = tuple(band for band in alpha_bands(dataset) if band not in bands)
         is_shared = any(
             MaskFlags.per_dataset in of_band and MaskFlags.alpha not in of_band for of_band in flags

@@ -32,7 +32,7 @@ def described_bands(
     counted: dict[str, Any] = {"n_bands": len(bands), "name": name}
     found: dict[str, Any] = {}
     tags = [_tags(dataset, band) for band in bands]
-    texts = [_name_of(dataset, band, header) for band in bands]
+    texts = _names_of(dataset, bands, header)
     of_all = dict(header)
     for key, value in _tags(dataset, 0).items():
         # Others tell of the sensor, such as "400 to 2500 nm".
@@ -58,7 +58,7 @@ def has_wavelength(dataset: Any, band: int) -> bool:
     """Return whether a file says of a band at which wavelength it is."""
     if any(names_wavelengths(key) is not None for key in _tags(dataset, band)):
         return True
-    return wavelength_of_text(_name_of(dataset, band, {})) is not None
+    return wavelength_of_text(*_names_of(dataset, [band], {})) is not None
 
 
 def _of_all_bands(values: Any, unit: Any, *, n_bands: int, name: str) -> Any:
@@ -84,13 +84,14 @@ def _tags(dataset: Any, band: int) -> dict[str, str]:
     return found
 
 
-def _name_of(dataset: Any, band: int, header: dict[str, str]) -> str:
-    """Return the name of a band, in a header or as its description or, once converted, a tag."""
-    names = list_of(header.get("band names", ""))
-    if len(names) == dataset.count:
-        return names[band - 1]
-    described = _in_utf8(dataset, lambda: dict(enumerate(dataset.descriptions, start=1)))
-    return str(described.get(band) or _in_utf8(dataset, dataset.tags).get(f"Band_{band}", ""))
+def _names_of(dataset: Any, bands: list[int], header: dict[str, str]) -> list[str]:
+    """Return the names of bands, in a header or as descriptions or, once converted, as tags."""
+    names: list[Any] = list_of(header.get("band names", ""))
+    if len(names) != dataset.count:
+        described = _in_utf8(dataset, lambda: dict(enumerate(dataset.descriptions)))
+        tags = _in_utf8(dataset, dataset.tags)
+        names = [described.get(i) or tags.get(f"Band_{i + 1}", "") for i in range(dataset.count)]
+    return [str(names[band - 1]) for band in bands]
 
 
 def _in_utf8(dataset: Any, told: Callable[..., dict], *arguments: Any) -> dict:

@@ -68,7 +68,8 @@ class RasterSource:
             alpha = alpha_bands(dataset)
             # Their numbers, without those of transparency.
             self.bands = [band for band in dataset.indexes if band not in alpha]
-            kinds = {dataset.dtypes[band - 1] for band in self.bands}
+            dtypes = dataset.dtypes
+            kinds = {dtypes[band - 1] for band in self.bands}
             if len(kinds) > 1 or "complex" in min(kinds):
                 raise ValueError(
                     f"{path} must have real numbers of one type in all bands; got "
@@ -192,7 +193,8 @@ def _reader(with_coordinates: bool) -> type:
 
 def _nodata(dataset: Any, bands: list[int]) -> float | None:
     """Return the nodata value of all bands, or None if they have different ones, or none."""
-    values = {repr(dataset.nodatavals[band - 1]): dataset.nodatavals[band - 1] for band in bands}
+    of_all = dataset.nodatavals
+    values = {repr(of_all[band - 1]): of_all[band - 1] for band in bands}
     return values.popitem()[1] if len(values) == 1 else None
 
 
