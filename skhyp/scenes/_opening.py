@@ -65,10 +65,10 @@ def open_scene(
         dimensions or, if there is none, the only one with two.
     wavelengths : array-like of shape (bands,), default=None
         In nm. None takes those of the file: from an ENVI header, the tags or descriptions of the
-        bands of a raster, a variable ``wavelengths`` (or ``wavelength``, ``wl``, ``lambda``) of a MATLAB
-        file, or a coordinate ``wavelength`` of xarray. Micrometres, metres, Ångström,
-        wavenumbers and frequencies become nm; where no unit is given, values that all are below 100 are
-        micrometres. If the file has none, they are not known.
+        bands of a raster, a variable ``wavelengths`` (or ``wavelength``, ``wl``, ``lambda``) of a
+        MATLAB file, or a coordinate ``wavelength`` of xarray. Micrometres, metres, Ångström,
+        wavenumbers and frequencies become nm; where no unit is given, values that all are below
+        100 are micrometres. If the file has none, they are not known.
     good_bands : array-like of bool, shape (bands,), default=None
         Which bands are good. None takes the bad-band list of the file, if it has one.
     nodata : float, default=None

@@ -94,7 +94,7 @@ def alpha_bands(dataset: Any) -> tuple[int, ...]:
 
 def warn_of_a_doubtful_alpha(dataset: Any) -> None:
     """Warn where GDAL calls a band transparency that nobody said is."""
-    is_by_default = dataset.driver == "GTiff" and set(dataset.dtypes) == {"uint8"}
+    is_by_default = dataset.driver in ("GTiff", "VRT") and set(dataset.dtypes) == {"uint8"}
     if is_by_default and dataset.count == 4 and alpha_bands(dataset) == (4,):
         warn_user(
             f"{dataset.name} has four bands of uint8, the last of which is marked as "
