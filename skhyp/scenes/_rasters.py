@@ -30,6 +30,7 @@ from ._envi_files import (
     headers_beside,
     stated_nodata,
 )
+from ._esri_headers import refuse_esri_misfit
 from ._file_errors import reading
 from ._raster_classes import raster_classes
 from ._raster_faults import block_index, faults_raised
@@ -125,6 +126,8 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
             fields = envi_fields(of_data, path, by_envi=True)
             nodata = stated_nodata(fields, of_data, nodata)
             source = envi_source(path, of_data, fields, of_gdal)
+        elif dataset.driver == "EHdr" and (beside := headers_beside(path)):
+            refuse_esri_misfit(beside[0], path, of_gdal.shape, of_gdal.dtype)
         has_transform = not dataset.transform.is_identity
         warn_of_a_doubtful_alpha(dataset)
         _warn_of_no_grid(dataset, has_transform)

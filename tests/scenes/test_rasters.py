@@ -304,6 +304,27 @@ def test_of_two_headers_that_differ_neither_is_believed(tmp_path, cube):
         np.testing.assert_array_equal(open_scene(opened).read(), cube)
 
 
+ESRI = (
+    "NROWS 23\nNCOLS 17\nNBANDS 12\nNBITS 16\nPIXELTYPE UNSIGNEDINT\nBYTEORDER I\nLAYOUT {layout}\n"
+)
+
+
+@pytest.mark.parametrize("layout", ["bil", "bip", "bsq"])
+@pytest.mark.parametrize("left_out", ["NOTHING", "NBITS", "NBANDS", "NROWS 23"])
+def test_plain_rasters_of_esri_fit_their_headers_too(tmp_path, cube, layout, left_out):
+    path = write_envi(tmp_path / "scene", cube, layout)
+    data = path.with_suffix(".img").rename(path.with_suffix(f".{layout}"))
+    lines = ESRI.format(layout=layout.upper()).splitlines()
+    kept = [line for line in lines if not line.startswith(left_out)]
+    path.write_text("\n".join([*kept, "NROWS 22"] if "NROWS" in left_out else kept) + "\n")
+    if left_out == "NOTHING":
+        np.testing.assert_array_equal(open_scene(data).read(), cube)
+        np.testing.assert_array_equal(open_scene(path).read(), cube)
+        return
+    with pytest.raises(ValueError, match=r"scene\.b\w\w has 9384 bytes, but its header scene\.hdr"):
+        open_scene(data)
+
+
 @pytest.mark.parametrize("value", ["none", "{-9999}", "abc", "-9999 "])
 def test_a_data_ignore_value_that_is_no_number_is_not_zero(tmp_path, value):
     cube = np.zeros((2, 3, 4), np.int16)
