@@ -174,8 +174,10 @@ def wavelengths_without_unit(texts: Sequence[str]) -> NDArray[np.float64] | None
     if len(set(numbers)) < len(numbers) or not np.any(steps > 0):
         return None
     if listed.min() >= _WITHOUT_UNIT[0] and listed.max() <= _WITHOUT_UNIT[1]:
-        is_counted = bool(np.all(steps == 1) and np.all(listed == np.rint(listed)))
-        if is_counted and (len(listed) < _MANY_BANDS or listed[0] < _LEAST_COUNTED):
+        is_whole = bool(np.all(listed == np.rint(listed)))
+        is_counted = is_whole and bool(np.all(steps == 1))
+        are_years = is_whole and bool(np.all((listed >= 1900) & (listed <= 2100)))
+        if are_years or (is_counted and (len(listed) < _MANY_BANDS or listed[0] < _LEAST_COUNTED)):
             return None
         return listed
     in_nm = listed * MICROMETRES.nm

@@ -72,6 +72,7 @@ def test_bands_of_one_wavelength_have_names_of_their_own():
             ["V400", "V450"],
         ),
         *(["0.25", "0.5", "0.75"], ["450 nm / 550 nm", "550 nm / 650 nm"], ["10 m", "20 m"]),
+        *(["1990", "2000", "2010"], ["B1", "B2"]),
     ],
 )
 def test_names_of_another_kind_carry_no_wavelengths(names):

@@ -75,19 +75,31 @@ def fwhm_in_nm(
     The values and the unit are those of their wavelengths, whose unit widths have that have none
     of their own.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the wavelengths have been warned of
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wavelengths have been warned of
+        try:
             centres = _centres(values, unit, n_bands, name)
+        except ValueError:
+            return None
+    if centres is None:
+        return None
+    try:
         listed = _numbers(widths, "widths of bands", name)
     except ValueError:
-        centres, listed = None, np.empty(0)
-    if centres is None or listed.shape != (n_bands,) or not np.all(listed >= 0):
-        return None
+        listed = np.empty(0)
     own = None if is_no_unit(width_unit) else spectral_unit(str(width_unit))
-    if own is not None and not own.is_reciprocal:
-        return np.round(own.in_nm(listed), 6)
-    return np.round(widths_of(listed, centres.units, centres.listed), 6)
+    if listed.shape == (n_bands,) and np.all(listed >= 0):
+        if own is not None and not own.is_reciprocal:
+            in_nm = own.in_nm(listed)
+        else:
+            in_nm = widths_of(listed, centres.units, centres.listed)
+        if np.all(in_nm <= centres.in_nm):
+            return np.round(in_nm, 6)
+    warn_user(
+        f"{name} lists widths of its {n_bands} bands (fwhm) that are not one for each, are no "
+        "numbers, or are larger than the wavelengths: they are not read."
+    )
+    return None
 
 
 def good_bands_of(flags: str | Sequence[Any], *, n_bands: int, name: str) -> NDArray[np.bool_]:

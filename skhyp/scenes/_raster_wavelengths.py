@@ -20,6 +20,8 @@ from ._envi_headers import list_of
 
 # Where GDAL keeps what is no description of a band.
 _NOT_LOOKED_INTO = ("IMAGE_STRUCTURE", "DERIVED_SUBDATASETS", "SUBDATASETS", "TIFF")
+# Of fewer bands than these, names that are whole numbers may be codes of classes.
+_FEW_BANDS = 10
 
 
 def described_bands(
@@ -43,7 +45,7 @@ def described_bands(
         found["wavelengths"] = partial(_of_all_bands, values, unit, **counted)
         if widths is not None:
             found["fwhm"] = partial(fwhm_in_nm, widths, width_unit, values, unit, **counted)
-    elif (by_names := wavelengths_from_names(texts)) is not None:
+    elif not _may_be_codes(texts) and (by_names := wavelengths_from_names(texts)) is not None:
         found["wavelengths"] = by_names
     elif any(wavelength_of_text(text) is not None for text in texts):
         values = [wavelength_of_text(text) for text in texts]
@@ -52,6 +54,11 @@ def described_bands(
     if flags:
         found["good_bands"] = partial(good_bands_of, flags, **counted)
     return found
+
+
+def _may_be_codes(texts: list[str]) -> bool:
+    """Return whether names of bands are a few whole numbers, as maps of probabilities have them."""
+    return len(texts) < _FEW_BANDS and all(text.strip().isdigit() for text in texts)
 
 
 def has_wavelength(dataset: Any, band: int) -> bool:

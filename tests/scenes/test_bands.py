@@ -107,6 +107,10 @@ def test_widths_are_in_nm_as_their_wavelengths():
     np.testing.assert_allclose(fwhm([10, 20], [0.45, 0.85], "um", "nm"), [10, 20])
     np.testing.assert_allclose(fwhm([50, 50], [20000, 10000], "cm-1"), [1.25, 5])
     np.testing.assert_allclose(fwhm([5, 5], [450, 850], "Micrometers"), [5, 5])
-    assert fwhm([1, 2, 3], [450, 850], "nm") is None
-    assert fwhm([1, -2], [450, 850], "nm") is None
     assert fwhm([1, 2], [1, 2], None) is None
+
+
+@pytest.mark.parametrize("widths", [[1, 2, 3], [1, -2], ["a", "b"], [1, np.nan], [10, 20]])
+def test_widths_that_cannot_be_are_warned_of_and_not_read(widths):
+    with pytest.warns(UserWarning, match=r"widths of its 2 bands .* not read"):
+        assert fwhm(widths, [0.45, 0.85], "um") is None

@@ -433,6 +433,7 @@ def described(path, cube, texts=None, tags=None, ns=None, of_all=None):
         ["450.5 nm", "550 nm", "2200 nm"],
         ["Band 1 (450.5 Nanometers)", "Band 2 (550 Nanometers)", "Band 3 (2200 Nanometers)"],
         ["450.5", "550", "2200"],
+        ["wl450.5", "wl550", "wl2200"],
         ["B1 (450.5)", "B2 (550)", "B3 (2200)"],
         ["450.5nm", "0.55 um", "2.2 µm"],
         ["B1, 450.5 nm, FWHM 20 nm", "B2, 550 nm, FWHM 20 nm", "B3, 2200 nm, FWHM 90 nm"],
@@ -463,6 +464,7 @@ def test_wavelengths_are_found_in_descriptions(tmp_path, cube, texts):
         None,
         ["B2 10m", "B3 10m", "B5 20m"],
         ["2019", "2020", "2021"],
+        ["211", "243", "311"],
     ],
 )
 def test_descriptions_of_another_kind_are_no_wavelengths(tmp_path, cube, texts):
