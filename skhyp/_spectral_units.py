@@ -67,7 +67,7 @@ _MANY_BANDS = 100
 _LEAST_COUNTED = 300
 _NAMED = re.compile(
     r"(?:(?P<prefix>x|wl|wvl|w|wave(?:length)?|lambda|nm|r|rho|refl?|rfl|reflectance|spc|abs)"
-    r"[ .-]?)?"
+    r"[ .:=-]*)?"
     rf"(?P<number>{_NUMBER})"
 )
 _NO_UNIT = {"", "unknown", "none", "n a", "n/a", "na", "null", "nan", "1", "-", "?", "undefined"}

@@ -31,6 +31,8 @@ _LONGEST_IN_MICROMETRES = 100.0
 _LONGEST_IN_METRES = 1e-3
 # What is counted in these, as ENVI has it, is no wavelength.
 _COUNTS = {"index", "band", "bands", "band number", "channel", "channels"}
+# So many that are 1, 2, 3, ... are numbers of bands in any unit.
+_LEAST_COUNTED = 3
 # Shorter ones than this, in nm, are in another unit than is stated.
 _FAR_OFF = 10.0
 
@@ -134,9 +136,16 @@ def _centres(
     if not stated:
         if counts_bands:
             return None
-        return _in_nm(listed, [_unit_by_size(listed)] * n_bands, n_bands, name)
+        return _in_nm(listed, [_unit_by_size(listed)] * n_bands, n_bands, name, is_stated=False)
     if len(stated) > 1 and None in units:
         raise _disagreement(name, "has several units of wavelengths, and bands without one")
+    if counts_bands and n_bands >= _LEAST_COUNTED:
+        warn_user(
+            f"{name} lists as wavelengths, in {stated[0].name}, the numbers of its bands from "
+            f"{listed[0]:g} on: its wavelengths are not known. Pass them in nm, "
+            "open_scene(..., wavelengths=)."
+        )
+        return None
     units = [entry or stated[0] for entry in units]
     if len(stated) == 1 and (fitting := _fitting_unit(listed, stated[0])) is not None:
         warn_user(
@@ -185,7 +194,12 @@ def _fitting_unit(listed: NDArray[np.float64], stated: SpectralUnit) -> Spectral
 
 
 def _in_nm(
-    listed: NDArray[np.float64], units: list[SpectralUnit], n_bands: int, name: str
+    listed: NDArray[np.float64],
+    units: list[SpectralUnit],
+    n_bands: int,
+    name: str,
+    *,
+    is_stated: bool = True,
 ) -> _Centres:
     if any(unit.is_reciprocal for unit in units) and np.any(listed <= 0):
         raise _disagreement(name, f"has the wavenumber {listed.min():g}")
@@ -195,9 +209,11 @@ def _in_nm(
             name, f"has wavelengths of {_span(in_nm)} nm, shorter than those of any imaging sensor"
         )
     try:
-        return _Centres(listed, units, validate_wavelengths(np.round(in_nm, 6), n_bands))
+        # A list that falls is no sign of wavenumbers where it is said what it is.
+        validate_wavelengths(np.sort(in_nm) if is_stated else in_nm, n_bands)
     except ValueError as error:
         raise _disagreement(name, f"has wavelengths that are none: {error}") from error
+    return _Centres(listed, units, np.round(in_nm, 6))
 
 
 def _span(listed: NDArray[np.float64]) -> str:

@@ -75,7 +75,10 @@ def envi_fields(header: Path, data: Path, *, by_envi: bool = False) -> dict[str,
 
 def header_of_gdal(dataset: Any, path: Path) -> Path:
     """Return the header that GDAL takes for that of a file; there must not be another one."""
-    of_gdal = next(Path(file) for file in dataset.files if str(file).lower().endswith(".hdr"))
+    headers = [Path(file) for file in dataset.files if str(file).lower().endswith(".hdr")]
+    if not headers:
+        raise ValueError(f"{path} is read by a header that GDAL does not name. Call it .hdr.")
+    of_gdal = headers[0]
     for other in headers_beside(path):
         if read_envi_header(other) not in ({}, read_envi_header(of_gdal)):
             raise ValueError(

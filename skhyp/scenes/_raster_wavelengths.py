@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -63,8 +64,9 @@ def _may_be_codes(texts: list[str]) -> bool:
 
 def has_wavelength(dataset: Any, band: int) -> bool:
     """Return whether a file says of a band at which wavelength it is."""
-    if any(names_wavelengths(key) is not None for key in _tags(dataset, band)):
-        return True
+    for key, value in _tags(dataset, band).items():
+        if names_wavelengths(key) is not None and re.search(r"[1-9]", value):
+            return True
     return wavelength_of_text(*_names_of(dataset, [band], {})) is not None
 
 
@@ -145,7 +147,7 @@ def _tagged(
 
 
 def _first(tags: dict[str, str], names: Any) -> str | None:
-    return next((key for key in tags if names(key) is not None and tags[key].strip()), None)
+    return next((key for key in tags if names(key) is not None and tags[key].strip(" {}")), None)
 
 
 def _unit_of(key: str, tags: dict[str, str]) -> str | None:

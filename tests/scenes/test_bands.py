@@ -56,6 +56,19 @@ def test_numbers_of_bands_are_never_wavelengths(unit):
     assert in_nm([1, 2, 3], unit) is None and in_nm([0, 1, 2], unit) is None
 
 
+@pytest.mark.parametrize("unit", ["nm", "um", "cm-1"])
+def test_numbers_of_bands_are_no_wavelengths_in_any_unit(unit):
+    with pytest.warns(UserWarning, match=r"the numbers of its bands from 1 on.*wavelengths="):
+        assert in_nm(np.arange(1, 225), unit) is None
+
+
+def test_a_list_that_falls_is_believed_where_its_unit_is_said():
+    thermal = np.arange(13500, 7500, -500)
+    np.testing.assert_allclose(in_nm(thermal, "nm"), thermal)
+    with pytest.warns(UserWarning, match="as wavenumbers do"):
+        np.testing.assert_allclose(in_nm(thermal), thermal)
+
+
 @pytest.mark.parametrize(
     ("unit", "values", "taken"),
     [
