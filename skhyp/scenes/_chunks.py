@@ -147,7 +147,11 @@ def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
         coordinates["fwhm"] = ("band", scene.fwhm, {"units": "nm"})
     if scene.good_bands is not None:
         coordinates["good_bands"] = ("band", scene.good_bands)
-    attributes = {} if scene.nodata is None else {"_FillValue": scene.nodata}
+    attributes: dict[str, Any] = {} if scene.nodata is None else {"_FillValue": scene.nodata}
+    # As xarray has it of numbers to which they are not applied.
+    for attribute, value in (("scale_factor", scene.scale), ("add_offset", scene.offset)):
+        if value is not None and np.ndim(value) == 0:
+            attributes[attribute] = value
     if reference:
         attributes["grid_mapping"] = "spatial_ref"
     return xarray.DataArray(

@@ -539,6 +539,7 @@ def test_widths_of_a_header_are_in_nm(tmp_path, cube):
     scene = open_scene(path)
     np.testing.assert_allclose(scene.fwhm, [5.5] * 12)
     assert open_scene(scene).fwhm is scene.fwhm
+    np.testing.assert_allclose(scene.to_xarray().fwhm, [5.5] * 12)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
@@ -572,6 +573,9 @@ def test_a_scale_of_the_file_is_said_and_not_applied(tmp_path, cube):
     np.testing.assert_array_equal(scene.read(), cube)
     again = open_scene(scene)
     assert again.scale == 1e-4 and again.offset == -0.1
+    array = scene.to_xarray()
+    assert array.attrs["scale_factor"] == 1e-4 and array.attrs["add_offset"] == -0.1
+    np.testing.assert_array_equal(array.values, cube)
 
 
 def test_scales_that_differ_by_band_are_warned_of(tmp_path, cube):
