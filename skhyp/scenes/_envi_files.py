@@ -23,6 +23,7 @@ from ._envi_headers import (
     refuse_incomplete,
     refuse_misfit,
     stated_shape,
+    stated_type,
     warn_of_byte_order,
 )
 from ._windows import Source
@@ -118,21 +119,22 @@ def _is_compressed(header: dict[str, str]) -> bool:
 
 def envi_source(path: Path, header: Path, fields: dict[str, str], of_gdal: Any) -> Source:
     """Return the source of an ENVI file without GDAL, unless it is compressed or has a mask."""
-    stated, read = stated_shape(fields, header), of_gdal.shape
-    if stated != read:
+    shape, dtype = stated_shape(fields, header), stated_type(fields, header)
+    is_as_read = dtype.newbyteorder("=") == of_gdal.stored_dtype
+    if shape != of_gdal.shape or not is_as_read:
         raise ValueError(
-            f"{header} says lines, samples and bands as {stated}, which GDAL reads as {read}. "
-            "Write them as plain integers."
+            f"{header} says lines, samples, bands and data type as {shape} and {dtype.name}, which "
+            f"GDAL reads as {of_gdal.shape} and {of_gdal.stored_dtype}. Write each plainly in a "
+            "line of its own, such as data type = 12."
         )
     warn_of_byte_order(fields, header)
     if _is_compressed(fields) or of_gdal.mask is not None:
         return of_gdal
     order = fields.get("interleave", "bsq").lower()
     axes = INTERLEAVES[order]
-    shape = tuple(np.take(read, np.argsort(axes)).tolist())
-    dtype = of_gdal.dtype.newbyteorder(">" if fields.get("byte order") == "1" else "<")
+    stored = tuple(np.take(shape, np.argsort(axes)).tolist())
     offset = header_integer(fields, "header offset", str(header))
-    opened = partial(_envi_array, path, dtype, offset, shape)
+    opened = partial(_envi_array, path, dtype, offset, stored)
     return ArraySource.of(opened, axes, identity=order, path=path)
 
 

@@ -148,9 +148,7 @@ def refuse_incomplete(fields: dict[str, str], header: Path, data: Path) -> None:
         )
     order = fields.get("interleave", "bsq").lower()
     if order not in INTERLEAVES:
-        raise ValueError(
-            f"The header of {data} must have the interleave bsq, bil or bip; got {order!r}."
-        )
+        raise ValueError(f"{name} must have the interleave bsq, bil or bip; got {order!r}.")
     if fields.get("byte order", "0") not in ("0", "1"):
         raise ValueError(
             f"{name} must have the byte order 0, the lowest first, or 1; got "
@@ -166,8 +164,7 @@ def refuse_incomplete(fields: dict[str, str], header: Path, data: Path) -> None:
 
 def warn_of_byte_order(fields: dict[str, str], header: Path) -> None:
     """Warn of a header that does not say in which order the bytes of a number are."""
-    dtype = np.dtype(_TYPES[header_integer(fields, "data type", str(header))])
-    if dtype.itemsize > 1 and not fields.get("byte order"):
+    if stated_type(fields, header).itemsize > 1 and not fields.get("byte order"):
         warn_user(
             f"{header} has no 'byte order': it is taken for 0, the lowest byte first. If that is "
             "right, add it."
@@ -177,7 +174,7 @@ def warn_of_byte_order(fields: dict[str, str], header: Path) -> None:
 def refuse_misfit(fields: dict[str, str], header: Path, data: Path) -> None:
     """Raise if a file is not as long as its header says: its numbers would lie elsewhere."""
     rows, columns, n_bands = shape = stated_shape(fields, header)
-    dtype = np.dtype(_TYPES[header_integer(fields, "data type", str(header))])
+    dtype = stated_type(fields, header)
     offset = header_integer(fields, "header offset", str(header))
     n_bytes = rows * columns * n_bands * dtype.itemsize
     expected, size = offset + n_bytes, data.stat().st_size
@@ -202,6 +199,12 @@ def refuse_misfit(fields: dict[str, str], header: Path, data: Path) -> None:
         f"{what} {size - expected} bytes more are there than that.{hint} If the last bytes mean "
         f"nothing, cut the file to {expected} bytes."
     )
+
+
+def stated_type(fields: dict[str, str], header: Path) -> np.dtype:
+    """Return the type of the numbers that a header describes."""
+    dtype = np.dtype(_TYPES[header_integer(fields, "data type", str(header))])
+    return dtype.newbyteorder(">" if fields.get("byte order") == "1" else "<")
 
 
 def stated_shape(fields: dict[str, str], header: Path) -> tuple[int, ...]:

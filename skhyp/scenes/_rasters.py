@@ -79,13 +79,13 @@ class RasterSource:
             self.shape = (dataset.height, dataset.width, len(self.bands))
             self.nodata = _nodata(dataset, self.bands)
             self.mask = RasterMask.of(dataset, self.bands, self.nodata)
-            self.dtype = stored = np.dtype(min(kinds))
+            self.dtype = self.stored_dtype = np.dtype(min(kinds))
             if self.mask is not None:
-                self.dtype = self.mask.dtype_for(stored, str(path))
+                self.dtype = self.mask.dtype_for(self.stored_dtype, str(path))
                 self.nodata = self.mask.marker
             self.tile = dataset.block_shapes[0]
             n_together = dataset.count if dataset.interleaving is Interleaving.pixel else 1
-        self.chunk_bytes = math.prod((*self.tile, n_together)) * stored.itemsize
+        self.chunk_bytes = math.prod((*self.tile, n_together)) * self.stored_dtype.itemsize
         # GDAL keeps all that it unpacks until the file is closed.
         self._n_bands_at_once = bands_at_once(self.chunk_bytes, n_together, self.shape[2])
 

@@ -274,6 +274,13 @@ def test_the_word_envi_begins_a_header_in_capitals(tmp_path, cube):
         open_scene(path)
 
 
+def test_a_field_that_gdal_does_not_see_is_not_guessed(tmp_path, cube):
+    path = write_envi(tmp_path / "scene", cube, "bil")
+    path.write_text(path.read_text().replace("data type", "data\ttype"))
+    with pytest.raises(ValueError, match=r"and uint16, which GDAL reads as .* and uint8"):
+        open_scene(path)
+
+
 def test_an_order_of_bytes_that_is_not_said_is_warned_of(tmp_path, cube):
     path = edited_header(write_envi(tmp_path / "scene", cube, "bip"), byte_order=None)
     with pytest.warns(UserWarning, match=r"no 'byte order': it is taken for 0") as caught:
