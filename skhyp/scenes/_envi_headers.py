@@ -16,7 +16,8 @@ _TYPES = {
     **{1: "uint8", 2: "int16", 3: "int32", 4: "float32", 5: "float64", 6: "complex64"},
     **{9: "complex128", 12: "uint16", 13: "uint32", 14: "int64", 15: "uint64"},
 }
-_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+# By what a file in each encoding begins with.
+_BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 # What a file cannot be read without.
 _NEEDED = ("samples", "lines", "bands", "data type", "interleave")
 _READ = {
@@ -35,11 +36,12 @@ def read_envi_header(path: Path) -> dict[str, str]:
     """
     with path.open("rb") as file:
         start = file.read(8)
-        if any(start.startswith(mark) for mark in _BYTE_ORDER_MARKS):
+        marked = [kind for mark, kind in _BYTE_ORDER_MARKS.items() if start.startswith(mark)]
+        if marked:
             raise ValueError(
                 f"{path} begins with a byte order mark, with which it is no header of ENVI. Save "
                 "it as UTF-8 without one, as with "
-                'Path(header).write_text(Path(header).read_text("utf-8-sig"), "utf-8").'
+                f'Path(header).write_text(Path(header).read_text("{marked[0]}"), "utf-8").'
             )
         if not start.startswith(b"ENVI"):
             if start.strip().upper().startswith(b"ENVI"):
