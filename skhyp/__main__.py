@@ -24,12 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument(
         "model", help="a file of joblib.dump; loading it runs what is in it, so trust its source"
     )
-    command.add_argument("scene", help="ENVI (.hdr), GeoTIFF, .mat, .npy or .zarr")
+    command.add_argument("scene", help="ENVI (.hdr), GeoTIFF, HDF5, .nc, .mat, .npy or .zarr")
     command.add_argument("out", help="the map: .tif, .hdr (ENVI), .zarr or .npy")
     command.add_argument(
         "--method", default="predict", help="of the estimator, such as predict_proba (%(default)s)"
     )
-    command.add_argument("--variable", help="of a .mat or .zarr file with several")
+    command.add_argument("--variable", help="of a file with several: HDF5, .nc, .mat or .zarr")
     command.add_argument(
         "--working-memory", type=int, default=64, metavar="MIB", help="for blocks (%(default)s)"
     )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ._dimension_names import Given, axes_of_dims
 from ._file_errors import reading
 from ._windows import Window, bands_at_once
 
@@ -115,24 +116,33 @@ class ArraySource:
         return np.asarray(array[tuple(index)]).transpose(self.axes)
 
 
-def numpy_source(path: Path) -> ArraySource:
+def numpy_source(path: Path, given: Given) -> ArraySource:
     """Return the source of a ``.npy`` file: (rows, columns, bands), or a map of labels."""
     opened = partial(_numpy_file, path)
     with opened() as array:
-        axes = _axes_in_order(path.name, array.shape)
+        axes = _axes_of(path.name, array.shape, given)
     return ArraySource.of(opened, axes, identity="npy", path=path)
 
 
-def memory_source(array: NDArray[Any], name: str) -> ArraySource:
+def memory_source(array: NDArray[Any], name: str, given: Given) -> ArraySource:
     """Return the source of an array that is there already."""
-    return ArraySource.of(partial(nullcontext, array), _axes_in_order(name, array.shape))
+    return ArraySource.of(partial(nullcontext, array), _axes_of(name, array.shape, given))
 
 
-def _axes_in_order(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+def _axes_of(name: str, shape: tuple[int, ...], given: Given) -> tuple[int, ...]:
+    """Return the axes of an array that says nothing of itself."""
     if len(shape) not in (2, 3):
         raise ValueError(
             f"{name} must hold an array (rows, columns, bands), or (rows, columns) of labels; "
             f"got shape {shape}."
+        )
+    if given.dims is not None:
+        return axes_of_dims(given.dims, len(shape))
+    if len(shape) == 3 and given.n_bands not in (None, shape[2]) and given.n_bands in shape:
+        raise ValueError(
+            f"{name} must have the shape (rows, columns, bands): there are {given.n_bands} "
+            f"wavelengths or flags of bands, and the shape is {shape}. If its bands come first, "
+            "open_scene(..., dims=('bands', 'rows', 'columns'))."
         )
     return tuple(range(len(shape)))
 

@@ -19,7 +19,13 @@ from ._identity import scene_identity
 from ._map_layouts import MapLayout
 from ._pixel_models import PixelModel
 from ._windows import Window
-from ._xarrays import axes_of, import_xarray, is_data_array, pixel_coordinates, reference_attributes
+from ._xarrays import (
+    data_array_axes,
+    import_xarray,
+    is_data_array,
+    pixel_coordinates,
+    reference_attributes,
+)
 from ._zarr_maps import cf_attributes
 
 if TYPE_CHECKING:
@@ -45,7 +51,7 @@ class ChunkedBlocks:
         import dask
 
         self._model, self._array = model, array
-        self._axes = axes_of(array.dims)
+        self._axes = data_array_axes(array)
         cube = array.data.transpose(self._axes)
         cube = (cube[..., np.newaxis] if cube.ndim == 2 else cube).rechunk({2: -1})
         row_sizes, column_sizes, _ = cube.chunks

@@ -2,115 +2,157 @@
 
 from __future__ import annotations
 
-import contextlib
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-from ._arrays import ArraySource, memory_source
-from ._bands import wavelengths_in_nm
+from ._array_facts import facts_of
+from ._arrays import ArraySource
+from ._axes import axes_of
+from ._dimension_names import Given
+from ._file_errors import printable
+from ._hdf5_files import hdf5_source, is_hdf5
+from ._named_arrays import NamedArray, NamedArrays
 
-_WAVELENGTH_NAMES = ("wavelengths", "wavelength", "wl", "lambda")
 # Of version 5: what elements are, which arrays have numbers, and what numbers are stored as.
 _MATRIX, _COMPRESSED = 14, 15
 _NUMERIC_CLASSES = range(6, 16)
 _STORED_NUMBERS = {1, 2, 3, 4, 5, 6, 7, 9, 12, 13}
+_STORED_TEXTS = {16, 17, 18}
 _IS_COMPLEX = 0x0800
+_CELL, _STRUCTURE, _OBJECT, _TEXT, _SPARSE = range(1, 6)
+_FUNCTION = 16
+_NOT_READ = {
+    "sparse": "sparse: save full() of it",
+    "cell": "cell: save what is in it as a variable",
+    "object": "object: save its properties as variables",
+}
 # An array's type, dimensions and name are before its numbers, within so many bytes.
 _HEAD_BYTES = 2**14
 
 
-def matlab_source(path: Path, variable: str | None) -> tuple[ArraySource, dict[str, Any]]:
-    """Return the source of a variable of a ``.mat`` file, and the wavelengths where it has them.
+def matlab_source(
+    path: Path, variable: str | None, given: Given
+) -> tuple[ArraySource, dict[str, Any]]:
+    """Return the source of a variable of a ``.mat`` file, and what the file says of it.
 
     Version 7.3 is HDF5, of which blocks are read. Older versions are compressed as a whole: the
-    variable is read at once.
+    variable is read at once. What is in a structure has a name with a dot, ``scene.cube``.
     """
-    import h5py
-
-    if h5py.is_hdf5(path):
-        with _hdf5_file(path) as file:
-            shapes = {
-                name: entry.shape[::-1]  # MATLAB stores the first index fastest
-                for name, entry in file.items()
-                if isinstance(entry, h5py.Dataset) and entry.dtype.kind in "biuf"
-            }
-            listed = {name: file[name][...] for name in _wavelength_variables(shapes)}
-            name = _chosen_variable(path, shapes, variable)
-            is_packed = file[name].id.get_create_plist().get_nfilters() > 0
-        axes = (2, 1, 0) if len(shapes[name]) == 3 else (1, 0)
-        opened = partial(_hdf5_dataset, path, name)
-        source = ArraySource.of(opened, axes, identity=name, path=path, is_packed=is_packed)
-    else:
-        shapes = _matlab5_shapes(path)
-        name = _chosen_variable(path, shapes, variable)
-        listed = _matlab5_variables(path, [name, *_wavelength_variables(shapes)])
-        source = memory_source(listed.pop(name), path.name)
-    fitting = [values.ravel() for values in listed.values() if values.size == source.shape[2]]
-    if not fitting:
-        return source, {}
-    n_bands = source.shape[2]
-    return source, {
-        "wavelengths": partial(wavelengths_in_nm, fitting[0], None, n_bands=n_bands, name=path.name)
-    }
+    if is_hdf5(path):
+        return hdf5_source(path, variable, given, of_matlab=True)
+    arrays = _matlab5_arrays(path)
+    array = arrays.chosen(variable)
+    axes = axes_of(array, arrays, given)
+    facts = facts_of(array, arrays, axes)
+    opened = partial(nullcontext, array.values())
+    return ArraySource.of(opened, axes, is_packed=False), facts
 
 
-def _matlab5_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of the variables with numbers in a file of version 4 to 7."""
+def _matlab5_arrays(path: Path) -> NamedArrays:
+    """Return the arrays of numbers in a file of version 4 to 7, those in structures too.
+
+    What is no structure is read when it is needed.
+    """
     from scipy.io import whosmat
 
-    variables = whosmat(path)
-    return {
-        name: shape
-        for name, shape, kind in variables
-        if "int" in kind or kind in ("double", "single", "logical")
-    }
+    arrays: dict[str, NamedArray] = {}
+    groups: dict[str, dict[str, Any]] = {"": {}}
+    others: dict[str, str] = {}
+    structures, texts = [], []
+    for name, shape, kind in whosmat(path):
+        if "int" in kind or kind in ("double", "single", "logical"):
+            values = partial(_matlab5_variable, path, name)
+            arrays[name] = _without_names(name, tuple(shape), np.dtype(float), values)
+        elif kind == "struct":
+            structures.append(name)
+        elif kind == "char":
+            texts.append(name)
+        elif kind == "cell":
+            values = partial(_matlab5_cells, path, name)
+            arrays[name] = _without_names(name, tuple(shape), np.dtype(object), values)
+            others[name] = _NOT_READ[kind]
+        else:
+            others[name] = _NOT_READ.get(kind, kind)
+    for name in (*structures, *texts):
+        try:
+            value = _matlab5_variable(path, name)
+        except ValueError as error:
+            others[name] = printable(str(error))
+        else:
+            _add_entry(name, value, arrays, groups, others)
+    return NamedArrays(printable(path), arrays, groups, others, ".")
 
 
-def _matlab5_variables(path: Path, names: list[str]) -> dict[str, NDArray[Any]]:
+def _add_entry(
+    name: str,
+    value: Any,
+    arrays: dict[str, NamedArray],
+    groups: dict[str, dict[str, Any]],
+    others: dict[str, str],
+) -> None:
+    """Add what a structure has, by its fields, or a text to what is said of where it is."""
+    if getattr(value, "dtype", None) is not None and value.dtype.names is not None:
+        elements = value.ravel()
+        for number, element in enumerate(elements, start=1):
+            of_element = name if len(elements) == 1 else f"{name}({number})"
+            groups.setdefault(of_element, {})
+            for field in value.dtype.names:
+                _add_entry(f"{of_element}.{field}", element[field], arrays, groups, others)
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+        arrays[name] = _without_names(name, value.shape, value.dtype, partial(_same, value))
+    elif isinstance(value, np.ndarray) and value.dtype.kind == "U" and value.size == 1:
+        parent, _, last = name.rpartition(".")
+        groups[parent][last] = str(value.item())
+    elif isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        arrays[name] = _without_names(name, value.shape, value.dtype, partial(_same, value))
+    elif hasattr(value, "tocsc"):
+        others[name] = _NOT_READ["sparse"]
+    elif isinstance(value, np.ndarray) and value.dtype.kind in "Oc":
+        if value.dtype.kind == "O":
+            texts = partial(_texts_of, value)
+            arrays[name] = _without_names(name, value.shape, value.dtype, texts)
+        others[name] = _NOT_READ["cell"] if value.dtype.kind == "O" else "complex"
+
+
+def _without_names(
+    name: str, shape: tuple[int, ...], dtype: np.dtype, values: Callable[[], NDArray[Any]]
+) -> NamedArray:
+    return NamedArray(name, shape, dtype, (None,) * len(shape), {}, values)
+
+
+def _matlab5_variable(path: Path, name: str) -> NDArray[Any]:
     from scipy.io import loadmat
 
-    _refuse_unknown_types(path, names)
-    stored = loadmat(path, variable_names=names)
-    return {name: stored[name] for name in names}
+    _refuse_unknown_types(path, name)
+    return loadmat(path, variable_names=[name])[name]
 
 
-def _wavelength_variables(names: Iterable[str]) -> list[str]:
-    return [name for name in names if name.lower() in _WAVELENGTH_NAMES]
+def _matlab5_cells(path: Path, name: str) -> NDArray[Any]:
+    return _texts_of(_matlab5_variable(path, name))
 
 
-def _chosen_variable(path: Path, shapes: dict[str, tuple[int, ...]], variable: str | None) -> str:
-    """Return the variable that is asked for, or the only cube, or the only map."""
-    listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items()) or "none"
-    if variable is not None:
-        if len(shapes.get(variable, ())) not in (2, 3):
-            raise ValueError(
-                f"{path} has no variable {variable!r} of two or three dimensions. Variables with "
-                f"numbers: {listed}."
-            )
-        return variable
-    cubes = [name for name, shape in shapes.items() if len(shape) == 3]
-    maps = [name for name, shape in shapes.items() if len(shape) == 2 and min(shape) > 1]
-    for candidates in (cubes, maps):
-        if len(candidates) == 1:
-            return candidates[0]
-        if candidates:
-            break
-    raise ValueError(
-        f"{path} must have one variable that is a cube, or variable= must say which. Variables "
-        f"with numbers: {listed}."
-    )
+def _texts_of(cells: NDArray[Any]) -> NDArray[Any]:
+    """Return what is in cells, of which each has one text or number, as texts."""
+    entries = [np.ravel(cell).tolist() for cell in cells.ravel()]
+    return np.array([" ".join(map(str, entry)).strip() for entry in entries])
 
 
-def _refuse_unknown_types(path: Path, names: list[str]) -> None:
+def _same(value: NDArray[Any]) -> NDArray[Any]:
+    return value
+
+
+def _refuse_unknown_types(path: Path, wanted: str) -> None:
     """Raise if numbers are stored as what MATLAB does not know: SciPy would crash.
 
-    Of each element of the file, only the head is read.
+    Of each element of the file, only the head is read, but of structures all.
     """
     with path.open("rb") as file:
         header = file.read(128)
@@ -121,44 +163,63 @@ def _refuse_unknown_types(path: Path, names: list[str]) -> None:
             kind, size = struct.unpack(f"{order}2I", tag)
             start = file.tell()
             head = file.read(min(size, _HEAD_BYTES))
-            if kind == _COMPRESSED:
+            if is_compressed := kind == _COMPRESSED:
                 head = zlib.decompressobj().decompress(head, _HEAD_BYTES)
                 kind, head = struct.unpack(f"{order}I", head[:4])[0], head[8:]
-            if kind == _MATRIX:
-                _refuse_unknown_type(path, names, head, order)
+            if kind == _MATRIX and _refuse_unknown_type(path, wanted, head, order):
+                file.seek(start)
+                content = file.read(size)
+                if is_compressed:
+                    content = zlib.decompress(content)[8:]
+                _refuse_unknown_types_within(path, memoryview(content), order)
             file.seek(start + size)
 
 
-def _refuse_unknown_type(path: Path, names: list[str], head: bytes, order: str) -> None:
+def _refuse_unknown_type(path: Path, wanted: str, head: bytes, order: str) -> bool:
+    """Raise if an array that is wanted has numbers of an unknown type, as far as it is there.
+
+    Return whether more of it is needed: of structures, all.
+    """
     (flags,) = struct.unpack_from(f"{order}I", head, 8)
     _, _, after_dimensions = _element(head, 16, order)
     _, name, after_name = _element(head, after_dimensions, order)
-    if flags & 0xFF not in _NUMERIC_CLASSES or name.decode("latin-1") not in names:
-        return
+    if name.decode("latin-1") != wanted:
+        return False
+    if flags & 0xFF not in _NUMERIC_CLASSES:
+        return flags & 0xFF in (_CELL, _STRUCTURE, _OBJECT)
     kind, _, _ = _element(head, after_name, order)
     if kind not in _STORED_NUMBERS or flags & _IS_COMPLEX:
         found = "complex numbers" if flags & _IS_COMPLEX else f"the type {kind}"
         raise ValueError(f"{path} must hold real numbers of a known type; got {found}.")
+    return False
 
 
-def _element(head: bytes, place: int, order: str) -> tuple[int, bytes, int]:
+def _refuse_unknown_types_within(path: Path, content: memoryview, order: str) -> None:
+    """Raise if an array in a structure has numbers of an unknown type."""
+    if len(content) < 16:  # an empty one
+        return
+    (flags,) = struct.unpack_from(f"{order}I", content, 8)
+    kind = flags & 0xFF
+    _, _, place = _element(content, 16, order)
+    _, _, place = _element(content, place, order)
+    if kind in (_STRUCTURE, _OBJECT):
+        for _ in range(2 if kind == _STRUCTURE else 3):  # the length of names, and the names
+            _, _, place = _element(content, place, order)
+    is_nested = kind in (_CELL, _STRUCTURE, _OBJECT, _FUNCTION)
+    if not is_nested and kind not in (_TEXT, _SPARSE, *_NUMERIC_CLASSES):
+        raise ValueError(f"{path} has a structure with an array of the unknown class {kind}.")
+    while place + 8 <= len(content):
+        stored, part, place = _element(content, place, order)
+        if is_nested and stored == _MATRIX:
+            _refuse_unknown_types_within(path, part, order)
+        elif is_nested or stored not in (_STORED_NUMBERS | _STORED_TEXTS):
+            raise ValueError(f"{path} has a structure with numbers of the unknown type {stored}.")
+
+
+def _element(head: bytes | memoryview, place: int, order: str) -> tuple[int, bytes, int]:
     """Return the type of an element, what is in it, and where the next one is."""
     kind, size = struct.unpack_from(f"{order}2I", head, place)
     start, after = place + 8, place + 8 + -(-size // 8) * 8
     if kind >> 16:  # a small one, which lies in its tag
         kind, size, start, after = kind & 0xFFFF, kind >> 16, place + 4, place + 8
     return kind, head[start : start + size], after
-
-
-@contextlib.contextmanager
-def _hdf5_dataset(path: Path, name: str) -> Iterator[Any]:
-    with _hdf5_file(path) as file:
-        yield file[name]
-
-
-@contextlib.contextmanager
-def _hdf5_file(path: Path) -> Iterator[Any]:
-    import h5py
-
-    with h5py.File(path) as file:
-        yield file

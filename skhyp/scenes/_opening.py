@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,15 +15,22 @@ from numpy.typing import ArrayLike
 from skhyp.wavelengths import validate_wavelengths
 
 from ._arrays import memory_source, numpy_source
+from ._bands import wavelengths_in_nm
 from ._cubes import check_cube
+from ._dimension_names import Given
 from ._envi_files import envi_data_file
 from ._file_errors import opening, printable
+from ._foreign_files import refuse_file, refuse_folder, refuse_name
+from ._foreign_objects import place_of, refuse_object
+from ._hdf5_files import hdf5_source, is_hdf5
 from ._matlab_files import matlab_source
+from ._netcdf3_files import is_netcdf3, netcdf3_source
 from ._origins import files_behind
 from ._rasters import raster_scene
 from ._scene import Scene
 from ._windows import Source
-from ._xarrays import data_array_source, is_data_array, is_dataset, is_zarr, zarr_source
+from ._xarrays import data_array_source, is_data_array
+from ._zarr_stores import is_zarr, zarr_source
 
 if TYPE_CHECKING:
     import xarray
@@ -30,12 +39,16 @@ if TYPE_CHECKING:
 _LARGEST_UNQUESTIONED = 2**44
 # So many times as much as is stored may come out of it: parts of a file may be left out.
 _MOST_PACKED = 2**20
+_WITH_VARIABLES = "MATLAB files and Zarr stores, HDF5 and netCDF"
+# Rasters of formats that are HDF5 within, and that GDAL knows.
+_HDF5_OF_GDAL = (".bag", ".kea")
 
 
 def open_scene(
     path: str | PathLike | xarray.DataArray | ArrayLike,
     *,
     variable: str | None = None,
+    dims: Sequence[str] | None = None,
     wavelengths: ArrayLike | None = None,
     good_bands: ArrayLike | None = None,
     nodata: float | None = None,
@@ -45,10 +58,11 @@ def open_scene(
     =====================  ====================================================================
     ENVI                   the ``.hdr`` or the data, any interleave; by rasterio
     GeoTIFF, and others    whatever GDAL reads as a raster; by rasterio
+    HDF5, netCDF           by blocks; by h5py, of version 3 of netCDF by SciPy
     MATLAB ``.mat``        version 7.3 by h5py, by blocks; older ones by SciPy, which reads the
                            variable as a whole
     NumPy ``.npy``         (rows, columns, bands), by blocks
-    Zarr                   a store of version 2 or 3; by xarray and zarr
+    Zarr                   a store of version 2 or 3, by blocks; by zarr
     xarray DataArray       chunked by dask or not
     array                  (rows, columns, bands); of a masked array of floats, what is masked
                            is missing
@@ -56,19 +70,29 @@ def open_scene(
 
     A file with two dimensions, such as a label map, is a scene of one band.
 
+    Of HDF5, netCDF, MATLAB, Zarr and xarray, the dimensions are known by their names (y, x, band
+    and many others), by the coordinates along them, and by their lengths: the bands are as many
+    as there are wavelengths. Where nothing tells, their order is rows, columns, bands. Rows stay
+    as they are stored, `transform` says where they lie.
+
     Parameters
     ----------
     path : str, path, DataArray or array
         The file, or what is a scene already.
     variable : str, default=None
-        Of a MATLAB file or a Zarr store, the variable to take. None takes the only one with three
-        dimensions or, if there is none, the only one with two.
+        Of a file with several, the variable to take, with the groups or structures that it is in:
+        "group/cube", in MATLAB files "scene.cube". None takes the only one with three dimensions
+        or, if there is none, the only one with two.
+    dims : sequence of str, default=None
+        What the stored dimensions of an array are, in their order, such as ("bands", "rows",
+        "columns"). None goes by what is known of them.
     wavelengths : array-like of shape (bands,), default=None
         In nm. None takes those of the file: from an ENVI header, the tags or descriptions of the
-        bands of a raster, a variable ``wavelengths`` (or ``wavelength``, ``wl``, ``lambda``) of a
-        MATLAB file, or a coordinate ``wavelength`` of xarray. Micrometres, metres, Ångström,
-        wavenumbers and frequencies become nm; where no unit is given, values that all are below
-        100 are micrometres. If the file has none, they are not known.
+        bands of a raster, or an array, a coordinate or an attribute ``wavelengths`` (or
+        ``wavelength``, ``wl``, ``wvl``, ``lambda``, ``centers`` and the like) of all others.
+        Micrometres, metres, Ångström, wavenumbers and frequencies become nm; where no unit is
+        given, values that all are below 100 are micrometres. If the file has none, they are not
+        known.
     good_bands : array-like of bool, shape (bands,), default=None
         Which bands are good. None takes the bad-band list of the file, if it has one.
     nodata : float, default=None
@@ -100,11 +124,16 @@ def open_scene(
     <Scene the array: 4 rows x 5 columns x 3 bands of uint16, 450 to 650 nm, no coordinates>
     """
     if variable is not None and not isinstance(path, str | PathLike):
-        raise ValueError(f"variable={variable!r} is for MATLAB files and Zarr stores.")
+        raise ValueError(f"variable={variable!r} is for {_WITH_VARIABLES}.")
+    if (place := place_of(path)) is not None:
+        path, variable = place[0], place[1] or None
     if isinstance(path, Scene):
+        if dims is not None:
+            raise ValueError(f"dims={dims!r} is for arrays; {path.name} is a scene already.")
         source, name, found = path.source, path.name, _facts(path)
     else:
-        source, name, found = _source_of(path, variable)
+        n_bands = next((np.size(of) for of in (wavelengths, good_bands) if of is not None), None)
+        source, name, found = _source_of(path, variable, Given(dims, n_bands))
     if source.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold real numbers; got dtype {source.dtype}.")
     if 0 in source.shape:
@@ -125,52 +154,72 @@ def open_scene(
 
 def is_scene_like(scene: Any) -> bool:
     """Return whether something is a scene, or names one, rather than an array of numbers."""
-    return isinstance(scene, str | PathLike | Scene) or is_data_array(scene)
+    is_named = isinstance(scene, str | PathLike | Scene) or place_of(scene) is not None
+    return is_named or is_data_array(scene)
 
 
-def _source_of(path: Any, variable: str | None) -> tuple[Source, str, dict[str, Any]]:
+def _source_of(path: Any, variable: str | None, given: Given) -> tuple[Source, str, dict[str, Any]]:
     """Return what reads a scene, its name, and what is known of it: values, or functions."""
     if not isinstance(path, str | PathLike):
-        if is_dataset(path):
-            raise ValueError(
-                f"A Dataset has several variables; pass one of them: {', '.join(map(str, path))}."
-            )
+        refuse_object(path)
         if is_data_array(path):
-            source, found = data_array_source(path)
+            source, found = data_array_source(path, given)
             found["files"] = files_behind(path)
             return source, str(path.name or "the DataArray"), found
-        found = {"files": files_behind(path)}
-        return memory_source(check_cube(path), "the array"), "the array", found
+        found = {"files": files_behind(path), **_facts_of_spectral(path)}
+        return memory_source(check_cube(path), "the array", given), "the array", found
+    refuse_name(path)
     path = Path(path).expanduser()
     if not path.exists():
         raise FileNotFoundError(f"There is no file {printable(path)}.")
     with opening(path):
-        source, found = _file_source(path, variable)
+        source, found = _file_source(path, variable, given)
         found.setdefault("files", (path,))
         _refuse_more_than_is_there(source, found["files"], path)
     return source, printable(path), found
 
 
-def _file_source(path: Path, variable: str | None) -> tuple[Source, dict[str, Any]]:
+def _file_source(path: Path, variable: str | None, given: Given) -> tuple[Source, dict[str, Any]]:
     """Return what reads a file, and what is known of it."""
     suffix = path.suffix.lower()
     if is_zarr(path):
-        return zarr_source(path, variable)
+        return zarr_source(path, variable, given)
     if path.is_dir():
-        raise ValueError(f"{path} is a folder, but not a Zarr store.")
+        refuse_folder(path)
+    refuse_file(path)
     if suffix == ".mat":
-        return matlab_source(path, variable)
+        return matlab_source(path, variable, given)
+    if suffix not in _HDF5_OF_GDAL and is_hdf5(path):
+        return hdf5_source(path, variable, given)
+    if is_netcdf3(path):
+        return netcdf3_source(path, variable, given)
     if variable is not None:
-        raise ValueError(
-            f"variable={variable!r} is for MATLAB files and Zarr stores; {path} is none."
-        )
+        raise ValueError(f"variable={variable!r} is for {_WITH_VARIABLES}; {path} is none.")
     if suffix == ".npy":
-        return numpy_source(path), {}
+        return numpy_source(path, given), {}
+    if given.dims is not None:
+        raise ValueError(f"dims={given.dims!r} is for arrays; {path} says itself what it has.")
     if suffix == ".hdr":
-        source, found = raster_scene(envi_data_file(path), path)
+        data = envi_data_file(path)
+        refuse_file(data)
+        source, found = raster_scene(data, path)
     else:
         source, found = raster_scene(path)
     return source, {**found, "files": (path, *found["files"])}
+
+
+def _facts_of_spectral(array: Any) -> dict[str, Any]:
+    """Return the wavelengths of an array of the package spectral, which has them beside."""
+    bands = getattr(array, "bands", None)
+    centres = getattr(bands, "centers", None)
+    if not isinstance(array, np.ndarray) or centres is None or array.ndim != 3:
+        return {}
+    unit, n_bands = getattr(bands, "band_unit", None), array.shape[2]
+    return {
+        "wavelengths": partial(
+            wavelengths_in_nm, list(centres), unit, n_bands=n_bands, name="the array"
+        )
+    }
 
 
 def _refuse_more_than_is_there(source: Source, files: tuple[Path, ...], path: Path) -> None:

@@ -64,7 +64,8 @@ class RasterSource:
             if not dataset.count:
                 listed = "".join(f"\n  {name}" for name in dataset.subdatasets)
                 raise ValueError(
-                    f"{path} has no image of its own. Open one of those in it:{listed or ' none'}"
+                    f"{path} has no image of its own. Write one of those in it to a file, "
+                    f"gdal_translate NAME scene.tif, and open that:{listed or ' none'}"
                 )
             alpha = alpha_bands(dataset)
             # Their numbers, without those of transparency.

@@ -131,3 +131,29 @@ def files(tmp_path_factory, cube):
     )
     stored[...] = cube
     return paths
+
+
+SMALL = (7, 5, 4)
+SMALL_WAVELENGTHS = np.array([450.0, 550.0, 650.0, 850.0])
+
+
+@pytest.fixture(scope="session")
+def small():
+    """A cube of which every length is another, and all numbers are different."""
+    return np.arange(1, 141, dtype=np.float32).reshape(SMALL)
+
+
+def write_hdf5(path, arrays, attributes=None):
+    """Write arrays by their names, and attributes by the names of what has them."""
+    with h5py.File(path, "w") as file:
+        for name, array in arrays.items():
+            file[name] = array
+        for name, entries in (attributes or {}).items():
+            for key, value in entries.items():
+                file[name or "/"].attrs[key] = value
+    return path
+
+
+def by_bands(cube):
+    """Return a cube with its bands first: (bands, rows, columns)."""
+    return np.ascontiguousarray(cube.transpose(2, 0, 1))

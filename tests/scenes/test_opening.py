@@ -296,12 +296,18 @@ def test_arrays_that_are_no_scene(array):
 
 
 @pytest.mark.parametrize(
-    ("package", "kind", "extra"), [("rasterio", "tif", "geo"), ("xarray", "zarr 2", "zarr")]
+    ("package", "kind", "extra"), [("rasterio", "tif", "geo"), ("zarr", "zarr 2", "zarr")]
 )
 def test_a_missing_package_is_named_with_the_command(monkeypatch, files, package, kind, extra):
     monkeypatch.setitem(__import__("sys").modules, package, None)
     with pytest.raises(ImportError, match=rf"{package}.*pip install 'skhyp\[{extra}\]'"):
         open_scene(files[kind])
+
+
+def test_where_h5py_is_missing_the_command_is_told(monkeypatch, files):
+    monkeypatch.setitem(__import__("sys").modules, "h5py", None)
+    with pytest.raises(ImportError, match=r"needs h5py.*pip install h5py"):
+        open_scene(files["mat 7.3"])
 
 
 def test_points_are_found_by_their_coordinates(files):
@@ -475,5 +481,5 @@ def test_windows_and_bands_of_nothing_are_refused(cube):
 
 def test_a_small_file_of_html_is_no_matlab_file(tmp_path):
     (tmp_path / "scene.mat").write_text("<html></html>")
-    with pytest.raises(ValueError, match=r"scene\.mat cannot be read as a scene"):
+    with pytest.raises(ValueError, match=r"scene\.mat is a web page"):
         open_scene(tmp_path / "scene.mat")
