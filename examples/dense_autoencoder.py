@@ -71,7 +71,7 @@ save(display.figure_, "latent_space.png")
 
 # Fields that look alike in the scene may differ in the code, and the other way round.
 figure, axes = plt.subplots(1, 2, figsize=(10, 5), layout="compressed")
-SceneDisplay.from_cube(scene.cube, wavelengths=scene.wavelengths, ax=axes[0])
+SceneDisplay.from_cube(scene.cube, ax=axes[0])
 SceneDisplay.from_estimator(autoencoder, to_map(spectra, scene.cube.shape), ax=axes[1])
 save(figure, "latent_image.png")
 

@@ -39,7 +39,7 @@ def learn_without_labels(scene) -> None:
     """Three features for every pixel, from the spectra alone."""
     # At unit length and by the spectral angle: brightness, and so shading, does not count.
     model = make_pipeline(
-        HypPreprocessor(method="l2", wavelengths=scene.wavelengths),
+        HypPreprocessor(method="l2"),
         SpectralAutoencoder(n_components=3, loss="sa", random_state=0, verbose=1),
     )
     model.fit(scene.cube)
@@ -47,7 +47,7 @@ def learn_without_labels(scene) -> None:
     print(f"Three values a pixel reconstruct the spectra to {angle:.2f} degrees in the mean.\n")
 
     figure, axes = plt.subplots(1, 2, figsize=(10, 5), layout="compressed")
-    SceneDisplay.from_cube(scene.cube, wavelengths=scene.wavelengths, ax=axes[0])
+    SceneDisplay.from_cube(scene.cube, ax=axes[0])
     SceneDisplay.from_estimator(model, scene.cube, ax=axes[1])
     save(figure, "latent_image.png")
 

@@ -73,7 +73,7 @@ display = LatentSpaceDisplay.from_estimator(
 save(display.figure_, "latent_space.png")
 
 figure, axes = plt.subplots(1, 2, figsize=(10, 5), layout="compressed")
-SceneDisplay.from_cube(scene.cube, wavelengths=scene.wavelengths, ax=axes[0])
+SceneDisplay.from_cube(scene.cube, ax=axes[0])
 SceneDisplay.from_estimator(sigmoid, to_map(spectra, scene.cube.shape), ax=axes[1])
 save(figure, "latent_image.png")
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         model_selection,
         plotting,
         scenes,
+        spectra,
         wavelengths,
     )
     from ._show_versions import show_versions
@@ -43,6 +44,7 @@ __all__ = [
     "plotting",
     "scenes",
     "show_versions",
+    "spectra",
     "wavelengths",
 ]
 

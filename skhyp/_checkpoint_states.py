@@ -119,6 +119,12 @@ def _refuse_another_state(estimator: Any) -> None:
         len(names) == estimator.n_features_in_ and all(isinstance(name, str) for name in names)
     ):
         raise ValueError(f"feature_names_in_ are no names of bands: {names!r:.80}")
+    wavelengths = getattr(estimator, "wavelengths_", None)
+    if wavelengths is not None:
+        wavelengths = np.asarray(wavelengths, dtype=np.float64)
+        is_positive = wavelengths.shape == (estimator.n_features_in_,) and (wavelengths > 0).all()
+        if not (is_positive and np.isfinite(wavelengths).all()):
+            raise ValueError(f"wavelengths_ are no wavelengths of bands: {wavelengths!r:.80}")
     if classes is not None and not (classes.ndim == 1 and len(set(classes.tolist())) >= 2):
         raise ValueError(f"classes_ are no labels: {classes!r:.80}")
 

@@ -75,6 +75,16 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
         ``shape`` is what else of the training data decides it, where it is not fitted yet.
         """
 
+    def _input_wavelengths(self, n_bands: int) -> np.ndarray | None:
+        """Return the wavelengths in nm of all bands that the network was fitted with."""
+        return getattr(self, "wavelengths_", None)
+
+    def _know_wavelengths(self, known: np.ndarray | None, *, continues: bool) -> None:
+        """Keep what spectra to learn from know of their wavelengths."""
+        if known is None and continues:
+            known = self._input_wavelengths(self.n_features_in_)
+        self.wavelengths_ = None if known is None else np.array(known)
+
     @property
     def weights_(self) -> dict[str, np.ndarray]:
         """The fitted arrays by name: kernels and biases, layer by layer."""

@@ -15,6 +15,9 @@ from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
 
+from ._known_wavelengths import as_scene, refuse_other_wavelengths
+from .spectra import Spectra
+
 # What to do where a model is used in a precision that does not hold it.
 PASS_FLOAT64 = "Pass X as float64."
 EXPORT_FLOAT64 = "Export it with dtype='float64'."
@@ -75,11 +78,22 @@ def validate_spectra(
             "X.filled(-9999), and pass that value as nodata of a HypPreprocessor."
         )
     if getattr(X, "ndim", 2) == 3:
+        if as_scene(X) is not None:
+            raise ValueError(
+                f"{type(estimator).__name__} takes spectra here, one a row, got a scene. "
+                "skhyp.scenes.apply(model, scene, method=...) maps any method of a fitted model "
+                "over it, pixels without data and bad bands left out, and "
+                "skhyp.scenes.labelled_pixels(scene, labels) gives spectra to fit it to."
+            )
         raise ValueError(
             f"X must be a matrix (n_spectra, n_bands), got an array of dim 3 with shape {X.shape}. "
             "Unroll a cube with skhyp.scenes.unroll(cube), or put a HypPreprocessor before: it "
             "takes cubes. Reshape your data."
         )
+    if type(X) is not np.ndarray:
+        if not reset:
+            refuse_other_wavelengths(estimator, X)
+        X = np.asarray(X) if isinstance(X, Spectra) else X
     finite: Any = "allow-nan" if allow_nan else True
     if _is_seen_to_be_finite(X):
         if not (reset or check_params) and _is_as_in_fit(estimator, X):
@@ -95,8 +109,8 @@ def validate_spectra(
         raise ValueError(
             f"Input X contains NaN. {type(estimator).__name__} needs complete spectra: leave out "
             "the pixels without data, which HypPreprocessor(nodata=) turns into NaN (complete = "
-            "~numpy.isnan(X).any(axis=1); for a scene, predict these and put them back with "
-            "skhyp.scenes.to_map), or drop the bands that have none with HypPreprocessor(bands=)."
+            "~numpy.isnan(X).any(axis=1); skhyp.scenes.apply(model, scene) does that), or drop the "
+            "bands that have none with HypPreprocessor(bands=)."
         ) from error
 
 

@@ -19,6 +19,7 @@ from sklearn.utils._param_validation import StrOptions, validate_parameter_const
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, per_layer, warn_of_cut_convolutions
+from ._known_wavelengths import as_scene, wavelengths_of
 from ._network_estimator import ACTIVATION_NAMES
 from ._scene_pixels import as_scene_pixels
 from ._training import TrainedNetworkEstimator
@@ -35,6 +36,8 @@ from ._validation import (
 from ._views import weighted_quantile
 from .callbacks import Callback
 from .metrics import MEASURES
+from .scenes import Scene, apply
+from .spectra import spectra_with
 
 if TYPE_CHECKING:
     import keras
@@ -196,6 +199,10 @@ class SpectralAutoencoder(
         Number of bands.
     feature_names_in_ : ndarray of str
         Columns of X, if it was a DataFrame.
+    wavelengths_ : ndarray of shape (n_features_in_,) or None
+        Wavelengths of the bands in nm, where X knows them: as a Scene, a DataFrame with columns
+        named like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and
+        :func:`~skhyp.scenes.labelled_pixels` give.
 
     See Also
     --------
@@ -349,7 +356,8 @@ class SpectralAutoencoder(
         ----------
         X : array-like of shape (n_spectra, n_bands), or Scene
             Integers and 32-bit floats are computed in float32, 64-bit floats in float64. Of a
-            :class:`~skhyp.scenes.Scene`, the pixels with data in all bands; see Notes.
+            :class:`~skhyp.scenes.Scene`, the bands that it does not list as bad, and the pixels
+            with data in all of these; see Notes.
         y : None
             Ignored.
         sample_weight : array-like of shape (n_spectra,), default=None
@@ -379,7 +387,7 @@ class SpectralAutoencoder(
         self._check_training_parameters()
         pixels = as_scene_pixels(X)
         if pixels is not None and pixels.fit_in_memory:
-            X, pixels = pixels.read(), None
+            X, pixels = spectra_with(pixels.read(), pixels.wavelengths), None
         if pixels is not None:
             if sample_weight is not None or self.early_stopping:
                 raise ValueError(
@@ -388,7 +396,7 @@ class SpectralAutoencoder(
                     "sklearn.config_context(working_memory=8192) (MiB), or fit to a sample, as "
                     "with scene.spectra_at."
                 )
-            X = pixels.survey()
+            X = spectra_with(pixels.survey(), pixels.wavelengths)
         with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
@@ -456,13 +464,17 @@ class SpectralAutoencoder(
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_bands)
+        X : array-like of shape (n_spectra, n_bands), or Scene
+            Of a Scene, all pixels, row by row, as :func:`skhyp.scenes.apply` finds its bands.
 
         Returns
         -------
         Z : ndarray of shape (n_spectra, n_components)
+            NaN for pixels without data.
         """
         check_is_fitted(self)
+        if (scene := as_scene(X)) is not None:
+            return self._of_scene(scene, "transform")
         return self._apply("codes", validate_spectra(self, X, reset=False))
 
     @available_unless(_why_not_invertible)
@@ -485,14 +497,15 @@ class SpectralAutoencoder(
                 f"X has {Z.shape[1]} components, but SpectralAutoencoder was fitted with "
                 f"n_components={self._n_features_out}."
             )
-        return self._apply("spectra", Z)
+        return spectra_with(self._apply("spectra", Z), self._input_wavelengths(self.n_features_in_))
 
     def reconstruct(self, X: ArrayLike) -> np.ndarray:
         """Return spectra as the network reconstructs them, through the code and any skips.
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_bands)
+        X : array-like of shape (n_spectra, n_bands), or Scene
+            As in ``transform``.
 
         Returns
         -------
@@ -500,14 +513,19 @@ class SpectralAutoencoder(
             In the unit of X. All losses but "sse" leave the brightness of each spectrum open.
         """
         check_is_fitted(self)
-        return self._apply("reconstruction", validate_spectra(self, X, reset=False))
+        if (scene := as_scene(X)) is not None:
+            values = self._of_scene(scene, "reconstruct")
+        else:
+            values = self._apply("reconstruction", validate_spectra(self, X, reset=False))
+        return spectra_with(values, self._input_wavelengths(self.n_features_in_))
 
     def reconstruction_error(self, X: ArrayLike, *, measure: str | None = None) -> np.ndarray:
         """Return how far each spectrum is from its reconstruction.
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_bands)
+        X : array-like of shape (n_spectra, n_bands), or Scene
+            As in ``transform``.
         measure : {"csa", "sa", "sid", "sse"} or None, default=None
             As in :mod:`skhyp.metrics`; ``None`` is the loss. "sa" is in radians; "sse" is in the
             squared unit of X.
@@ -527,6 +545,8 @@ class SpectralAutoencoder(
         validate_parameter_constraints(
             {"measure": [MEASURE_NAMES]}, {"measure": measure}, "reconstruction_error"
         )
+        if (scene := as_scene(X)) is not None:
+            return self._of_scene(scene, "reconstruction_error", measure=measure)
         X = validate_spectra(self, X, reset=False)
         return self._apply("errors", X, measure=measure)
 
@@ -579,7 +599,8 @@ class SpectralAutoencoder(
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_bands)
+        X : array-like of shape (n_spectra, n_bands), or Scene
+            Of a Scene, the pixels with data.
         y : None
             Ignored.
 
@@ -588,7 +609,15 @@ class SpectralAutoencoder(
         score : float
             At most 0; greater is better.
         """
-        return -float(np.mean(self.reconstruction_error(X, measure="sa"), dtype=np.float64))
+        errors = self.reconstruction_error(X, measure="sa")
+        if as_scene(X) is not None:
+            errors = errors[~np.isnan(errors)]
+        return -float(np.mean(errors, dtype=np.float64))
+
+    def _of_scene(self, scene: Scene, method: str, **method_params: Any) -> np.ndarray:
+        """Return what a method gives for all pixels of a scene, row by row, NaN without data."""
+        values = np.asarray(apply(self, scene, method=method, method_params=method_params))
+        return values.reshape(scene.shape[0] * scene.shape[1], *values.shape[2:])
 
     @property
     def _n_features_out(self) -> int:
@@ -599,7 +628,9 @@ class SpectralAutoencoder(
         self, X: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         self._check_training_parameters()
+        known = wavelengths_of(X)
         X = validate_spectra(self, X, reset=reset)
+        self._know_wavelengths(known, continues=not reset)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
             X, weights = X[weights > 0], weights[weights > 0]

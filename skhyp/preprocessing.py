@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,7 +17,10 @@ from sklearn.utils._param_validation import StrOptions, validate_parameter_const
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from ._config import ConfigMixin
+from ._constant_bands import warn_of_constant_bands
 from ._documentation import DocumentationLinkMixin
+from ._known_wavelengths import agreed_wavelengths, as_scene
+from ._scene_pixels import ScenePixels
 from ._validation import (
     EXPORT_FLOAT64,
     PASS_FLOAT64,
@@ -32,12 +35,13 @@ from ._validation import (
     validate_spectra,
     warn_of_outliers,
 )
+from .scenes import Scene, apply
+from .spectra import Spectra, spectra_with
 from .wavelengths import (
+    are_same_bands,
     contiguous_segments,
     select_bands,
-    validate_wavelengths,
     wavelength_names,
-    wavelengths_from_names,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +66,7 @@ def _why_not_invertible(preprocessor: HypPreprocessor) -> str | None:
 
 
 def _complete_chunks(
-    X: np.ndarray, has_data: np.ndarray | None, kept: np.ndarray
+    X: np.ndarray, has_data: np.ndarray | None, kept: np.ndarray | None
 ) -> Iterator[np.ndarray]:
     """Yield the kept bands of the complete rows in float64, some thousand rows at a time."""
     for start in range(0, len(X), _CHUNK_ROWS):
@@ -70,7 +74,22 @@ def _complete_chunks(
         if has_data is not None:
             chunk = chunk[has_data[start : start + _CHUNK_ROWS]]
         if len(chunk):
-            yield chunk[:, kept].astype(np.float64)
+            # In the order of rows, so that all are summed up alike.
+            spectra = chunk if kept is None else np.take(chunk, kept, axis=1)
+            yield spectra.astype(np.float64, order="C")
+
+
+def _in_chunks(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield the rows of blocks in float64, as many at a time as of an array."""
+    rest: list[np.ndarray] = []
+    for block in blocks:
+        rest.append(block)
+        if sum(map(len, rest)) >= _CHUNK_ROWS:
+            rows = np.concatenate(rest)
+            n_whole = len(rows) // _CHUNK_ROWS * _CHUNK_ROWS
+            yield from _complete_chunks(rows[:n_whole], None, None)
+            rest = [rows[n_whole:]]
+    yield from _complete_chunks(np.concatenate(rest), None, None)
 
 
 class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, BaseEstimator):
@@ -97,17 +116,23 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         - "continuum": x over its upper convex hull over wavelength [4]_, between 0 and 1.
 
         "savgol" and "continuum" treat each contiguous segment of the spectrum by itself: segments
-        end where bands were dropped, and where ``wavelengths`` step back or leap.
+        end where bands were dropped, and where ``wavelengths`` step back or leap. The two ends of
+        a segment lie on its hull, and are 1 in every spectrum: fit warns of segments that are
+        nothing else, and where several segments make more than a quarter of the bands constant.
     bands : array-like of bool, array-like of int, or sequence of (low, high), default=None
         A mask or indices of the bands to keep, or wavelength ranges in nm (ends included) to
-        drop, such as ``((1340, 1450), (1790, 1960))`` for water vapour. ``None`` keeps all.
+        drop, such as ``((1340, 1450), (1790, 1960))`` for water vapour. ``None`` keeps all. Of a
+        Scene in fit, ``None`` and ranges leave out those that it lists as bad, too.
     wavelengths : array-like of shape (n_bands,), default=None
-        In nm, of all bands of the input, in their order. ``None``: read from the columns of a
-        DataFrame where they are named like "450.5 nm", otherwise unknown.
+        In nm, of all bands of the input, in their order. ``None``: those that the input of fit
+        knows, which are a Scene, :class:`~skhyp.spectra.Spectra` (as
+        :func:`~skhyp.scenes.labelled_pixels` gives and this class does), and a DataFrame whose
+        columns are named like "450.5 nm"; otherwise unknown.
     nodata : float, default=None
         The value (it may be NaN) that marks missing data. A pixel is missing if any of its kept
         bands has this value: it comes out as a row of NaN, and fit learns nothing from it.
-        ``None``: no value is special, and NaN is an error.
+        ``None``: that of a Scene in fit; otherwise no value is special, and NaN is an error. Of
+        a Scene, what it says is missing itself is missing in any case.
     window_length : int, default=11
         For "savgol": the number of bands of the window, odd; shorter segments take as many bands
         as they have.
@@ -122,6 +147,10 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         Indices of the kept bands.
     wavelengths_ : ndarray of shape (n_bands_out,) or None
         Wavelengths of the kept bands in nm, where they are known.
+    wavelengths_in_ : ndarray of shape (n_features_in_,) or None
+        Wavelengths of all bands of the input.
+    nodata_ : float or None
+        What marks missing data where ``nodata`` is None: the nodata of the Scene in fit.
     mean_, scale_ : ndarray of shape (n_bands_out,)
         For "standardize". A band that is constant in fit has the scale 1.
     reference_ : ndarray of shape (n_bands_out,)
@@ -212,8 +241,9 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_bands) or (rows, columns, n_bands)
-            Spectra, or a cube of them.
+        X : array-like of shape (n_spectra, n_bands) or (rows, columns, n_bands), or Scene
+            Spectra, or a cube of them. Of a :class:`~skhyp.scenes.Scene`, or an image of xarray,
+            wavelengths, bad bands and nodata are used, and it is read block by block.
         y : None
             Ignored.
 
@@ -226,37 +256,95 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         ValueError
             If a parameter does not fit the others or the data, if X holds values that are not
             finite (NaN is allowed where it is ``nodata``), or if every pixel is without data.
+
+        Warns
+        -----
+        UserWarning
+            If "continuum" makes bands constant: those of segments of one or two bands, or the
+            ends of so many segments that they are more than a quarter of all bands.
         """
         with all_or_nothing(self):
             if self.method == "savgol":
                 self._check_savgol_parameters()
-            X = self._validate(X, reset=True)
-            wavelengths = self._input_wavelengths(X.shape[1])
-            self.bands_ = select_bands(self.bands, X.shape[1], wavelengths)
-            self.wavelengths_ = None if wavelengths is None else wavelengths[self.bands_]
             for name in itertools.chain(*_LEARNED.values()):
                 self.__dict__.pop(name, None)  # of a former fit by another method
-            learns = self.method in ("standardize", "msc")
-            has_data = None if self.nodata is None else self._has_data(X, learns)
-            if has_data is not None and not has_data.any():
-                self._refuse_to_learn_from_nothing(X)
-            if learns:
-                self._learn_bands(X, has_data)
+            if (scene := as_scene(X)) is not None:
+                self._fit_scene(scene)
+            else:
+                self._fit_array(X)
+            if self.method == "continuum":
+                warn_of_constant_bands(self.bands_, self.wavelengths_)
         return self
+
+    def _fit_array(self, X: ArrayLike) -> None:
+        self.nodata_ = None
+        given, X = X, self._validate(X, reset=True)
+        self._choose_bands(given, X.shape[1])
+        learns = self.method in _LEARNED
+        has_data = None if self.nodata is None else self._has_data(X, learns)
+        if has_data is not None and not has_data.any():
+            self._refuse_to_learn_from_nothing(X)
+        if learns:
+            self._learn_bands(lambda: _complete_chunks(X, has_data, self.bands_), X.dtype)
+
+    def _fit_scene(self, scene: Scene) -> None:
+        self.nodata_ = scene.nodata
+        n_bands = scene.shape[2]
+        validate_spectra(self, np.zeros((1, n_bands), scene.dtype), reset=True)
+        self._choose_bands(scene, n_bands, scene.good_bands)
+        pixels = ScenePixels(scene, bands=self.bands_, nodata=self.nodata)
+        if next(pixels.blocks(), None) is None:
+            pixels.refuse_to_learn_from_nothing()
+        if self.method in _LEARNED:
+            self._learn_bands(lambda: _in_chunks(pixels.blocks()), scene.dtype)
+
+    def _choose_bands(self, X: Any, n_bands: int, good_bands: np.ndarray | None = None) -> None:
+        known = agreed_wavelengths(self.wavelengths, X, n_bands)
+        self.wavelengths_in_ = None if known is None else np.array(known)
+        self.bands_ = select_bands(self.bands, n_bands, known, good_bands=good_bands)
+        self.wavelengths_ = None if known is None else self.wavelengths_in_[self.bands_]
+
+    def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> np.ndarray:
+        """Fit, and return clean spectra: of a scene without labels, its complete pixels alone.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands) or (rows, columns, n_bands), or Scene
+            As in ``fit``.
+        y : array-like, default=None
+            Ignored; but where it is given, all pixels of a scene come out, as labels need them.
+        **fit_params : dict
+            Passed to ``fit``.
+
+        Returns
+        -------
+        X_clean : ndarray of shape (n_spectra, n_bands_out)
+            As ``transform`` gives it. Of a Scene and without y, there are no rows for pixels
+            without data: so the next step of a Pipeline learns from what has some.
+        """
+        scene = as_scene(X)
+        if scene is None or y is not None:
+            return super().fit_transform(X, y, **fit_params)
+        values = self.fit(scene, **fit_params)._transform_scene(scene)
+        complete = ~np.isnan(values).any(axis=1)
+        return values if complete.all() else values[complete]
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Return clean spectra.
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_bands) or (rows, columns, n_bands)
-            Spectra, or a cube, which is unrolled row by row.
+        X : array-like of shape (n_spectra, n_bands) or (rows, columns, n_bands), or Scene
+            Spectra, or a cube, which is unrolled row by row. Of a Scene, the bands are found as
+            by :func:`skhyp.scenes.apply`. Spectra that know their wavelengths may be on the kept
+            bands alone, as :func:`skhyp.scenes.labelled_pixels` takes them.
 
         Returns
         -------
         X_clean : ndarray of shape (n_spectra or rows * columns, n_bands_out)
             float64 for float64 and longer floats, float32 otherwise; rows of NaN for pixels
-            without data.
+            without data. :class:`~skhyp.spectra.Spectra`, which know their wavelengths, where
+            these are known.
 
         Raises
         ------
@@ -265,10 +353,16 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             named.
         """
         check_is_fitted(self)
+        if (scene := as_scene(X)) is not None:
+            return self._transform_scene(scene)
         X = self._validate(X, reset=False)
         scaled = self._apply("scale", X)
-        refuse_overflow(scaled, X, may_be_missing=self.nodata is not None)
-        return scaled
+        refuse_overflow(scaled, X, may_be_missing=self._input_nodata is not None)
+        return spectra_with(scaled, self.wavelengths_)
+
+    def _transform_scene(self, scene: Scene) -> np.ndarray:
+        values = np.asarray(apply(self, scene, method="transform"))
+        return spectra_with(values.reshape(-1, len(self.bands_)), self.wavelengths_)
 
     @available_unless(_why_not_invertible)
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
@@ -299,10 +393,10 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         is_missing = np.isnan(X)
         refuse_overflow(np.where(is_missing, 0, on_kept_bands), np.where(is_missing, 0, X))
         if np.array_equal(self.bands_, np.arange(self.n_features_in_)):
-            return on_kept_bands
+            return spectra_with(on_kept_bands, self.wavelengths_in_)
         on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)
         on_all_bands[:, self.bands_] = on_kept_bands
-        return on_all_bands
+        return spectra_with(on_all_bands, self.wavelengths_in_)
 
     def to_keras(self, *, dtype: str = "float32", name: str | None = None) -> keras.Model:
         """Return what ``transform`` computes as a model of Keras.
@@ -375,8 +469,21 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         if getattr(X, "ndim", 2) == 3:
             rows, columns, n_bands = X.shape
             X = np.asanyarray(X).reshape(rows * columns, n_bands)
-        allow_nan = self.nodata is not None and np.isnan(self.nodata)
+        if not reset and isinstance(X, Spectra):
+            X = self._on_all_bands(X)
+        allow_nan = self._input_nodata is not None and np.isnan(self._input_nodata)
         return validate_spectra(self, X, reset=reset, allow_nan=allow_nan)
+
+    def _on_all_bands(self, X: Spectra) -> Spectra:
+        """Return spectra that are on the kept bands alone, as labelled ones of a scene, on all."""
+        known, wanted = X.wavelengths, self.wavelengths_in_
+        if known is None or wanted is None or are_same_bands(known, wanted):
+            return X
+        if X.ndim != 2 or not are_same_bands(known, self.wavelengths_):
+            return X
+        on_all = np.zeros((len(X), len(wanted)), X.dtype)
+        on_all[:, self.bands_] = X
+        return Spectra(on_all, wanted)
 
     def _check_savgol_parameters(self) -> None:
         if self.window_length % 2 == 0:
@@ -388,9 +495,12 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             )
 
     def _input_wavelengths(self, n_bands: int) -> np.ndarray | None:
-        if self.wavelengths is not None:
-            return validate_wavelengths(self.wavelengths, n_bands)
-        return wavelengths_from_names(getattr(self, "feature_names_in_", None))
+        return self.wavelengths_in_
+
+    @property
+    def _input_nodata(self) -> float | None:
+        """What marks missing data in arrays."""
+        return self.nodata if self.nodata is not None else getattr(self, "nodata_", None)
 
     def _has_data(self, X: np.ndarray, of_all: bool) -> np.ndarray:
         """Return which rows are complete, ``of_all`` or up to the first that is."""
@@ -419,10 +529,11 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             f"from.{hint}"
         )
 
-    def _learn_bands(self, X: np.ndarray, has_data: np.ndarray | None) -> None:
+    def _learn_bands(self, chunks: Callable[[], Iterator[np.ndarray]], dtype: np.dtype) -> None:
+        """Learn from all complete spectra of a dtype, in chunks that are gone through twice."""
         magnitudes = []
         largest = np.zeros(len(self.bands_))
-        for spectra in _complete_chunks(X, has_data, self.bands_):
+        for spectra in chunks():
             magnitudes.append(largest_magnitudes(spectra))
             largest = np.maximum(largest, np.abs(spectra).max(axis=0))
         warn_of_outliers(
@@ -434,10 +545,10 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         # neither overflow nor vanish.
         unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
         scaler = StandardScaler()
-        for spectra in _complete_chunks(X, has_data, self.bands_):
+        for spectra in chunks():
             scaler.partial_fit(spectra / unit)
         # What counts as zero where these spectra are computed is zero, and no scale of them.
-        tiny = float(np.finfo(computation_dtype(X.dtype)).tiny)
+        tiny = float(np.finfo(computation_dtype(dtype)).tiny)
         mean = scaler.mean_ * unit
         if self.method == "msc":
             self.reference_ = np.where(np.abs(mean) < tiny, 0, mean)
@@ -493,13 +604,14 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _nodata_of(self, dtype: np.dtype) -> float | None:
         """Return the value that marks missing data among numbers of a dtype."""
-        if self.nodata is None or np.isnan(self.nodata):
-            return None if self.nodata is None else np.nan  # one NaN: others are not equal to it
+        nodata = self._input_nodata
+        if nodata is None or np.isnan(nodata):
+            return None if nodata is None else np.nan  # one NaN: others are not equal to it
         if dtype.kind != "f":
-            return self.nodata
+            return nodata
         # Rounded as the data were when they were stored: 0.1 is another number in float32.
         with np.errstate(over="ignore"):
-            return float(dtype.type(self.nodata))
+            return float(dtype.type(nodata))
 
     def _apply(self, function: str, X: np.ndarray, **changes: Any) -> np.ndarray:
         from .graph.inference import apply_rows

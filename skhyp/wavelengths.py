@@ -28,6 +28,9 @@ _LONGEST_COMMON_NM = 2600
 # A step between neighbouring bands of more than this many median steps is a gap.
 GAP_IN_MEDIAN_STEPS = 2.5
 
+# Bands whose centres are no farther apart are the same: files round, and sensors are recalibrated.
+WAVELENGTH_TOLERANCE_NM = 0.5
+
 
 def validate_wavelengths(wavelengths: ArrayLike, n_bands: int) -> np.ndarray:
     """Return the wavelengths as a float array, after checking number, sign and unit.
@@ -62,8 +65,8 @@ def validate_wavelengths(wavelengths: ArrayLike, n_bands: int) -> np.ndarray:
     if values.shape != (n_bands,):
         raise ValueError(
             f"wavelengths must have one entry for each of the {n_bands} bands, "
-            f"got an array of shape {values.shape}. If the spectra lack a scene's bad bands, "
-            "as from skhyp.scenes.labelled_pixels, pass scene.wavelengths[scene.good_bands]."
+            f"got an array of shape {values.shape}. Spectra that lack a scene's bad bands, as from "
+            "skhyp.scenes.labelled_pixels, know theirs: leave wavelengths=None for these."
         )
     is_wavelength = np.isfinite(values) & (values > 0)
     if not is_wavelength.all():
@@ -89,6 +92,31 @@ def _warn_of_wavenumbers(values: np.ndarray) -> None:
             f"wavelengths fall in even steps from {values[0]:g} to {values[-1]:g}, as wavenumbers "
             "do. They are taken for nm; if they are in cm-1, pass 1e7 / wavenumbers."
         )
+
+
+def are_same_bands(first: np.ndarray, second: np.ndarray) -> bool:
+    """Return whether two lists of wavelengths are those of the same bands, in the same order.
+
+    Parameters
+    ----------
+    first, second : ndarray of shape (n_bands,)
+        In nm.
+
+    Returns
+    -------
+    are_same : bool
+        Whether there are as many, and none are more than 0.5 nm apart.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp.wavelengths import are_same_bands
+    >>> are_same_bands(np.array([450.0, 550.0]), np.array([450.3, 550.0]))
+    True
+    """
+    return len(first) == len(second) and bool(
+        np.all(np.abs(first - second) <= WAVELENGTH_TOLERANCE_NM)
+    )
 
 
 def wavelength_names(wavelengths: ArrayLike) -> np.ndarray:
@@ -203,7 +231,11 @@ def contiguous_segments(
 
 
 def select_bands(
-    bands: ArrayLike | None, n_bands: int, wavelengths: np.ndarray | None = None
+    bands: ArrayLike | None,
+    n_bands: int,
+    wavelengths: np.ndarray | None = None,
+    *,
+    good_bands: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the indices of the bands to keep.
 
@@ -217,6 +249,8 @@ def select_bands(
         The number of bands of the spectra.
     wavelengths : ndarray of shape (n_bands,), optional
         In nm; needed for ranges.
+    good_bands : ndarray of bool, shape (n_bands,), optional
+        What ``None`` and ranges leave of; a mask and integers have the last word.
 
     Returns
     -------
@@ -235,14 +269,16 @@ def select_bands(
     >>> select_bands([(1300, 1400)], 4, np.array([1250., 1350., 1400., 1450.]))
     array([0, 3])
     """
+    is_good = np.ones(n_bands, bool) if good_bands is None else good_bands
     if bands is None:
-        return np.arange(n_bands)
+        return _some(np.flatnonzero(is_good))
     try:
         selection = np.asarray(bands)
     except ValueError:  # ragged: pairs beside indices
         selection = np.asarray(bands, dtype=object)
     if selection.ndim == 2 and selection.shape[1] == 2 and selection.dtype.kind in "iuf":
-        kept = _outside_ranges(selection.astype(np.float64), wavelengths)
+        outside = _outside_ranges(selection.astype(np.float64), wavelengths)
+        kept = outside[is_good[outside]]
     elif selection.ndim == 1 and selection.dtype == bool:
         if len(selection) != n_bands:
             raise ValueError(
@@ -272,6 +308,10 @@ def select_bands(
             "bands must be None, a mask of booleans, indices of bands to keep, or pairs "
             f"(low, high) of wavelengths in nm to drop, got {bands!r}."
         )
+    return _some(kept)
+
+
+def _some(kept: np.ndarray) -> np.ndarray:
     if not len(kept):
         raise ValueError("bands keeps no band: at least one is needed.")
     return kept

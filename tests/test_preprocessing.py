@@ -1,6 +1,7 @@
 """HypPreprocessor computes what its documentation says, of anything a sensor delivers."""
 
 import pickle
+import re
 import warnings
 
 import numpy as np
@@ -380,6 +381,7 @@ def test_the_result_of_a_row_depends_on_that_row_alone(method):
     assert_array_equal(preprocessor.transform(X[order]), expected[order])
 
 
+@pytest.mark.filterwarnings("ignore:method='continuum' makes")
 @pytest.mark.parametrize("method", METHODS)
 def test_one_band_and_one_row_are_enough(method):
     one_band = HypPreprocessor(method=method).fit_transform(np.array([[3.0], [4.0]]))
@@ -557,6 +559,7 @@ def test_one_huge_spectrum_warns_where_it_would_decide_what_is_learned(method, d
 # Bands and wavelengths ------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:method='continuum' makes")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("bands", "kept"),
@@ -622,11 +625,46 @@ def test_columns_of_a_frame_carry_wavelengths():
     preprocessor = HypPreprocessor(bands=[(480, 900)]).fit(_frame())
     assert_array_equal(preprocessor.wavelengths_, WAVELENGTHS[[0, 1, 23]])
     assert preprocessor.get_feature_names_out().tolist() == ["450 nm", "470 nm", "910 nm"]
-    preprocessor = HypPreprocessor(wavelengths=WAVELENGTHS + 1).fit(_frame())
-    assert_array_equal(preprocessor.wavelengths_, WAVELENGTHS + 1)
+    preprocessor = HypPreprocessor(wavelengths=WAVELENGTHS + 0.3).fit(_frame())
+    assert_array_equal(preprocessor.wavelengths_, WAVELENGTHS + 0.3)
     # A later fit without names knows no wavelengths.
     preprocessor = HypPreprocessor().fit(_frame()).fit(_spectra())
     assert preprocessor.wavelengths_ is None
+
+
+SENTINEL_2 = [443, 490, 560, 665, 705, 740, 783, 842, 865, 945, 1375, 1610, 2190]
+
+
+@pytest.mark.parametrize(
+    ("wavelengths", "bands", "constant"),
+    [
+        (SENTINEL_2, None, ["443 nm", "945 nm", "1375 nm", "1610 nm", "2190 nm"]),
+        (np.arange(400, 700, 20), [*range(9), 11, 12], ["400 nm", "560 nm", "620 nm", "640 nm"]),
+        (None, [*range(9), 14], [0, 8, 14]),
+    ],
+)
+def test_bands_that_a_hull_makes_constant_are_warned_of_with_a_mend(wavelengths, bands, constant):
+    n_bands = 15 if wavelengths is None else len(wavelengths)
+    X = np.random.default_rng(0).uniform(0.1, 1, (50, n_bands))
+    preprocessor = HypPreprocessor(method="continuum", wavelengths=wavelengths, bands=bands)
+    with pytest.warns(UserWarning, match="method='continuum' makes") as caught:
+        preprocessor.fit(X)
+    (message,) = [str(warning.message) for warning in caught]
+    assert f"1 in every spectrum: {', '.join(map(str, constant))}." in message
+    is_constant = (preprocessor.transform(X) == 1).all(axis=0)
+    assert f"makes {is_constant.sum()} of {len(is_constant)} bands" in message
+    mend = eval(re.search(r"bands=(\[.*?\]\])", message)[1], {"preprocessor": preprocessor})
+    clean = preprocessor.set_params(bands=mend).fit_transform(X)
+    assert (clean == 1).all(axis=0).sum() == 2
+
+
+def test_many_ends_of_segments_are_warned_of_and_two_are_not():
+    X = np.ones((2, 30))
+    uneven = HypPreprocessor(method="continuum", bands=np.arange(30) % 5 > 0)
+    with pytest.warns(UserWarning, match=r"12 of 24 bands 1 .* Choose a method without a hull"):
+        uneven.fit(X)
+    HypPreprocessor(method="continuum", bands=np.arange(30) % 10 > 0).fit(X)
+    HypPreprocessor(method="continuum", bands=[1, 2, 3]).fit(X)
 
 
 def test_names_come_from_wavelengths_then_columns_then_positions():
@@ -653,6 +691,7 @@ def test_other_columns_than_in_fit_are_refused():
         preprocessor.transform(_frame().iloc[:, ::-1])
 
 
+@pytest.mark.filterwarnings("ignore:method='continuum' makes")
 @pytest.mark.parametrize(
     ("container", "frame"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)]
 )

@@ -24,12 +24,11 @@ scene = load_indian_pines()
 print(scene.cube.shape, scene.cube.dtype, scene.data.shape)
 
 figure, axes = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", width_ratios=(2, 3))
-SceneDisplay.from_cube(scene.cube, wavelengths=scene.wavelengths, ax=axes[0])
+SceneDisplay.from_cube(scene.cube, ax=axes[0])
 some = np.isin(scene.target, [2, 5, 11])
 ClassSpectraDisplay.from_spectra(
     scene.data[some],
     scene.target[some],
-    wavelengths=scene.wavelengths,
     class_names=scene.class_names,
     ax=axes[1],
 )
@@ -46,7 +45,7 @@ plt.show()
 from skhyp import HypPreprocessor
 
 water = ((1340, 1450), (1790, 1960))  # nm
-preprocessor = HypPreprocessor(wavelengths=scene.wavelengths, bands=water)
+preprocessor = HypPreprocessor(bands=water)
 spectra = preprocessor.fit_transform(scene.cube)
 print(spectra.shape, spectra.dtype, preprocessor.get_feature_names_out()[:3])
 
@@ -120,7 +119,7 @@ from skhyp import SpectralAutoencoder
 from skhyp.plotting import ReconstructionDisplay
 
 features = make_pipeline(
-    HypPreprocessor(method="l2", wavelengths=scene.wavelengths),
+    HypPreprocessor(method="l2"),
     SpectralAutoencoder(n_components=3, loss="sa", max_epochs=20, random_state=0),
 )
 codes = features.fit_transform(scene.cube)

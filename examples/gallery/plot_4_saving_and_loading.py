@@ -28,7 +28,7 @@ from skhyp.plotting import ClassMapDisplay
 
 scene = load_indian_pines()
 model = make_pipeline(
-    HypPreprocessor(wavelengths=scene.wavelengths),
+    HypPreprocessor(),
     SpectralCNNClassifier(max_epochs=30, random_state=0),
 )
 model.fit(scene.data[scene.train], scene.target[scene.train])

@@ -82,9 +82,7 @@ print(X.shape, X.dtype, y[:5], positions[0])
 # The model knows the wavelengths that it was trained on, and finds them in the scene. The map has
 # the scene's coordinates and the names of the classes, for any GIS.
 
-model = make_pipeline(
-    HypPreprocessor(wavelengths=scene.wavelengths), SpectralCNNClassifier(random_state=0)
-).fit(X, y)
+model = make_pipeline(HypPreprocessor(), SpectralCNNClassifier(random_state=0)).fit(X, y)
 apply(model, scene, folder / "map.tif", class_names=pines.class_names)
 
 with rasterio.open(folder / "map.tif") as class_map:

@@ -32,7 +32,7 @@ X_test, y_test = scene.data[scene.test], scene.target[scene.test]
 SEEDS = range(3)
 models = [
     make_pipeline(
-        HypPreprocessor(wavelengths=scene.wavelengths),
+        HypPreprocessor(),
         SpectralCNNClassifier(max_epochs=30, random_state=seed),
     ).fit(X_train, y_train)
     for seed in SEEDS
@@ -64,7 +64,6 @@ of_both = np.isin(y_test, [CORN, SOYBEANS])
 ClassSpectraDisplay.from_spectra(
     X_test[of_both],
     y_test[of_both],
-    wavelengths=scene.wavelengths,
     class_names=scene.class_names,
     ax=axes[0],
 )

@@ -10,6 +10,7 @@ from sklearn.utils._optional_dependencies import check_pandas_support
 from sklearn.utils._param_validation import StrOptions, validate_params
 
 from skhyp.scenes import labelled_pixels
+from skhyp.spectra import Spectra
 from skhyp.wavelengths import wavelength_names
 
 # In the order of the labels, from 0, so that _CLASS_NAMES[label] is right.
@@ -71,15 +72,16 @@ def load_indian_pines(
     scene : :class:`~sklearn.utils.Bunch`
         With the attributes:
 
-        data : ndarray or DataFrame of shape (10249, 200)
-            The spectra of the labelled pixels, uint16, row by row of the scene.
+        data : Spectra or DataFrame of shape (10249, 200)
+            The spectra of the labelled pixels, uint16, row by row of the scene: an array that
+            knows its wavelengths, see :class:`~skhyp.spectra.Spectra`.
         target : ndarray or Series of shape (10249,)
             Their classes, int64, from 1 to 16.
         positions : ndarray of shape (10249, 2)
             The row and the column of each.
         train, test : ndarray of shape (10249,), bool
             Which rows of `data` are on which side of the split.
-        cube : ndarray of shape (145, 145, 200), uint16
+        cube : Spectra of shape (145, 145, 200), uint16
             The scene.
         labels : ndarray of shape (145, 145), uint8
             The class of each pixel, 0 where unlabelled.
@@ -147,6 +149,7 @@ def load_indian_pines(
             cube = _restore_cube(stored["difference_high"], stored["difference_low"])
             labels, train_mask = stored["labels"], stored["train_mask"]
             wavelengths, fwhm = stored["wavelengths"], stored["fwhm"]
+    cube = Spectra(cube, wavelengths)
     test_mask = (labels > 0) & ~train_mask
 
     shown = {"all": labels > 0, "train": train_mask, "test": test_mask}[subset]

@@ -197,6 +197,7 @@ def _restore(
         raise ValueError(f"{folder} is named after more epochs than can have been: {n_epochs - 1}.")
     milestone = Milestone(state, losses=(math.nan,) * n_epochs)
     estimator.n_features_in_ = network.n_bands
+    estimator.wavelengths_ = None
     estimator.architecture_ = describe(network)
     if n_classes is not None:
         estimator.classes_ = np.arange(1, n_classes + 1)

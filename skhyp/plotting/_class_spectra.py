@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from skhyp.wavelengths import contiguous_segments, validate_wavelengths, wavelengths_from_names
+from skhyp._known_wavelengths import wavelengths_of
+from skhyp.wavelengths import contiguous_segments, validate_wavelengths
 
 from ._axes import axes_or_new, legend_beside, plot_spectrum
 from ._classes import class_styles
@@ -143,7 +144,8 @@ class ClassSpectraDisplay:
         y : array-like of shape (n_spectra,)
             Their classes.
         wavelengths : array-like of shape (n_bands,), default=None
-            In nm; None takes those that the columns of a DataFrame are named by.
+            In nm; None takes those that X knows: those of :class:`~skhyp.spectra.Spectra`, or of
+            columns named like "450.5 nm".
         class_names
             As in :class:`ClassSpectraDisplay`.
         spread, ax
@@ -158,8 +160,8 @@ class ClassSpectraDisplay:
         ValueError
             If X and y do not fit each other, or as in :meth:`plot`.
         """
-        if wavelengths is None and hasattr(X, "columns"):
-            wavelengths = wavelengths_from_names(list(X.columns))
+        if wavelengths is None:
+            wavelengths = wavelengths_of(X)
         spectra = check_array(X, dtype="numeric")
         labels = column_or_1d(y)
         check_consistent_length(spectra, labels)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skhyp._known_wavelengths import wavelengths_of
 from skhyp.scenes import Scene, false_colour, open_scene, to_map, unroll
 from skhyp.scenes._opening import is_scene_like
 from skhyp.scenes._pictures import default_bands
@@ -108,8 +109,9 @@ class SceneDisplay:
             The scene, in any unit. NaN and infinite values are missing, and black. Of a file,
             only the three bands are read.
         wavelengths : array-like of shape (bands,), default=None
-            In nm; None takes those of a file. With them, the bands nearest to 640, 550 and 460 nm
-            are shown: true colour, if the sensor sees it. The title says which they are.
+            In nm; None takes those of a file, or those that the cube knows. With them, the bands
+            nearest to 640, 550 and 460 nm are shown: true colour, if the sensor sees it. The title
+            says which they are.
         bands : sequence of three int, default=None
             The bands shown as red, green and blue, whatever the wavelengths. With neither, three
             spread evenly, the last as red.
@@ -132,8 +134,8 @@ class SceneDisplay:
         """
         if is_scene_like(cube):
             cube = open_scene(cube)
-        if isinstance(cube, Scene) and wavelengths is None:
-            wavelengths = cube.wavelengths
+        if wavelengths is None:
+            wavelengths = wavelengths_of(cube)
         if wavelengths is not None:
             wavelengths = validate_wavelengths(wavelengths, np.shape(cube)[-1])
             if bands is None:

@@ -8,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skhyp._model_bands import first_step, input_wavelengths
+from skhyp.wavelengths import WAVELENGTH_TOLERANCE_NM
 
 if TYPE_CHECKING:
     from ._scene import Scene
 
 
-# Bands whose centres are no farther apart are the same: files round, and sensors are recalibrated.
-WAVELENGTH_TOLERANCE_NM = 0.5
 _SHOWN = 8
 
 

@@ -13,6 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skhyp._pixel_positions import validate_positions
+from skhyp.spectra import spectra_with
+
+from ._xarrays import is_data_array
 
 
 def unroll(cube: ArrayLike) -> NDArray[Any]:
@@ -20,14 +23,15 @@ def unroll(cube: ArrayLike) -> NDArray[Any]:
 
     Parameters
     ----------
-    cube : array-like of shape (rows, columns, bands)
+    cube : array-like of shape (rows, columns, bands), Scene or DataArray
         The scene, in any unit.
 
     Returns
     -------
     X : ndarray of shape (rows * columns, bands)
         The spectra, row by row of the scene. A view of `cube`, not a copy, where the layout in
-        memory allows: always for C-ordered arrays, memory-mapped files among them.
+        memory allows: always for C-ordered arrays, memory-mapped files among them. Of a
+        :class:`Scene`, or of :class:`~skhyp.spectra.Spectra`, it knows the wavelengths.
 
     Raises
     ------
@@ -45,8 +49,14 @@ def unroll(cube: ArrayLike) -> NDArray[Any]:
     >>> unroll(np.zeros((4, 5, 30))).shape
     (20, 30)
     """
+    if is_data_array(cube):
+        from ._opening import open_scene
+
+        cube = open_scene(cube)  # whose axes need not be in this order
+    wavelengths = getattr(cube, "wavelengths", None)  # of a Scene, or of Spectra
     cube = check_cube(cube)
-    return cube.reshape(cube.shape[0] * cube.shape[1], cube.shape[2])
+    rows, columns, n_bands = cube.shape
+    return spectra_with(cube.reshape(rows * columns, n_bands), wavelengths)
 
 
 def to_map(

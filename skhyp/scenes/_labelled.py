@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from os import PathLike
 from typing import Any
 
@@ -11,10 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 from ._cubes import check_labels
 from ._nodata import complete_pixels
 from ._opening import is_scene_like, open_scene
+from ._point_labels import labels_of_points
+from ._reference_systems import are_same_systems, system_name
 from ._scene import Scene
 
 # Two grids are one if their corners are no farther apart than this part of a pixel.
 _SAME_GRID = 0.01
+# What files call pixels of 0 that are no class.
+_NAMES_OF_BACKGROUND = {
+    *("", "0", "background", "masked", "n/a", "na", "no data", "nodata", "none", "null"),
+    *("other", "unclassified", "undefined", "unknown", "unlabeled", "unlabelled", "void"),
+}
 
 
 def labelled_pixels(
@@ -41,6 +49,7 @@ def labelled_pixels(
     X : ndarray of shape (n_labelled, bands)
         The spectra of the labelled pixels, row by row of the scene, in the dtype of `cube`. Of a
         :class:`Scene` or a file, pixels without data in a band that is taken are left out.
+        :class:`~skhyp.spectra.Spectra`, which know their wavelengths, where the scene does.
     y : ndarray of shape (n_labelled,)
         Their labels: integers, in the dtype of `labels` if that is one, else int64.
     positions : ndarray of shape (n_labelled, 2)
@@ -49,8 +58,14 @@ def labelled_pixels(
     Raises
     ------
     ValueError
-        If the shapes do not fit, if two files do not lie on one grid, if no pixel is labelled, or
-        if labels are not whole numbers.
+        If the shapes do not fit, if two files do not lie on one grid or are of different reference
+        systems, if no pixel is labelled, or if labels are not whole numbers.
+
+    Warns
+    -----
+    UserWarning
+        If a file of labels has pixels of 0, but marks unlabelled ones otherwise or has a name for
+        the class 0.
 
     Examples
     --------
@@ -82,6 +97,7 @@ def labelled_points(
     *,
     crs: Any = None,
     bands: ArrayLike | None = None,
+    outside: str = "raise",
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Take the pixels of a scene at points whose class is known, one a row.
 
@@ -92,18 +108,22 @@ def labelled_points(
     x, y : array-like of shape (n_points,)
         Coordinates: easting and northing, or longitude and latitude.
     labels : array-like of shape (n_points,)
-        The class of each point, of any type.
+        The class of each point, of any type; none may be missing.
     crs : str or object, default=None
         The reference system of `x` and `y`, such as "EPSG:4326". None is that of the scene.
     bands : array-like of int or of bool, default=None
         Which bands to take. None takes all but those that a file lists as bad: a model that is
         fitted to these is given the same ones by :func:`apply`.
+    outside : {"raise", "drop"}, default="raise"
+        What is done about points outside of the scene: an error, or they are left out, as where
+        one list of points is for many tiles. A tile without points gives no rows then.
 
     Returns
     -------
     X : ndarray of shape (n_pixels, bands)
         The spectra, in the order of the points, without those of pixels that have no data.
-        Points in one pixel give it once, if they agree.
+        Points in one pixel give it once, if they agree. :class:`~skhyp.spectra.Spectra`, which
+        know their wavelengths, where the scene does.
     y : ndarray of shape (n_pixels,)
         Their labels.
     positions : ndarray of shape (n_pixels, 2)
@@ -112,7 +132,8 @@ def labelled_points(
     Raises
     ------
     ValueError
-        If a point lies outside of the scene, or if points in one pixel have different labels.
+        If a point lies outside of the scene, if a coordinate or a label is missing, or if points
+        in one pixel have different labels.
 
     Examples
     --------
@@ -125,14 +146,14 @@ def labelled_points(
     >>> X, positions.tolist()
     (array([[4., 5., 6., 7.]]), [[0, 1]])
     """
+    if outside not in ("raise", "drop"):
+        raise ValueError(f"outside must be 'raise' or 'drop', got {outside!r}.")
     scene = open_scene(scene)
-    positions = scene.positions_at(x, y, crs=crs)
-    classes = np.asarray(labels)
-    if classes.shape != (len(positions),):
-        raise ValueError(
-            f"labels must have one entry for each of the {len(positions)} points; got shape "
-            f"{classes.shape}."
-        )
+    drops_outside = outside == "drop"
+    positions = scene.positions_at(x, y, crs=crs, outside="mark" if drops_outside else "raise")
+    classes = labels_of_points(labels, len(positions))
+    points = np.flatnonzero(positions[:, 0] >= 0)
+    positions, classes = positions[points], classes[points]
     pixels = positions[:, 0] * scene.shape[1] + positions[:, 1]
     _, first, pixel_of = np.unique(pixels, return_index=True, return_inverse=True)
     differs = classes != classes[first[pixel_of]]
@@ -140,12 +161,14 @@ def labelled_points(
         point = int(np.flatnonzero(differs)[0])
         other = int(first[pixel_of[point]])
         raise ValueError(
-            f"Points {other} and {point} lie in one pixel, row {positions[point, 0]} and column "
-            f"{positions[point, 1]}, and have the labels {classes.tolist()[other]!r} and "
-            f"{classes.tolist()[point]!r}. Leave one out."
+            f"Points {points[other]} and {points[point]} lie in one pixel, row "
+            f"{positions[point, 0]} and column {positions[point, 1]}, and have the labels "
+            f"{classes.tolist()[other]!r} and {classes.tolist()[point]!r}. Leave one out."
         )
     kept = np.sort(first)
-    return _pixels(scene, positions[kept], classes[kept], bands, drops=True)
+    return _pixels(
+        scene, positions[kept], classes[kept], bands, drops=True, may_be_none=drops_outside
+    )
 
 
 def _pixels(
@@ -155,6 +178,7 @@ def _pixels(
     bands: ArrayLike | None,
     *,
     drops: bool,
+    may_be_none: bool = False,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Return spectra, labels and positions; those without data are dropped where asked."""
     if bands is None:
@@ -163,8 +187,8 @@ def _pixels(
     if not drops:
         return X, y, positions
     block = X[np.newaxis]
-    complete = complete_pixels(block, scene.nodata)[0]
-    if not complete.any():
+    complete = complete_pixels(np.asarray(block), scene.nodata)[0]
+    if not (complete.any() or may_be_none):
         taken = np.arange(scene.shape[2]) if bands is None else scene.band_indices(bands)
         never = [
             int(taken[i])
@@ -182,11 +206,20 @@ def _pixels(
 def _label_map(labels: Any, scene: Scene) -> NDArray[np.integer]:
     """Return the labels of a scene as integers, 0 where a file has nodata."""
     if not is_scene_like(labels):
+        if np.ma.is_masked(labels):
+            _warn_of_zeros(labels.compressed(), "labels", "a mask", None)
         return check_labels(labels, scene.shape[:2], like="cube")
     label_scene = open_scene(labels)
     if label_scene.shape[2] != 1:
         raise ValueError(
             f"labels must have one band; {label_scene.name} has {label_scene.shape[2]}."
+        )
+    if not are_same_systems(label_scene.crs, scene.crs):
+        raise ValueError(
+            f"labels must be of the reference system of the scene: {label_scene.name} is in "
+            f"{system_name(label_scene.crs)}, {scene.name} in {system_name(scene.crs)}. Reproject "
+            "the labels to the grid of the scene, as with rasterio.warp.reproject; if they lie on "
+            "it and only say otherwise, pass them as an array."
         )
     if label_scene.shape[:2] != scene.shape[:2] or not _on_one_grid(label_scene, scene):
         raise ValueError(
@@ -195,10 +228,36 @@ def _label_map(labels: Any, scene: Scene) -> NDArray[np.integer]:
             f"{scene.name} {scene.shape[:2]} and {scene.transform}. Resample the labels to the "
             "scene, as with rasterio.warp.reproject and Resampling.nearest."
         )
-    label_map = label_scene.read()[..., 0]
+    label_map = np.asarray(label_scene.read())[..., 0]
     missing = ~complete_pixels(label_map[..., np.newaxis], label_scene.nodata)
+    nodata = label_scene.nodata
+    _warn_of_zeros(
+        label_map[~missing],
+        label_scene.name,
+        None if nodata in (None, 0) else f"{nodata:g}",
+        (label_scene.class_names or {}).get(0),
+    )
     label_map[missing] = 0
     return check_labels(label_map, scene.shape[:2], like="cube")
+
+
+def _warn_of_zeros(labels: NDArray[Any], name: str, marker: str | None, zero: str | None) -> None:
+    """Warn of pixels of 0 where something else marks what is unlabelled, or 0 has a name."""
+    n_zeros = np.count_nonzero(labels == 0)
+    if not n_zeros or (zero is not None and zero.strip().lower() in _NAMES_OF_BACKGROUND):
+        return
+    reasons = [] if marker is None else [f"marks unlabelled ones by {marker}"]
+    if zero is not None:
+        reasons.append(f"calls 0 {zero!r}")
+    if not reasons:
+        return
+    warnings.warn(
+        f"{n_zeros} pixels of {name} are 0, which stands for unlabelled and is left out, though it "
+        f"{' and '.join(reasons)}. If 0 is a class, number the classes from 1: read them as an "
+        "array of integers, and pass numpy.where(is_labelled, array + 1, 0).",
+        UserWarning,
+        stacklevel=4,
+    )
 
 
 def _on_one_grid(first: Scene, second: Scene) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skhyp.spectra import Spectra
 from skhyp.wavelengths import validate_wavelengths
 
 from ._arrays import memory_source, numpy_source
@@ -167,6 +168,8 @@ def _source_of(path: Any, variable: str | None, given: Given) -> tuple[Source, s
             found["files"] = files_behind(path)
             return source, str(path.name or "the DataArray"), found
         found = {"files": files_behind(path), **_facts_of_spectral(path)}
+        if isinstance(path, Spectra):
+            found["wavelengths"] = path.wavelengths
         return memory_source(check_cube(path), "the array", given), "the array", found
     refuse_name(path)
     path = Path(path).expanduser()

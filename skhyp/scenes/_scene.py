@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skhyp._pixel_positions import validate_positions
+from skhyp.spectra import spectra_with
 from skhyp.wavelengths import wavelength_names
 
 from ._windows import Source, Window, covering_windows
@@ -71,8 +72,11 @@ class Scene:
     >>> path = tempfile.mkdtemp() + "/cube.npy"
     >>> np.save(path, np.arange(24, dtype=np.uint16).reshape(2, 3, 4))
     >>> scene = open_scene(path, wavelengths=[450, 550, 650, 850])
-    >>> scene.shape, scene.read(rows=slice(0, 1), columns=slice(1, 2))
-    ((2, 3, 4), array([[[4, 5, 6, 7]]], dtype=uint16))
+    >>> scene.shape
+    (2, 3, 4)
+    >>> scene.read(rows=slice(0, 1), columns=slice(1, 2))
+    <Spectra of 4 bands, 450 to 850 nm>
+    array([[[4, 5, 6, 7]]], dtype=uint16)
     """
 
     source: Source
@@ -124,7 +128,8 @@ class Scene:
         Returns
         -------
         cube : ndarray of shape (n_rows, n_columns, n_bands)
-            In the dtype of the scene.
+            In the dtype of the scene; :class:`~skhyp.spectra.Spectra`, which know their
+            wavelengths, where the scene does.
 
         Raises
         ------
@@ -147,7 +152,8 @@ class Scene:
             _validated_slice("rows", rows, self.shape[0]),
             _validated_slice("columns", columns, self.shape[1]),
         )
-        return self.source.read(window, self.band_indices(bands))
+        chosen = self.band_indices(bands)
+        return spectra_with(self.source.read(window, chosen), self._wavelengths_at(chosen))
 
     def windows(self, max_pixels: int) -> list[Window]:
         """Return rectangles that cover the scene, along what the file stores together.
@@ -239,7 +245,9 @@ class Scene:
 
         return scene_as_xarray(self, chunk_memory)
 
-    def positions_at(self, x: ArrayLike, y: ArrayLike, *, crs: Any = None) -> NDArray[np.intp]:
+    def positions_at(
+        self, x: ArrayLike, y: ArrayLike, *, crs: Any = None, outside: str = "raise"
+    ) -> NDArray[np.intp]:
         """Find the pixels at some coordinates.
 
         Parameters
@@ -249,6 +257,8 @@ class Scene:
         crs : str or object, default=None
             The reference system of `x` and `y`, in any form that rasterio knows, such as
             "EPSG:4326". None is that of the scene.
+        outside : {"raise", "mark"}, default="raise"
+            What is done about points outside of the scene: an error, or the position (-1, -1).
 
         Returns
         -------
@@ -258,8 +268,8 @@ class Scene:
         Raises
         ------
         ValueError
-            If the scene has no coordinates, if `crs` is given and the scene's is not known, or if
-            a point lies outside.
+            If the scene has no coordinates, if `crs` is given and the scene's is not known, if a
+            coordinate is missing, or if a point lies outside.
         ImportError
             If `crs` is given and rasterio is not installed.
 
@@ -274,18 +284,28 @@ class Scene:
         array([[0, 0],
                [3, 3]])
         """
+        if outside not in ("raise", "mark"):
+            raise ValueError(f"outside must be 'raise' or 'mark', got {outside!r}.")
         if self.transform is None:
             raise ValueError(f"{self.name} does not say where it lies: it has no transform.")
         x, y = np.atleast_1d(np.asarray(x, np.float64)), np.atleast_1d(np.asarray(y, np.float64))
         if x.ndim != 1 or x.shape != y.shape:
             raise ValueError(f"x and y must have one length; got shapes {x.shape} and {y.shape}.")
+        missing = np.flatnonzero(np.isnan(x) | np.isnan(y))
+        if len(missing):
+            raise ValueError(
+                f"x and y must be numbers; {len(missing)} of {len(x)} points have none, the first "
+                f"is number {missing[0]}. Leave these points out."
+            )
         if crs is not None:
             x, y = self._reprojected(x, y, crs)
         a, b, c, d, e, f = self.transform
         across = (e * (x - c) - b * (y - f)) / (a * e - b * d)
         down = (a * (y - f) - d * (x - c)) / (a * e - b * d)
         is_inside = (down >= 0) & (down < self.shape[0]) & (across >= 0) & (across < self.shape[1])
-        if not is_inside.all():
+        positions = np.full((len(x), 2), -1, np.intp)
+        positions[is_inside] = np.column_stack([down, across])[is_inside].astype(np.intp)
+        if outside == "raise" and not is_inside.all():
             first = np.flatnonzero(~is_inside)[0]
             hint = "Pass crs if x and y are of another reference system than the scene."
             if crs is not None:
@@ -293,9 +313,11 @@ class Scene:
             raise ValueError(
                 f"{np.count_nonzero(~is_inside)} of {len(x)} points lie outside of {self.name}; "
                 f"the first is number {first}, at row {down[first]:.1f} and column "
-                f"{across[first]:.1f} of {self.shape[0]} x {self.shape[1]}. {hint}"
+                f"{across[first]:.1f} of {self.shape[0]} x {self.shape[1]}. {hint} Where points "
+                "may lie on other tiles, labelled_points(..., outside='drop') leaves them out, and "
+                "positions_at(..., outside='mark') gives -1 for them."
             )
-        return np.column_stack([down, across]).astype(np.intp)
+        return positions
 
     def spectra_at(self, positions: ArrayLike, *, bands: Any = None) -> NDArray[Any]:
         """Read the spectra of some pixels, one a row.
@@ -310,7 +332,9 @@ class Scene:
         Returns
         -------
         X : ndarray of shape (n_pixels, n_bands)
-            In the dtype of the scene. Of the file, only tiles with one of the pixels are read.
+            In the dtype of the scene; :class:`~skhyp.spectra.Spectra`, which know their
+            wavelengths, where the scene does. Of the file, only tiles with one of the pixels are
+            read.
 
         Raises
         ------
@@ -335,7 +359,12 @@ class Scene:
             block = self.source.read(window, chosen)
             rows, columns = (positions[members] - [window.rows.start, window.columns.start]).T
             spectra[members] = block[rows, columns]
-        return spectra
+        return spectra_with(spectra, self._wavelengths_at(chosen))
+
+    def _wavelengths_at(self, bands: NDArray[np.intp] | None) -> NDArray[np.float64] | None:
+        if self.wavelengths is None or bands is None:
+            return self.wavelengths
+        return self.wavelengths[bands]
 
     def _windows_with(self, positions: NDArray[Any]) -> Iterator[tuple[Window, NDArray[np.intp]]]:
         """Yield the windows in which positions lie, and which of them."""
@@ -383,7 +412,7 @@ class Scene:
         """Read all of it."""
         if copy is False:
             raise ValueError(f"{self.name} is read from its file: this always makes a copy.")
-        cube = self.read()
+        cube = np.asarray(self.read())
         return cube if dtype is None else cube.astype(dtype, copy=False)
 
     def __repr__(self) -> str:

@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression
 
 from skhyp.inspection import band_permutation_importance
 from skhyp.plotting import BandImportanceDisplay, ClassSpectraDisplay
+from skhyp.spectra import Spectra
 from skhyp.wavelengths import wavelength_names
 
 
@@ -24,11 +25,12 @@ def test_means_are_drawn_with_gaps_where_bands_are_missing(spectra, wavelengths)
     assert n_shaded == 9 and not display.plot(spread=False).ax_.collections
 
 
-def test_columns_of_a_frame_tell_the_wavelengths(spectra, wavelengths):
+def test_spectra_and_columns_of_a_frame_tell_the_wavelengths(spectra, wavelengths):
     X, y = spectra
     frame = pandas.DataFrame(X, columns=wavelength_names(wavelengths))
-    display = ClassSpectraDisplay.from_spectra(frame, y)
-    np.testing.assert_allclose(display.wavelengths, wavelengths, rtol=1e-6)
+    for known in (frame, Spectra(X, wavelengths)):
+        display = ClassSpectraDisplay.from_spectra(known, y)
+        np.testing.assert_allclose(display.wavelengths, wavelengths, rtol=1e-6)
     assert ClassSpectraDisplay.from_spectra(X, y).ax_.get_xlabel() == "Band"
 
 

@@ -7,14 +7,17 @@ from sklearn.pipeline import make_pipeline
 from skhyp import HypPreprocessor
 from skhyp.plotting import SceneDisplay
 from skhyp.scenes import false_colour
+from skhyp.spectra import Spectra
 
 
 def test_with_wavelengths_the_scene_is_in_true_colour(cube, wavelengths):
-    display = SceneDisplay.from_cube(cube, wavelengths=wavelengths)
-    np.testing.assert_array_equal(
-        display.im_.get_array(), false_colour(cube, bands=[12, 7, 3], percentiles=(2, 98))
-    )
-    assert display.ax_.get_title() == "640, 540, 460 nm as red, green, blue"
+    expected = false_colour(cube, bands=[12, 7, 3], percentiles=(2, 98))
+    for display in (
+        SceneDisplay.from_cube(cube, wavelengths=wavelengths),
+        SceneDisplay.from_cube(Spectra(cube, wavelengths)),
+    ):
+        np.testing.assert_array_equal(display.im_.get_array(), expected)
+        assert display.ax_.get_title() == "640, 540, 460 nm as red, green, blue"
 
 
 def test_chosen_bands_come_before_true_colour(cube, wavelengths):

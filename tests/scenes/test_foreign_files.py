@@ -24,7 +24,7 @@ from .conftest import write_envi, write_geotiff, write_hdf5
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "git lfs pull"),
         (b"\n <!DOCTYPE html>\n<html><body>Sign in</body></html>", "is a web page"),
         (b"\xef\xbb\xbf<HTML>", "is a web page"),
-        (gzip.compress(b"numbers"), "packed by gzip. Unpack it first"),
+        (gzip.compress(b"numbers", mtime=0), "packed by gzip. Unpack it first"),
         (b"PK\x03\x04 and the rest", "a zip archive. Unpack it first"),
         (bytes(257) + b"ustar" + bytes(300), "a tar archive. Unpack it first"),
         (b"\x0e\x03\x13\x01" + bytes(60), "HDF4.*h4toh5"),

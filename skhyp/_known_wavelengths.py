@@ -1,0 +1,90 @@
+"""What spectra know of the wavelengths of their bands, and what an estimator makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .scenes import Scene, open_scene
+from .scenes._xarrays import is_data_array
+from .spectra import Spectra
+from .wavelengths import (
+    WAVELENGTH_TOLERANCE_NM,
+    are_same_bands,
+    validate_wavelengths,
+    wavelengths_from_names,
+)
+
+
+def as_scene(X: Any) -> Scene | None:
+    """Return the scene that X is: a Scene, or an image of xarray."""
+    if isinstance(X, Scene):
+        return X
+    return open_scene(X) if is_data_array(X) and X.ndim == 3 else None
+
+
+def wavelengths_of(X: Any) -> NDArray[np.float64] | None:
+    """Return the wavelengths in nm that X knows of its bands, or None.
+
+    Scenes and Spectra know them, DataFrames by columns named like "450.5 nm".
+    """
+    if type(X) is np.ndarray:
+        return None
+    if isinstance(X, Spectra | Scene):
+        return X.wavelengths
+    if (scene := as_scene(X)) is not None:
+        return scene.wavelengths
+    columns = getattr(X, "columns", None)
+    return None if columns is None else wavelengths_from_names(list(columns))
+
+
+def agreed_wavelengths(given: ArrayLike | None, X: Any, n_bands: int) -> NDArray[np.float64] | None:
+    """Return the wavelengths of the bands of X: those that are given, or those that it knows."""
+    known = wavelengths_of(X)
+    if given is None:
+        return known
+    given = validate_wavelengths(given, n_bands)
+    if known is not None and not are_same_bands(given, known):
+        raise ValueError(
+            f"wavelengths must be those of X, which knows its own: {_apart(given, known)} Leave "
+            "wavelengths=None to take those of X. If these are wrong, pass the right ones where X "
+            "comes from, as open_scene(..., wavelengths=), or numpy.asarray(X), which knows none."
+        )
+    return given
+
+
+def refuse_other_wavelengths(estimator: Any, X: Any) -> None:
+    """Refuse spectra that know their bands to be others than those that were fitted.
+
+    Names of columns are compared by scikit-learn, where fit had some.
+    """
+    if hasattr(X, "columns") and hasattr(estimator, "feature_names_in_"):
+        return
+    known = wavelengths_of(X)
+    if known is None:
+        return
+    fitted = estimator._input_wavelengths(estimator.n_features_in_)
+    if fitted is None or are_same_bands(fitted, known):
+        return
+    raise ValueError(
+        f"X has other bands than those that {type(estimator).__name__} was fitted with: "
+        f"{_apart(known, fitted)} For a scene, skhyp.scenes.apply(model, scene) finds the bands "
+        "by their wavelengths, in whatever order and among others. If the bands are the same and "
+        "only called otherwise, pass numpy.asarray(X)."
+    )
+
+
+def _apart(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> str:
+    """Return a sentence on how two lists of wavelengths differ."""
+    if len(ours) != len(theirs):
+        return (
+            f"{len(ours)} bands from {ours.min():g} to {ours.max():g} nm, not {len(theirs)} from "
+            f"{theirs.min():g} to {theirs.max():g} nm."
+        )
+    band = int(np.flatnonzero(np.abs(ours - theirs) > WAVELENGTH_TOLERANCE_NM)[0])
+    return (
+        f"band {band} at {ours[band]:g} nm, not at {theirs[band]:g} nm (of bands up to "
+        f"{WAVELENGTH_TOLERANCE_NM} nm apart it is taken that they are the same)."
+    )

@@ -1,0 +1,359 @@
+"""Spectra: an array whose last axis is bands, and which knows their wavelengths.
+
+What takes pixels out of a scene gives such an array where the scene's wavelengths are known, so
+that estimators know them too. Wherever an array goes, it goes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .wavelengths import are_same_bands, validate_wavelengths
+
+__all__ = ["Spectra"]
+
+# What keeps each value where it is.
+_ELEMENTWISE = {np.clip, np.nan_to_num, np.round, np.around}
+# What takes, leaves out or moves rows, and does not look into them, along axis 0.
+_OF_ROWS = {np.take, np.delete, np.repeat, np.compress, np.flip, np.roll, np.unique}
+_JOINING = {np.concatenate, np.vstack}
+_SPLITTING = {np.split, np.array_split}
+# Methods of arrays that have to be said to know nothing of bands; NumPy writes them in C.
+_PLAIN_METHODS = (
+    *("argmax", "argmin", "argpartition", "argsort", "byteswap", "choose", "compress", "cumprod"),
+    *("cumsum", "diagonal", "dot", "flatten", "nonzero", "ravel", "repeat", "round"),
+    *("searchsorted", "squeeze", "swapaxes", "take", "trace", "transpose"),
+)
+
+
+class Spectra(np.ndarray):
+    """An array of spectra that knows the wavelengths of its bands.
+
+    :func:`skhyp.scenes.labelled_pixels`, :func:`skhyp.scenes.labelled_points` and
+    :class:`skhyp.scenes.Scene` give one where wavelengths are known, and so does
+    :class:`skhyp.HypPreprocessor`. It is an array in all else: ``numpy.asarray(X)`` is the plain
+    one.
+
+    Parameters
+    ----------
+    X : array-like of shape (..., n_bands)
+        Spectra, or a cube of them; it is not copied.
+    wavelengths : array-like of shape (n_bands,)
+        In nm.
+
+    Attributes
+    ----------
+    wavelengths : ndarray of shape (n_bands,) or None
+        In nm, not to be written to. None where they are not known any more.
+
+    Notes
+    -----
+    Wavelengths stay with rows and bands that are taken out (``X[mask]``, ``X[:, 5:]``,
+    scikit-learn's splitters and searches), with copies, with what is computed value by value
+    (``X / 10000``), with rows that are joined, and in pickles. What moves or mixes bands gives a
+    plain array. The caches of joblib know an array by its numbers alone: where wavelengths were
+    corrected, clear the ``memory`` of a Pipeline.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp.spectra import Spectra
+    >>> X = Spectra([[0.1, 0.2, 0.4], [0.3, 0.3, 0.5]], wavelengths=[450, 550, 650])
+    >>> X[:, [0, 2]]
+    <Spectra of 2 bands, 450 to 650 nm>
+    array([[0.1, 0.4],
+           [0.3, 0.5]])
+    >>> X.T
+    array([[0.1, 0.3],
+           [0.2, 0.3],
+           [0.4, 0.5]])
+    """
+
+    _wavelengths: NDArray[np.float64] | None
+
+    def __new__(cls, X: ArrayLike, wavelengths: ArrayLike) -> Spectra:
+        """Return a view of an array that knows wavelengths."""
+        array = np.asarray(X)
+        if not array.ndim:
+            raise ValueError("X must have bands along its last axis; got a single number.")
+        return _carrying(array, validate_wavelengths(wavelengths, array.shape[-1]))
+
+    def __array_finalize__(self, origin: Any) -> None:
+        """Know nothing: how NumPy made this array of another is not told here."""
+        self._wavelengths = None
+
+    @property
+    def wavelengths(self) -> NDArray[np.float64] | None:
+        """In nm, one for each place of the last axis."""
+        known = self._wavelengths
+        is_of_bands = known is not None and self.ndim > 0 and len(known) == self.shape[-1]
+        return known if is_of_bands else None
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return a part, with the wavelengths of its bands where the last axis is one of bands."""
+        part = np.asarray(self)[key]
+        return spectra_with(part, _indexed(self.wavelengths, key, self.ndim))
+
+    def copy(self, order: str = "C") -> Spectra:
+        """Return a copy."""
+        return spectra_with(np.asarray(self).copy(order), self.wavelengths)
+
+    def __copy__(self) -> Spectra:
+        return self.copy("K")
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Spectra:
+        return self.copy("K")
+
+    def astype(self, *arguments: Any, **options: Any) -> Spectra:
+        """Return the same in another dtype."""
+        return spectra_with(np.asarray(self).astype(*arguments, **options), self.wavelengths)
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
+        """Return the same values in another shape; cubes to rows and back keep their bands."""
+        array = np.asarray(self)
+        reshaped = array.reshape(*shape, **options)
+        is_row_by_row = options.get("order", "C") == "C" and reshaped.ndim and array.ndim
+        keeps_bands = is_row_by_row and reshaped.shape[-1] == array.shape[-1]
+        return spectra_with(reshaped, self.wavelengths if keeps_bands else None)
+
+    def sort(self, *arguments: Any, **options: Any) -> None:
+        """Sort in place; the wavelengths are forgotten."""
+        self._wavelengths = None
+        np.asarray(self).sort(*arguments, **options)
+
+    def partition(self, *arguments: Any, **options: Any) -> None:
+        """Partition in place; the wavelengths are forgotten."""
+        self._wavelengths = None
+        np.asarray(self).partition(*arguments, **options)
+
+    @property
+    def T(self) -> NDArray[Any]:
+        """The transposed array, which is a plain one."""
+        return np.asarray(self).T
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        """Compute with plain arrays; what is computed value by value keeps the wavelengths."""
+        outputs = options.get("out", ())
+        if outputs:
+            options["out"] = tuple(_plain(output) for output in outputs)
+        results = getattr(ufunc, method)(*_plain(inputs), **_plain(options))
+        if results is NotImplemented:
+            return results
+        is_elementwise = method == "__call__" and ufunc.signature is None
+        known = _agreed(_of_bands(inputs)) if is_elementwise else None
+        if not isinstance(results, tuple):
+            return _result(results, known, outputs[0] if outputs else None)
+        outputs = outputs or (None,) * len(results)
+        return tuple(
+            _result(result, known, output) for result, output in zip(results, outputs, strict=True)
+        )
+
+    def __array_function__(
+        self, function: Callable, types: Iterable[type], arguments: Any, options: Any
+    ) -> Any:
+        """Compute with plain arrays; rows that are taken or joined keep the wavelengths."""
+        result = function(*_plain(arguments), **_plain(options))
+        if "out" in options:
+            return result
+        if isinstance(result, np.ndarray):
+            return spectra_with(result, _after(function, result, arguments, options))
+        if function in _SPLITTING:
+            return [spectra_with(p, _after(function, p, arguments, options)) for p in result]
+        return result
+
+    def __reduce__(self) -> tuple[Callable, tuple]:
+        return spectra_with, (np.asarray(self), self.wavelengths)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
+        return self.__reduce__()
+
+    def __repr__(self) -> str:
+        known = self.wavelengths
+        if known is None:
+            return repr(np.asarray(self))
+        bands = "1 band" if len(known) == 1 else f"{len(known)} bands"
+        between = f", {known.min():g} to {known.max():g} nm" if len(known) else ""
+        return f"<Spectra of {bands}{between}>\n{np.asarray(self)!r}"
+
+    def __str__(self) -> str:
+        return str(np.asarray(self))
+
+
+def _plain_method(name: str) -> Callable:
+    def method(self: Spectra, *arguments: Any, **options: Any) -> Any:
+        return getattr(np.asarray(self), name)(*arguments, **options)
+
+    method.__name__ = name
+    method.__doc__ = f"Return what ``numpy.ndarray.{name}`` does, as a plain array."
+    return method
+
+
+for _name in _PLAIN_METHODS:
+    setattr(Spectra, _name, _plain_method(_name))
+
+
+def spectra_with(array: Any, wavelengths: NDArray[np.float64] | None) -> Any:
+    """Return an array as Spectra, or as it is where wavelengths are not known or do not fit."""
+    is_array = isinstance(array, np.ndarray) and array.ndim > 0
+    if wavelengths is None or not is_array or array.shape[-1] != len(wavelengths):
+        return array
+    return _carrying(np.asarray(array), wavelengths)
+
+
+def _carrying(array: NDArray[Any], wavelengths: NDArray[np.float64]) -> Spectra:
+    if wavelengths.flags.writeable:
+        wavelengths = wavelengths.copy()
+        wavelengths.flags.writeable = False
+    spectra = array.view(Spectra)
+    spectra._wavelengths = wavelengths
+    return spectra
+
+
+def _plain(value: Any) -> Any:
+    """Return arguments of a function of NumPy without Spectra in them."""
+    if isinstance(value, Spectra):
+        return np.asarray(value)
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    if type(value) is dict:
+        return {name: _plain(held) for name, held in value.items()}
+    return value
+
+
+def _result(result: Any, known: NDArray[np.float64] | None, output: Any) -> Any:
+    """Return a result of a ufunc: what it was written to, else an array that may know bands."""
+    if output is None:
+        is_of_numbers = getattr(result, "dtype", np.dtype(bool)).kind in "iuf"
+        return spectra_with(result, known if is_of_numbers else None)
+    if isinstance(output, Spectra):
+        output._wavelengths = known
+    return output
+
+
+def _of_bands(inputs: Iterable[Any]) -> list[Spectra]:
+    """Return those of some inputs whose bands those of the result are: one band goes to all."""
+    spectra = [value for value in inputs if isinstance(value, Spectra) and value.ndim]
+    return [value for value in spectra if value.shape[-1] > 1] or spectra
+
+
+def _agreed(inputs: Iterable[Any]) -> NDArray[np.float64] | None:
+    """Return the wavelengths that all Spectra among some inputs agree on, as far as they know."""
+    known = [value.wavelengths for value in inputs if isinstance(value, Spectra)]
+    known = [each for each in known if each is not None]
+    if not known or not all(are_same_bands(each, known[0]) for each in known):
+        return None
+    return known[0]
+
+
+def _after(
+    function: Callable, result: NDArray[Any], arguments: Any, options: Any
+) -> NDArray[np.float64] | None:
+    """Return the wavelengths of the last axis of what a function of NumPy gave."""
+    if function in _ELEMENTWISE:
+        return _agreed(_of_bands(arguments))
+    if function is np.reshape:
+        is_row_by_row = options.get("order", "C") == "C" and len(arguments) < 3
+        has_bands = isinstance(arguments[0], Spectra) and arguments[0].ndim and result.ndim
+        keeps_bands = is_row_by_row and has_bands and result.shape[-1] == arguments[0].shape[-1]
+        return arguments[0].wavelengths if keeps_bands else None
+    if function in _JOINING:
+        parts = arguments[0] if arguments else ()
+        axis = options.get("axis", arguments[1] if len(arguments) > 1 else 0)
+        if axis is None or result.ndim < 2 or axis % result.ndim == result.ndim - 1:
+            return None
+        return _joined(parts)
+    if function in _OF_ROWS or function in _SPLITTING:
+        given = inspect.signature(function).bind(*arguments, **options)
+        given.apply_defaults()
+        given = given.arguments
+        spectra = [value for value in given.values() if isinstance(value, Spectra)]
+        is_of_rows = given["axis"] == 0 and len(spectra) == 1 and spectra[0].ndim > 1
+        if is_of_rows and result.ndim == spectra[0].ndim:
+            return spectra[0].wavelengths
+    return None
+
+
+def _joined(parts: Any) -> NDArray[np.float64] | None:
+    """Return the wavelengths of parts that are joined row by row, if all have the same."""
+    if not isinstance(parts, list | tuple):
+        return None
+    if not all(isinstance(part, Spectra) and part.wavelengths is not None for part in parts):
+        return None
+    known = _agreed(parts)
+    if known is None:
+        lists = " and ".join(
+            f"{part.wavelengths.min():g} to {part.wavelengths.max():g} nm" for part in parts[:2]
+        )
+        warnings.warn(
+            f"Spectra of different wavelengths are joined ({lists}, in other steps or another "
+            "order): what comes out knows none. Resample them to the same bands first.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return known
+
+
+def _indexed(
+    wavelengths: NDArray[np.float64] | None, key: Any, ndim: int
+) -> NDArray[np.float64] | None:
+    """Return the wavelengths of the last axis of an indexed array, None where it is none of bands.
+
+    Only what is certain is answered: a slice of the last axis that stays the last one, or a list
+    of bands beside slices.
+    """
+    if wavelengths is None:
+        return None
+    items = key if isinstance(key, tuple) else (key,)
+    items = tuple(item if _is_plain_index(item) else np.asarray(item) for item in items)
+    axes = [_n_axes(item) for item in items]
+    if None in axes:
+        return None
+    n_indexed = sum(axes)
+    if any(item is Ellipsis for item in items):
+        # What follows it counts from the end.
+        if items[-1] is Ellipsis:
+            return wavelengths if n_indexed < ndim else None
+    elif n_indexed < ndim:
+        return wavelengths
+    bands, others = items[-1], items[:-1]
+    if isinstance(bands, slice):
+        return wavelengths[bands]
+    if not isinstance(bands, np.ndarray) or bands.dtype.kind not in "biu":
+        return None
+    arrays = [item for item in others if not (isinstance(item, slice) or item is Ellipsis)]
+    if bands.ndim == 1 and not arrays:
+        return wavelengths[bands]
+    # As numpy.ix_ has it: rows down, bands across.
+    is_crossed = (
+        bands.ndim == len(items) == ndim
+        and bands.size == bands.shape[-1]
+        and all(
+            isinstance(item, np.ndarray) and item.ndim == ndim and item.shape[-1] == 1
+            for item in others
+        )
+    )
+    return wavelengths[bands.ravel()] if is_crossed else None
+
+
+def _is_plain_index(item: Any) -> bool:
+    is_number = isinstance(item, int | np.integer) and not isinstance(item, bool)
+    return item is None or item is Ellipsis or isinstance(item, slice) or is_number
+
+
+def _n_axes(item: Any) -> int | None:
+    """Return how many axes an item of an index stands for, None where that is not certain."""
+    if item is None or item is Ellipsis:
+        return 0
+    if _is_plain_index(item):
+        return 1
+    if isinstance(item, np.ndarray) and item.dtype.kind in "iu":
+        return 1
+    if isinstance(item, np.ndarray) and item.dtype.kind == "b":
+        return item.ndim
+    return None

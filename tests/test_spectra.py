@@ -1,0 +1,220 @@
+"""An array that knows the wavelengths of its bands, and never knows wrong ones."""
+
+import copy
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.utils import resample, shuffle
+
+from skhyp.scenes import open_scene, unroll
+from skhyp.spectra import Spectra
+
+WAVELENGTHS = np.array([400.0, 500, 650, 600, 800, 900])
+ROWS = np.array([True, False, True, False])
+BANDS = np.array([False, True, True, False, False, True])
+TWO = np.array([2, 0])
+ALL = slice(None)
+
+
+@pytest.fixture
+def X():
+    return Spectra(np.arange(24.0).reshape(4, 6), WAVELENGTHS)
+
+
+@pytest.fixture
+def cube():
+    return Spectra(np.arange(120.0).reshape(4, 5, 6), WAVELENGTHS)
+
+
+KEYS = [
+    *(0, np.int64(1), slice(1, 3), ROWS, TWO, [0, 1], range(2), pd.Series(ROWS), True, None, ...),
+    *((ALL, 2), (ALL, TWO), (ALL, BANDS), (ALL, slice(None, None, -1)), (ALL, [1, 2]), (0, 0)),
+    *((0, TWO), (0, slice(2, 4)), (ROWS, slice(1, 3)), (ROWS,), (TWO, TWO), (TWO, None)),
+    *(np.ix_(TWO, [3, 1]), np.ix_(ROWS, BANDS), (..., TWO), (..., None), (..., BANDS)),
+    *((None, ..., slice(2, 4)), (ALL, None, TWO), (TWO, ...), (ALL, slice(1, 3), ...), (0, None)),
+    *((ALL, slice(2, 5), None), (np.array([[0], [1]]), TWO), np.array([[0, 1], [2, 3]])),
+    *((ALL, np.array([[0, 1], [2, 3]])), np.arange(24).reshape(4, 6) > 5),
+]
+KEYS_OF_CUBES = [
+    *((0, ALL, TWO), (TWO, ALL, TWO), (ALL, ALL, TWO), (ALL, ALL, BANDS), np.ones((4, 5), bool)),
+    *((0, 1), (TWO, TWO), (TWO, TWO, slice(1, 3)), (TWO, TWO, TWO), (ALL, 0, TWO), (TWO, ALL, 0)),
+    *(np.ix_(TWO, [0], [1, 2]), (0, ..., TWO), (TWO, None, slice(0, 2)), (ALL, TWO, [1, 2])),
+    *((TWO, ..., slice(3, 1, -1)), (ALL, np.ones((5, 6), bool)), (0, 0, slice(2, 4))),
+]
+
+
+@pytest.mark.parametrize("key", KEYS + KEYS_OF_CUBES, ids=repr)
+def test_an_index_gives_the_wavelengths_of_what_it_takes_or_none(X, cube, key):
+    spectra = X if any(key is each for each in KEYS) else cube
+    part = spectra[key]
+    np.testing.assert_array_equal(part, np.asarray(spectra)[key])
+    if isinstance(part, Spectra):
+        of_each_value = np.broadcast_to(WAVELENGTHS, spectra.shape)[key]
+        np.testing.assert_array_equal(of_each_value, np.broadcast_to(part.wavelengths, part.shape))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [0, ROWS, TWO, [0, 1], (TWO, ...), (ALL, BANDS), (ALL, TWO), (0, slice(2, 4)), (..., TWO)],
+)
+def test_rows_and_bands_that_are_taken_out_keep_their_wavelengths(X, key):
+    assert X[key].wavelengths is not None
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda X: X / 10, WAVELENGTHS),
+        (lambda X: 1 - X, WAVELENGTHS),
+        (lambda X: X / X[:, [3]], WAVELENGTHS),
+        (lambda X: X - X.mean(axis=0), WAVELENGTHS),
+        (lambda X: np.sqrt(X), WAVELENGTHS),
+        (lambda X: X.astype("float32"), WAVELENGTHS),
+        (lambda X: X.copy(), WAVELENGTHS),
+        (lambda X: np.clip(X, 0, 3), WAVELENGTHS),
+        (lambda X: X.clip(0, 3), WAVELENGTHS),
+        (lambda X: np.concatenate([X, X[:2]]), WAVELENGTHS),
+        (lambda X: np.vstack([X, X]), WAVELENGTHS),
+        (lambda X: np.array_split(X, 2)[1], WAVELENGTHS),
+        (lambda X: np.delete(X, 0, axis=0), WAVELENGTHS),
+        (lambda X: np.take(X, TWO, axis=0), WAVELENGTHS),
+        (lambda X: X.reshape(2, 2, 6), WAVELENGTHS),
+        (lambda X: np.reshape(X, (2, 2, -1)), WAVELENGTHS),
+        (lambda X: X + Spectra(np.ones(6), WAVELENGTHS + 0.4), WAVELENGTHS),
+        (lambda X: X + Spectra(np.ones(6), WAVELENGTHS + 0.6), None),
+        (lambda X: X.T, None),
+        (lambda X: X.transpose(), None),
+        (lambda X: X.reshape(6, 4), None),
+        (lambda X: X.reshape(4, 6, order="F"), None),
+        (lambda X: np.flip(X, axis=1), None),
+        (lambda X: np.flip(X), None),
+        (lambda X: np.roll(X, 1), None),
+        (lambda X: np.roll(X, 1, axis=1), None),
+        (lambda X: np.sort(X), None),
+        (lambda X: np.take(X, [1, 0, 2, 3, 4, 5], axis=1), None),
+        (lambda X: X.take([1, 0, 2, 3, 4, 5], axis=1), None),
+        (lambda X: np.concatenate([X[:, 3:], X[:, :3]], axis=1), None),
+        (lambda X: np.split(X.reshape(2, 2, 6), 2, axis=1)[0].T, None),
+        (lambda X: np.concatenate([X, np.ones((1, 6))]), None),
+        (lambda X: X @ np.eye(6), None),
+        (lambda X: X.dot(np.eye(6)), None),
+        (lambda X: X.mean(axis=0), None),
+        (lambda X: X.cumsum(axis=1), None),
+        (lambda X: X.std(axis=0), None),
+        (lambda X: X.argmax(axis=1), None),
+        (lambda X: X.argsort(), None),
+        (lambda X: X > 3, None),
+        (lambda X: np.multiply.outer(X[0], X[0]), None),
+        (lambda X: np.array(X), None),
+    ],
+)
+def test_what_moves_or_mixes_bands_gives_a_plain_array(X, change, expected):
+    result, of_array = change(X), change(np.asarray(X))
+    np.testing.assert_array_equal(result, of_array)
+    if expected is None:
+        assert type(result) is np.ndarray
+    else:
+        np.testing.assert_array_equal(result.wavelengths, expected)
+        assert result.dtype == of_array.dtype
+
+
+def test_what_is_changed_in_place_is_forgotten_where_bands_move(X):
+    X += 1
+    X[0] = 7
+    assert X.wavelengths is not None
+    resized, sorted_, written = X.copy(), X.copy(), X.copy()
+    resized.shape = (6, 4)
+    sorted_.sort(axis=1)
+    np.add(np.ones((4, 6)), 1, out=written)
+    assert resized.wavelengths is sorted_.wavelengths is written.wavelengths is None
+    assert X.view().wavelengths is None
+
+
+def test_copies_pickles_and_files_keep_the_wavelengths(X, tmp_path):
+    joblib.dump(X, tmp_path / "X.joblib")
+    for again in (
+        copy.copy(X),
+        copy.deepcopy([X])[0],
+        *(pickle.loads(pickle.dumps(X, protocol)) for protocol in (2, 5)),
+        joblib.load(tmp_path / "X.joblib"),
+        joblib.load(tmp_path / "X.joblib", mmap_mode="r"),
+    ):
+        assert type(again) is Spectra
+        np.testing.assert_array_equal(again, X)
+        np.testing.assert_array_equal(again.wavelengths, WAVELENGTHS)
+        assert not again.wavelengths.flags.writeable
+
+
+class _Asks(ClassifierMixin, BaseEstimator):
+    """Right about all spectra if it was given their wavelengths to fit and to predict."""
+
+    def __init__(self, parameter=0):
+        self.parameter = parameter
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.wavelengths_ = X.wavelengths
+        return self
+
+    def score(self, X, y):
+        return float(np.array_equal(X.wavelengths, self.wavelengths_))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_splitters_and_searches_keep_the_wavelengths(n_jobs):
+    X, y = Spectra(np.ones((12, 6)), WAVELENGTHS), np.tile([1, 2], 6)
+    for part in (*train_test_split(X), *train_test_split(X, stratify=y), resample(X), shuffle(X)):
+        np.testing.assert_array_equal(part.wavelengths, WAVELENGTHS)
+    with joblib.parallel_config("threading"):
+        assert cross_val_score(_Asks(), X, y, cv=3, n_jobs=n_jobs).tolist() == [1, 1, 1]
+        search = GridSearchCV(_Asks(), {"parameter": [0, 1]}, cv=2, n_jobs=n_jobs).fit(X, y)
+    assert search.best_estimator_.wavelengths_ is not None
+
+
+def test_joining_spectra_of_other_wavelengths_is_warned_of(X):
+    with pytest.warns(UserWarning, match=r"different wavelengths are joined \(400 to 900 nm and"):
+        joined = np.concatenate([X, Spectra(np.ones((2, 6)), WAVELENGTHS + 5)])
+    assert type(joined) is np.ndarray
+
+
+def test_wavelengths_have_to_fit_and_cannot_be_written_to(X):
+    with pytest.raises(ValueError, match="one entry for each of the 6 bands"):
+        Spectra(np.ones((2, 6)), WAVELENGTHS[:5])
+    with pytest.raises(ValueError, match="along its last axis"):
+        Spectra(1.0, [400])
+    with pytest.raises(ValueError, match="read-only"):
+        X.wavelengths[0] = 1
+    own = WAVELENGTHS.copy()
+    spectra = Spectra(np.ones((2, 6)), own)
+    own[0] = 1
+    assert spectra.wavelengths[0] == 400
+
+
+def test_the_text_says_what_it_is(X):
+    assert repr(X[:1, :2]) == "<Spectra of 2 bands, 400 to 500 nm>\narray([[0., 1.]])"
+    assert repr(X[:1, :1]).startswith("<Spectra of 1 band, 400 to 400 nm>")
+    assert str(X[:1, :2]) == "[[0. 1.]]"
+    assert repr(X[:1, :2].view()) == "array([[0., 1.]])"
+
+
+def test_what_a_scene_gives_knows_its_wavelengths(cube):
+    scene = open_scene(np.asarray(cube), wavelengths=WAVELENGTHS)
+    for spectra in (scene.read(), scene.spectra_at([[0, 1], [2, 2]]), unroll(scene), unroll(cube)):
+        np.testing.assert_array_equal(spectra.wavelengths, WAVELENGTHS)
+    part = scene.read(rows=slice(0, 2), bands=[3, 1])
+    assert part.wavelengths.tolist() == [600, 500]
+    assert scene.spectra_at([[0, 1]], bands=BANDS).wavelengths.tolist() == [500, 650, 900]
+    np.testing.assert_array_equal(open_scene(scene.read()).wavelengths, WAVELENGTHS)
+    assert type(np.asarray(scene)) is type(open_scene(np.asarray(cube)).read()) is np.ndarray
+
+
+def test_an_image_of_xarray_is_unrolled_by_the_names_of_its_axes(cube):
+    array = open_scene(np.asarray(cube), wavelengths=WAVELENGTHS).to_xarray()
+    rows = unroll(array.transpose("band", "y", "x"))
+    np.testing.assert_array_equal(rows, unroll(cube))
+    np.testing.assert_array_equal(rows.wavelengths, WAVELENGTHS)
