@@ -2,6 +2,17 @@
 
 import numpy as np
 
+# What files call the label of pixels that have no class.
+NAMES_OF_UNLABELLED = frozenset(
+    {
+        *("", "0", "background", "masked", "n/a", "na", "no data", "nodata", "none", "null"),
+        *("other", "unclassified", "undefined", "unknown", "unlabeled", "unlabelled", "void"),
+    }
+)
+MEND_OF_CLASS_0 = (
+    "If it stands for pixels without a label, such as a background, fit without them: X[y > 0], "
+    "y[y > 0]. If it is a class, number the classes from 1"
+)
 # Files keep what stands for no label as a float: integers below are rounded.
 _LEAST_EXACT = -(2**53)
 
@@ -26,3 +37,8 @@ def missing_label(classes: np.ndarray) -> np.ndarray:
     if unused > greatest:
         raise ValueError(f"Every number of {classes.dtype} is a class: none is left for no class.")
     return np.array(unused, classes.dtype)
+
+
+def means_unlabelled(name: object) -> bool:
+    """Return whether a name is one of those that label maps have for no class."""
+    return str(name).strip().casefold() in NAMES_OF_UNLABELLED

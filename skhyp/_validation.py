@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from numbers import Integral, Real
@@ -28,6 +29,7 @@ _MAGNITUDE_BITS = {
     n_bytes: (integer, np.iinfo(integer).max)
     for n_bytes, integer in ((2, np.int16), (4, np.int32), (8, np.int64))
 }
+_TOO_MANY_FEATURES = re.compile(r"X has (\d+) features, but \w+ is expecting (\d+) features")
 # Arrays of so many values are worth a check of our own.
 _LARGE = 2**18
 # So many spectra are in the processor's cache while they are looked at.
@@ -104,6 +106,12 @@ def validate_spectra(
             estimator, X, reset=reset, dtype="numeric", ensure_all_finite=finite, **check_params
         )
     except ValueError as error:
+        if _has_too_many_bands(error):
+            raise ValueError(
+                f"{error} For a scene, skhyp.scenes.apply gives the model those bands that it was "
+                "fitted to: by their wavelengths or, like labelled_pixels, all that the file does "
+                "not list as bad. Of an array, these are X[..., scene.good_bands]."
+            ) from error
         if "Input X contains NaN" not in str(error):
             raise
         raise ValueError(
@@ -112,6 +120,12 @@ def validate_spectra(
             "~numpy.isnan(X).any(axis=1); skhyp.scenes.apply(model, scene) does that), or drop the "
             "bands that have none with HypPreprocessor(bands=)."
         ) from error
+
+
+def _has_too_many_bands(error: ValueError) -> bool:
+    """Return whether scikit-learn found more features than it expected."""
+    numbers = _TOO_MANY_FEATURES.match(str(error))
+    return numbers is not None and int(numbers[1]) > int(numbers[2])
 
 
 def _is_seen_to_be_finite(X: Any) -> bool:

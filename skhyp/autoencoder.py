@@ -35,7 +35,7 @@ from ._validation import (
 )
 from ._views import weighted_quantile
 from .callbacks import Callback
-from .metrics import MEASURES
+from .metrics._spectral import MEASURES, OF_POSITIVE_SPECTRA, warn_of_negative_values
 from .scenes import Scene, apply
 from .spectra import spectra_with
 
@@ -374,6 +374,12 @@ class SpectralAutoencoder(
             If X or a parameter is not as described, or if training diverges. A fitted estimator
             then keeps its former state.
 
+        Warns
+        -----
+        UserWarning
+            If spectra are far brighter than the others, or have negative values under a loss that
+            needs positive ones ("sid").
+
         Notes
         -----
         A scene or a memory map is read as a whole if scikit-learn's ``working_memory`` (1024 MiB,
@@ -641,6 +647,13 @@ class SpectralAutoencoder(
             "training sees them at no more than 10 times the scale of the others (with "
             "scale_input=False, as they are). Leave them out if they are faults.",
         )
+        if self.loss in OF_POSITIVE_SPECTRA:
+            warn_of_negative_values(
+                X,
+                f"loss={self.loss!r} takes spectra for distributions, which have no negative "
+                "values: X",
+                stacklevel=5,
+            )
         if self.architecture == "conv":
             warn_of_cut_convolutions(self, X.shape[1])
         return X, weights
@@ -650,7 +663,7 @@ class SpectralAutoencoder(
 
         output_activation = self.output_activation
         if output_activation is None:
-            output_activation = "softplus" if self.loss == "sid" else "linear"
+            output_activation = "softplus" if self.loss in OF_POSITIVE_SPECTRA else "linear"
         shared = {
             "n_bands": n_bands,
             "n_components": self.n_components,

@@ -98,7 +98,7 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     for step in (*before, last):
         check_is_fitted(step)
     classes = _classes(last)
-    wavelengths = input_wavelengths([*before, last][0])
+    wavelengths = input_wavelengths(estimator)
 
     from .graph.saved_models import SavedSpectralModel
 

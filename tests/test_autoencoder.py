@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from skhyp import SpectralAutoencoder
+from skhyp import HypPreprocessor, SpectralAutoencoder
 from skhyp.metrics import MEASURES
 
 ACTIVATIONS = ["relu", "sigmoid", "linear", "tanh", "elu", "softplus"]
@@ -494,6 +494,7 @@ def test_fitting_writes_nothing(spectra, architecture, options, capfd):
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.filterwarnings("ignore:Distributions, as which spectra are compared")
 @pytest.mark.parametrize("value", [-3.4028235e38, 1e38])
 @pytest.mark.parametrize("measure", ["csa", "sa", "sid"])
 def test_errors_of_a_fill_value_are_those_of_the_metrics(
@@ -530,3 +531,32 @@ def test_a_stride_beyond_the_spectrum_is_cut_to_it_with_a_warning(spectra):
     with pytest.warns(UserWarning, match=r"strides=1000000000 do not fit 20 bands: \(20,\)"):
         found = SpectralAutoencoder(strides=10**9, random_state=0, **conv).fit(X)
     np.testing.assert_array_equal(found.parameters_, expected.parameters_)
+
+
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+def test_negative_spectra_under_a_loss_of_positive_ones_are_told_of_once(
+    spectra, small_autoencoder, fit
+):
+    X = spectra[0].copy()
+    X[[3, 7], 5] = -0.1
+    small_autoencoder["max_epochs"] = 1
+    wanted = r"loss='sid' takes .* X has 2 of 120 with some \(the first is row 3\)"
+    with pytest.warns(UserWarning, match=wanted) as caught:
+        getattr(SpectralAutoencoder(loss="sid", **small_autoencoder), fit)(X)
+    assert [warning.filename for warning in caught] == [__file__]
+    getattr(SpectralAutoencoder(loss="csa", **small_autoencoder), fit)(X)
+    weights = (X.min(axis=1) >= 0).astype(float)  # those of weight 0 are left out
+    getattr(SpectralAutoencoder(loss="sid", **small_autoencoder), fit)(X, sample_weight=weights)
+
+
+@pytest.mark.parametrize(
+    "mend", [lambda X: X.clip(min=0), HypPreprocessor(method="minmax").fit_transform]
+)
+def test_each_mend_of_negative_spectra_followed_to_the_letter_is_heard_no_more(
+    spectra, small_autoencoder, mend
+):
+    small_autoencoder["max_epochs"] = 1
+    X = spectra[0] - 0.5
+    with pytest.warns(UserWarning, match=r"X\.clip\(min=0\).*HypPreprocessor\(method='minmax'\)"):
+        SpectralAutoencoder(loss="sid", **small_autoencoder).fit(X)
+    SpectralAutoencoder(loss="sid", **small_autoencoder).fit(mend(X))

@@ -22,6 +22,9 @@ from skhyp.metrics import (
     sum_of_squared_errors,
 )
 
+# What becomes of negative values is tested here, and that it is told of in one test.
+pytestmark = pytest.mark.filterwarnings("ignore:Distributions, as which spectra are compared")
+
 GAIN_FREE = ["csa", "sa", "sid"]
 
 
@@ -315,3 +318,17 @@ def test_discriminant_ratios_need_two_classes_and_labels():
         fisher_discriminant_ratio(Z, [1, 2])
     with pytest.raises(ValueError, match="The 'regularization' parameter"):
         fisher_discriminant_ratio(Z, [1, 2, 2], regularization=0.0)
+
+
+def test_negative_values_under_a_measure_of_positive_spectra_are_told_of():
+    X = np.ones((5, 4))
+    X[[1, 3], 2] = -0.5
+    with pytest.warns(
+        UserWarning, match=r"X has 2 of 5 with some \(the first is row 1\)"
+    ) as caught:
+        found = spectral_information_divergence(X, np.ones(4))
+    assert caught[0].filename == __file__ and len(caught) == 1
+    np.testing.assert_array_equal(found, spectral_information_divergence(X.clip(min=0), np.ones(4)))
+    with pytest.warns(UserWarning, match="negative values: Y has 1 of 1"):
+        spectral_information_divergence([[1, 2]], [1, -2])
+    spectral_angle(X, np.ones(4))  # which is defined for them

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skhyp import SpectralAutoencoder
+from skhyp import HypPreprocessor, SpectralAutoencoder
 from skhyp._validation import largest_magnitudes
+from skhyp.scenes import apply, labelled_pixels, open_scene
 
 SCENE = (5000, 60)  # large enough for the check of our own
 
@@ -74,3 +75,24 @@ def test_a_spectrum_of_other_bands_or_without_names_is_told_of(autoencoder):
     named = SpectralAutoencoder(max_epochs=1).fit(frame)
     with pytest.warns(UserWarning, match="does not have valid feature names"):
         named.transform(x)
+
+
+def test_too_many_bands_name_the_way_that_takes_the_right_ones(autoencoder):
+    X = np.ones((2, SCENE[1] + 6))
+    with pytest.raises(ValueError, match=r"X has 66 features, but .* expecting 60 .*scenes.apply"):
+        autoencoder.transform(X)
+    with pytest.raises(ValueError, match=r"X has 54 features.* 60 features as input\.$"):
+        autoencoder.transform(X[:, :-12])
+
+
+def test_the_mend_of_too_many_bands_followed_to_the_letter_gives_a_map():
+    rng = np.random.default_rng(0)
+    scene = open_scene(rng.uniform(size=(4, 5, 8)), good_bands=[1, 1, 0, 1, 1, 1, 0, 1])
+    X, _, _ = labelled_pixels(scene, np.ones((4, 5), int))
+    preprocessor = HypPreprocessor(method="l2").fit(X)
+    with pytest.raises(
+        ValueError, match=r"8 features.* expecting 6 .* X\[\.\.\., scene.good_bands\]"
+    ):
+        preprocessor.transform(scene.read())
+    expected = preprocessor.transform(scene.read()[..., scene.good_bands]).reshape(4, 5, 6)
+    np.testing.assert_array_equal(apply(preprocessor, scene, method="transform"), expected)

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from skhyp._model_parts import unwrapped
+
 from ._spectral import MEASURES
 
 
@@ -63,7 +65,7 @@ class _ReconstructionScorer:
         self.measure = measure
 
     def __call__(self, estimator: Any, X: ArrayLike, y: Any = None) -> float:
-        seen, reconstruction = reconstruct(getattr(estimator, "best_estimator_", estimator), X)
+        seen, reconstruction = reconstruct(unwrapped(estimator), X)
         return -float(np.mean(MEASURES[self.measure](seen, reconstruction), dtype=np.float64))
 
     def __repr__(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, gen_batches
@@ -131,6 +133,11 @@ def spectral_information_divergence(
     ValueError
         If the shapes do not fit, or if a value is NaN, infinite or not a number.
 
+    Warns
+    -----
+    UserWarning
+        If a spectrum has negative values.
+
     Notes
     -----
     ``sum((p - q) (ln p - ln q))``, where p and q are the spectra divided by their sums [1]_. The
@@ -149,7 +156,14 @@ def spectral_information_divergence(
     >>> spectral_information_divergence([[1.0, 3.0], [2.0, 6.0]], [3.0, 1.0]).round(4)
     array([1.0986, 1.0986])
     """
-    return _compare(X, Y, against, _distributions, _divergence)
+    divergences = _compare(X, Y, against, _distributions, _divergence)
+    for name, spectra in (("X", X), ("Y", Y)):
+        warn_of_negative_values(
+            np.atleast_2d(np.asarray(spectra)),
+            f"Distributions, as which spectra are compared, have no negative values: {name}",
+            stacklevel=4,
+        )
+    return divergences
 
 
 @validate_params(_SPECTRA, prefer_skip_nested_validation=True)
@@ -189,6 +203,24 @@ MEASURES = {
     "sse": sum_of_squared_errors,
 }
 """The measures by the names of the losses that minimise them."""
+OF_POSITIVE_SPECTRA = frozenset({"sid"})
+"""Which of them take spectra for distributions, which have no negative values."""
+
+
+def warn_of_negative_values(X: NDArray, which: str, *, stacklevel: int) -> None:
+    """Warn of spectra with values that a measure of positive ones counts as zero."""
+    if X.dtype.kind in "ub":
+        return
+    negative = np.flatnonzero(X.min(axis=1) < 0)
+    if len(negative):
+        warnings.warn(
+            f"{which} has {len(negative)} of {len(X)} with some (the first is row {negative[0]}), "
+            "which count as zero. Clip them if they are noise (X.clip(min=0)); if not, bring them "
+            "above zero with HypPreprocessor(method='minmax'), or take another measure, such as "
+            "'csa'.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 def _compare(X, Y, against, prepare, error):

@@ -16,21 +16,26 @@ _ENTRIES_IN_A_COLUMN = 20
 
 def axes_or_new(ax: "Axes | None") -> "Axes":
     """Return the axes that were given, or those of a new figure."""
-    from matplotlib.axes import Axes
-
+    check_axes(ax)
     if ax is None:
         import matplotlib.pyplot as plt
 
         return plt.subplots(layout="compressed")[1]
-    if not isinstance(ax, Axes):
-        raise ValueError(f"ax must be one matplotlib Axes or None; got {type(ax).__name__}.")
     return ax
+
+
+def check_axes(ax: Any) -> None:
+    """Refuse what are no axes to draw on."""
+    from matplotlib.axes import Axes
+
+    if ax is not None and not isinstance(ax, Axes):
+        raise ValueError(f"ax must be one matplotlib Axes or None; got {type(ax).__name__}.")
 
 
 def show_image(ax: "Axes", image: Any, **options: Any) -> "AxesImage":
     """Draw a map or picture, a cell for each pixel."""
     ax.set(xlabel="Column (pixel)", ylabel="Row (pixel)")
-    return ax.imshow(image, interpolation="nearest", **options)
+    return ax.imshow(image, **{"interpolation": "nearest", **options})
 
 
 def plot_spectrum(

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from skhyp.inspection import BandAttributions, integrated_gradients
 from skhyp.wavelengths import contiguous_segments
 
-from ._axes import axes_or_new, plot_spectrum
+from ._axes import axes_or_new, check_axes, plot_spectrum
+from ._options import names_of_arguments, refuse_unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -174,4 +175,7 @@ class BandAttributionDisplay:
         -------
         display : BandAttributionDisplay
         """
+        check_axes(ax)
+        known = names_of_arguments(integrated_gradients) | {"ax", "spread"}
+        refuse_unknown(options, known, "BandAttributionDisplay.from_estimator")
         return cls(integrated_gradients(estimator, X, **options)).plot(ax=ax, spread=spread)

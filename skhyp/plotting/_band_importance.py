@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from skhyp.inspection import BandImportance, band_permutation_importance
 
-from ._axes import axes_or_new
+from ._axes import axes_or_new, check_axes
+from ._options import names_of_arguments, refuse_unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,6 +137,9 @@ class BandImportanceDisplay:
         -------
         display : BandImportanceDisplay
         """
+        check_axes(ax)
+        known = names_of_arguments(band_permutation_importance) | {"ax"}
+        refuse_unknown(options, known, "BandImportanceDisplay.from_estimator")
         return cls(band_permutation_importance(estimator, X, y, **options)).plot(ax=ax)
 
 

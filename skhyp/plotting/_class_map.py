@@ -11,20 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skhyp._class_colours import UNLABELLED_COLOUR
+from skhyp._class_labels import MEND_OF_CLASS_0, means_unlabelled
 from skhyp.scenes import Scene, apply, mask_unlabelled, open_scene, to_map, unroll
 from skhyp.scenes._opening import is_scene_like
 
-from ._axes import axes_or_new, legend_beside, show_image
+from ._axes import axes_or_new, check_axes, legend_beside, show_image
 from ._classes import class_styles, labels_of
 from ._responses import respond
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-_NAMES_OF_UNLABELLED = {
-    *("", "0", "background", "no data", "nodata", "none", "other"),
-    *("unclassified", "undefined", "unknown", "unlabeled", "unlabelled"),
-}
 
 
 class ClassMapDisplay:
@@ -213,14 +209,16 @@ class ClassMapDisplay:
             If `cube` does not have three dimensions, if `estimator` has no `predict`, if `labels`
             does not fit, and as in :meth:`plot`.
         """
+        check_axes(ax)
         _refuse_classes_of_unlabelled(estimator)
+        _refuse_a_class_of_unlabelled([] if class_names is None else class_names)
+        if is_scene_like(labels):
+            labels = open_scene(labels).read(bands=[0])[..., 0]
         if is_scene_like(cube):
             class_map = apply(estimator, cube)
         else:
             spectra = unroll(cube)
             class_map = to_map(respond("estimator", estimator, "predict", spectra), np.shape(cube))
-        if is_scene_like(labels):
-            labels = open_scene(labels).read(bands=[0])[..., 0]
         if labels is not None:
             class_map = mask_unlabelled(class_map, labels)
         return cls.from_predictions(
@@ -256,7 +254,9 @@ def _whole_labels(class_map: ArrayLike) -> np.ndarray:
     if class_map.dtype.kind not in "biuf":
         raise ValueError(
             "class_map must hold whole numbers, 0 where a pixel is unlabelled; got dtype "
-            f"{class_map.dtype}. Names are numbered by numpy.unique(names, return_inverse=True)."
+            f"{class_map.dtype}. Names are numbered from 1 by names, numbers = numpy.unique("
+            "class_map, return_inverse=True) and numbers.reshape(class_map.shape) + 1, of which "
+            "class_names=['Unlabelled', *names]."
         )
     labelled = np.where(class_map > 0, class_map, 0)
     whole = labelled.astype(np.int64)
@@ -282,7 +282,7 @@ def _refuse_a_class_of_unlabelled(names: Sequence[str] | Mapping[int, str]) -> N
     """Raise if a sequence has the names of the classes alone, which would all be one label off."""
     if isinstance(names, Mapping) or not len(names):
         return
-    if str(names[0]).strip().casefold() not in _NAMES_OF_UNLABELLED:
+    if not means_unlabelled(names[0]):
         raise ValueError(
             "class_names must begin with a name for 0, which is never a class, such as "
             f"'Unlabelled'; got {names[0]!r}. Pass ['Unlabelled', *class_names] if the first "
@@ -296,5 +296,5 @@ def _refuse_classes_of_unlabelled(estimator: Any) -> None:
     if classes.dtype.kind in "biuf" and classes.min() <= 0:
         raise ValueError(
             "estimator must have labels above 0, as 0 and less are unlabelled in a map; got "
-            f"classes_ {classes.tolist()}. Fit it to y + {1 - int(classes.min())}."
+            f"classes_ {classes.tolist()}. {MEND_OF_CLASS_0}."
         )

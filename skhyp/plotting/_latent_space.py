@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from skhyp._class_colours import class_colour
 
-from ._axes import axes_or_new, legend_beside
+from ._axes import axes_or_new, check_axes, legend_beside
 from ._classes import ClassStyle, class_styles
 from ._responses import respond, validate_components
 
@@ -206,6 +206,7 @@ class LatentSpaceDisplay:
         ValueError
             If the estimator has no `transform`, and as in :meth:`plot`.
         """
+        check_axes(ax)
         codes = respond("estimator", estimator, "transform", X)
         return cls.from_predictions(
             codes, y, components=components, class_names=class_names, legend=legend, ax=ax

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.pipeline import Pipeline
+
+from skhyp._model_bands import flat_steps
 
 from ._axes import axes_or_new
 
@@ -170,8 +171,7 @@ class LossCurveDisplay:
         ValueError
             If the estimator has no `loss_curve_`, and as in :meth:`plot`.
         """
-        estimator = getattr(estimator, "best_estimator_", estimator)
-        network = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+        network = [estimator, *flat_steps(estimator)][-1]
         if not hasattr(network, "loss_curve_"):
             raise ValueError(
                 f"estimator must be fitted and have loss_curve_; got {network!r}, which has not."

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skhyp._model_bands import bands_seen
+from skhyp._model_parts import unwrapped
 from skhyp.metrics import spectral_angle
 from skhyp.metrics._reconstruction import reconstruct
 from skhyp.wavelengths import contiguous_segments, validate_wavelengths
@@ -233,8 +234,7 @@ class ReconstructionDisplay:
             raise ValueError(
                 f"x must be one spectrum, of shape (n_bands,) or (1, n_bands); got {np.shape(x)}."
             )
-        estimator = getattr(estimator, "best_estimator_", estimator)
-        seen, reconstruction = reconstruct(estimator, X)
+        seen, reconstruction = reconstruct(unwrapped(estimator), X)
         bands, known_wavelengths, _ = bands_seen(estimator)
         if wavelengths is None:
             wavelengths = known_wavelengths

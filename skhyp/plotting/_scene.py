@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skhyp._known_wavelengths import wavelengths_of
-from skhyp.scenes import Scene, false_colour, open_scene, to_map, unroll
+from skhyp.scenes import Scene, apply, false_colour, open_scene, to_map, unroll
 from skhyp.scenes._opening import is_scene_like
-from skhyp.scenes._pictures import default_bands
+from skhyp.scenes._pictures import check_percentiles, default_bands
 from skhyp.wavelengths import nearest_bands, validate_wavelengths
 
-from ._axes import axes_or_new, show_image
+from ._axes import axes_or_new, check_axes, show_image
 from ._responses import respond, validate_components
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class SceneDisplay:
     def from_estimator(
         cls,
         estimator: Any,
-        cube: ArrayLike,
+        cube: ArrayLike | Scene | str | PathLike,
         *,
         components: Sequence[int] = (0, 1, 2),
         percentiles: tuple[float, float] = (2, 98),
@@ -164,8 +164,9 @@ class SceneDisplay:
         ----------
         estimator : estimator or Pipeline
             Fitted, with `transform`, such as :class:`~skhyp.SpectralAutoencoder`.
-        cube : array-like of shape (rows, columns, bands)
-            The scene, as the estimator wants its spectra.
+        cube : array-like of shape (rows, columns, bands), Scene, str or path
+            The scene, as the estimator wants its spectra; of a file, as
+            :func:`skhyp.scenes.apply` finds them.
         components : sequence of three int, default=(0, 1, 2)
             The code values shown as red, green and blue.
         percentiles : tuple of two float, default=(2, 98)
@@ -183,7 +184,13 @@ class SceneDisplay:
             If `cube` does not have three dimensions, if `estimator` has no `transform`, or if
             `components`, `percentiles` or `ax` is not as described.
         """
-        codes = to_map(respond("estimator", estimator, "transform", unroll(cube)), np.shape(cube))
+        check_axes(ax)
+        check_percentiles(percentiles)
+        if is_scene_like(cube):
+            codes = apply(estimator, cube, method="transform")
+        else:
+            spectra = unroll(cube)
+            codes = to_map(respond("estimator", estimator, "transform", spectra), np.shape(cube))
         components = validate_components(components, 3, codes.shape[2])
         picture = false_colour(codes, bands=components, percentiles=percentiles)
         channels = "Code values " + ", ".join(map(str, components))

@@ -10,8 +10,10 @@ from numpy.typing import ArrayLike
 
 from skhyp.scenes import Scene, apply, open_scene
 from skhyp.scenes._opening import is_scene_like
+from skhyp.scenes._pictures import check_percentiles
 
-from ._axes import axes_or_new, show_image
+from ._axes import axes_or_new, check_axes, show_image
+from ._options import image_options, refuse_unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,6 +83,8 @@ class ValueMapDisplay:
         ValueError
             If `values` does not have two dimensions or holds none, or if `percentiles` or `ax` is
             not as described.
+        TypeError
+            If there is no such argument.
         """
         values = np.ma.filled(np.ma.masked_invalid(np.asarray(self.values, np.float64)), np.nan)
         if values.ndim != 2 or not np.isfinite(values).any():
@@ -88,16 +92,14 @@ class ValueMapDisplay:
                 "values must be numbers of shape (rows, columns), one of them finite; got shape "
                 f"{values.shape}."
             )
-        if len(percentiles) != 2 or not 0 <= percentiles[0] < percentiles[1] <= 100:
-            raise ValueError(
-                f"percentiles must be two rising numbers between 0 and 100; got {percentiles!r}."
-            )
+        _check_drawing("ValueMapDisplay.plot", ax, {"percentiles": percentiles, **options})
         self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
         low, high = np.nanpercentile(values, percentiles)
         from matplotlib import colormaps
 
-        colours = colormaps[options.pop("cmap", "viridis")].with_extremes(bad=_MISSING_COLOUR)
+        cmap = options.pop("cmap", None)
+        colours = colormaps["viridis" if cmap is None else cmap].with_extremes(bad=_MISSING_COLOUR)
         options = {"vmin": low, "vmax": high, **options}
         self.im_ = show_image(self.ax_, values, cmap=colours, **options)
         beyond = (np.nanmin(values) < options["vmin"], np.nanmax(values) > options["vmax"])
@@ -130,7 +132,15 @@ class ValueMapDisplay:
         Returns
         -------
         display : ValueMapDisplay
+
+        Raises
+        ------
+        ValueError
+            If a file has several bands, and as in :meth:`plot`.
+        TypeError
+            If there is no such argument.
         """
+        _check_drawing("ValueMapDisplay.from_values", ax, options)
         if is_scene_like(values):
             scene = open_scene(values)
             if scene.shape[2] != 1:
@@ -171,7 +181,10 @@ class ValueMapDisplay:
         ------
         ValueError
             If `estimator` has no `predict_proba`, or if an argument is not as described.
+        TypeError
+            If there is no such argument; nothing is computed then.
         """
+        _check_drawing("ValueMapDisplay.from_estimator", ax, options)
         if measure not in _MEASURES:
             raise ValueError(f"measure must be one of {', '.join(_MEASURES)}; got {measure!r}.")
         probabilities = np.asarray(apply(estimator, cube, method="predict_proba"), np.float64)
@@ -181,3 +194,23 @@ class ValueMapDisplay:
             logarithms = np.log2(np.maximum(probabilities, np.finfo(np.float64).tiny))
             label, values = "Entropy (bit)", -(probabilities * logarithms).sum(axis=2)
         return cls.from_values(values, label=label, ax=ax, **options)
+
+
+def _check_drawing(called: str, ax: Any, options: dict[str, Any]) -> None:
+    """Refuse what :meth:`ValueMapDisplay.plot` would, before a scene is read and computed."""
+    check_axes(ax)
+    refuse_unknown(
+        options,
+        image_options() | {"percentiles", "measure" if "estimator" in called else "label"},
+        called,
+        "The values of any method of an estimator are shown by ValueMapDisplay.from_values(skhyp."
+        "scenes.apply(estimator, scene, method=...), label=...), arguments of the colours by those "
+        "of matplotlib's imshow.",
+    )
+    check_percentiles(options.get("percentiles", (0, 100)))
+    from matplotlib import colormaps
+    from matplotlib.colors import Colormap
+
+    cmap = options.get("cmap")
+    if not (cmap is None or isinstance(cmap, Colormap) or cmap in colormaps):
+        raise ValueError(f"cmap must be the name of a colour map of matplotlib; got {cmap!r}.")

@@ -26,7 +26,7 @@ from ._map_formats import map_file
 from ._map_layouts import MapLayout
 from ._nodata import complete_pixels
 from ._opening import open_scene
-from ._pixel_models import PixelModel
+from ._pixel_models import PixelModel, warn_of_unlabelled_classes
 from ._scene import Scene
 
 if TYPE_CHECKING:
@@ -126,14 +126,25 @@ def apply(
     RuntimeError
         If another process is writing the same map, with ``resume=True``.
 
+    Warns
+    -----
+    UserWarning
+        If the scene knows the wavelengths of its bands and the model knows none, if one of three
+        classes or more is 0 or less and has no name, or if no pixel has data.
+
     Notes
     -----
     Bands are found by their wavelengths, to 0.5 nm, where both the scene and the model (by named
     columns, or ``HypPreprocessor(wavelengths=)``) know them. Otherwise the model is given all bands
-    or, if that is how many it was fitted with, those that the file does not list as bad.
+    or, if that is how many it was fitted with, those that the file does not list as bad. What a
+    model knows is what its fitted parts know, whatever it is wrapped in: pipelines, searches and
+    other meta-estimators of scikit-learn, and those that keep fitted parts in attributes of the
+    same names (``estimator_``, ``estimators_``, ``calibrated_classifiers_``). Parts that know other
+    wavelengths of one band are an error.
 
-    A pixel is missing where a band that is used has the scene's ``nodata``, NaN or infinity. The
-    model does not see it. In the map it has the nodata value of the file: NaN among floats; among
+    A pixel is missing where a band that is used by any part has the scene's ``nodata``, or that of
+    a preprocessor in the model, NaN or infinity. The model does not see it. In the map it has the
+    nodata value of the file: NaN among floats; among
     labels 0 or, if that is a class, an integer that is none; among other integers one that is no
     result, of a type that has room for it (2**53 or -2**53 of 64 bits, which have none).
 
@@ -170,6 +181,7 @@ def apply(
     scene = open_scene(scene)
     model = PixelModel.of(estimator, method, scene, **(method_params or {}))
     layout = _layout(model, scene, class_names, class_colours)
+    warn_of_unlabelled_classes(model, class_names)
     blocks: ReadBlocks | ChunkedBlocks
     if out is None and resume:
         raise ValueError("resume=True needs out, the file to write, got None.")

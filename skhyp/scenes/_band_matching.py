@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._model_bands import first_step, input_wavelengths
+from skhyp._model_bands import ModelInput
 from skhyp.wavelengths import WAVELENGTH_TOLERANCE_NM
 
 if TYPE_CHECKING:
@@ -17,16 +18,28 @@ if TYPE_CHECKING:
 _SHOWN = 8
 
 
-def bands_for(estimator: Any, scene: Scene) -> NDArray[np.intp] | None:
-    """Return the indices of the bands that a fitted model is to be given; ``None`` is all.
+def bands_for(model: ModelInput, scene: Scene, called: str) -> NDArray[np.intp] | None:
+    """Return the indices of the bands that a model is to be given; ``None`` is all.
 
     By wavelengths where both know them, in the order of the model; else by number: all bands, or
     those that the scene does not list as bad.
     """
-    n_bands, n_wanted = scene.shape[2], _n_wanted(estimator)
-    wanted = input_wavelengths(estimator)
-    if wanted is not None and scene.wavelengths is not None:
-        return _by_wavelength(wanted, scene)
+    if model.wavelengths is None or scene.wavelengths is None:
+        if scene.wavelengths is not None:
+            _warn_of_numbers(scene, called)
+        return _by_number(model, scene)
+    matters = np.ones(model.n_bands, bool)
+    if model.used is not None:
+        matters = np.isin(np.arange(model.n_bands), model.used)
+    if not np.isnan(model.wavelengths[matters]).any():
+        return _by_wavelength(model.wavelengths, scene)
+    bands = _by_number(model, scene)
+    _refuse_other_wavelengths(model.wavelengths, bands, scene)
+    return bands
+
+
+def _by_number(model: ModelInput, scene: Scene) -> NDArray[np.intp] | None:
+    n_bands, n_wanted = scene.shape[2], model.n_bands
     if n_wanted in (n_bands, None):
         return None
     good = np.arange(n_bands) if scene.good_bands is None else np.flatnonzero(scene.good_bands)
@@ -43,15 +56,42 @@ def bands_for(estimator: Any, scene: Scene) -> NDArray[np.intp] | None:
     )
 
 
-def _n_wanted(estimator: Any) -> int | None:
-    return getattr(first_step(estimator), "n_features_in_", None)
+def _warn_of_numbers(scene: Scene, called: str) -> None:
+    warnings.warn(
+        f"{scene.name} knows the wavelengths of its bands, but {called} does not know those that "
+        "it was fitted to: bands are taken by their number, and those of another sensor would not "
+        "be noticed. Fit it again with HypPreprocessor(wavelengths=...) as its first step, or to "
+        "columns named by skhyp.wavelengths.wavelength_names.",
+        UserWarning,
+        stacklevel=6,
+    )
+
+
+def _refuse_other_wavelengths(
+    wanted: NDArray[np.float64], bands: NDArray[np.intp] | None, scene: Scene
+) -> None:
+    """Refuse bands by number where those wavelengths that a model does know lie elsewhere."""
+    assert scene.wavelengths is not None
+    given = scene.wavelengths if bands is None else scene.wavelengths[bands]
+    differs = np.flatnonzero(np.abs(wanted - given) > WAVELENGTH_TOLERANCE_NM)
+    if len(differs):
+        band = differs[0]
+        raise ValueError(
+            f"The model knows the wavelengths of some of its bands only, and {len(differs)} of "
+            f"these are others in {scene.name}: band {band} was fitted at {wanted[band]:g} nm, and "
+            f"lies at {given[band]:g} nm. Tell all parts of the model their wavelengths, so that "
+            "bands are found by them, or open the scene with the bands in the model's order."
+        )
 
 
 def _by_wavelength(wanted: NDArray[np.float64], scene: Scene) -> NDArray[np.intp] | None:
+    """Return the bands at some wavelengths; NaN are bands that do not matter, and may be any."""
     known = scene.wavelengths
     assert known is not None
-    if len(wanted) == len(known) and np.all(np.abs(wanted - known) <= WAVELENGTH_TOLERANCE_NM):
+    if len(wanted) == len(known) and not np.any(np.abs(wanted - known) > WAVELENGTH_TOLERANCE_NM):
         return None  # in one order, so that bands that share a wavelength are told apart
+    bands, matter = np.zeros(len(wanted), np.intp), ~np.isnan(wanted)
+    wanted = wanted[matter]
     distances = np.abs(wanted[:, np.newaxis] - known)
     nearest = np.argmin(distances, axis=1)
     missing = np.min(distances, axis=1) > WAVELENGTH_TOLERANCE_NM
@@ -70,7 +110,8 @@ def _by_wavelength(wanted: NDArray[np.float64], scene: Scene) -> NDArray[np.intp
             f"The model was fitted with several bands near {known[band]:g} nm, of which "
             f"{scene.name} has one, band {band}: {_listed(wanted[nearest == band])} nm."
         )
-    return nearest
+    bands[matter] = nearest
+    return bands
 
 
 def _listed(values: NDArray[Any]) -> str:

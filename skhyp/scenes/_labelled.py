@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skhyp._class_labels import means_unlabelled
+
 from ._cubes import check_labels
 from ._nodata import complete_pixels
 from ._opening import is_scene_like, open_scene
@@ -18,11 +20,6 @@ from ._scene import Scene
 
 # Two grids are one if their corners are no farther apart than this part of a pixel.
 _SAME_GRID = 0.01
-# What files call pixels of 0 that are no class.
-_NAMES_OF_BACKGROUND = {
-    *("", "0", "background", "masked", "n/a", "na", "no data", "nodata", "none", "null"),
-    *("other", "unclassified", "undefined", "unknown", "unlabeled", "unlabelled", "void"),
-}
 
 
 def labelled_pixels(
@@ -226,7 +223,8 @@ def _label_map(labels: Any, scene: Scene) -> NDArray[np.integer]:
             f"labels must lie on the grid of the scene, pixel by pixel: {label_scene.name} has "
             f"{label_scene.shape[:2]} pixels and the transform {label_scene.transform}, "
             f"{scene.name} {scene.shape[:2]} and {scene.transform}. Resample the labels to the "
-            "scene, as with rasterio.warp.reproject and Resampling.nearest."
+            "scene, as with rasterio.warp.reproject: by the majority where they are finer, "
+            "Resampling.mode, and by Resampling.nearest where they are coarser."
         )
     label_map = np.asarray(label_scene.read())[..., 0]
     missing = ~complete_pixels(label_map[..., np.newaxis], label_scene.nodata)
@@ -244,7 +242,7 @@ def _label_map(labels: Any, scene: Scene) -> NDArray[np.integer]:
 def _warn_of_zeros(labels: NDArray[Any], name: str, marker: str | None, zero: str | None) -> None:
     """Warn of pixels of 0 where something else marks what is unlabelled, or 0 has a name."""
     n_zeros = np.count_nonzero(labels == 0)
-    if not n_zeros or (zero is not None and zero.strip().lower() in _NAMES_OF_BACKGROUND):
+    if not n_zeros or (zero is not None and means_unlabelled(zero)):
         return
     reasons = [] if marker is None else [f"marks unlabelled ones by {marker}"]
     if zero is not None:

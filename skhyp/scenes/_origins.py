@@ -127,7 +127,10 @@ def _mapped_files(array: np.ndarray) -> Iterator[str | os.PathLike]:
         base = base.base
     if not array.size or sys.platform != "linux":
         return
-    address = np.lib.array_utils.byte_bounds(array)[0] if array.strides else array.ctypes.data
+    address = array.ctypes.data
+    address += sum(
+        min(0, step) * (n - 1) for step, n in zip(array.strides, array.shape, strict=True)
+    )
     with open("/proc/self/maps", errors="surrogateescape") as maps:
         for line in maps:
             span, _, _, _, _, *path = line.rstrip("\n").split(maxsplit=5)

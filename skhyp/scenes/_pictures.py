@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -71,10 +72,7 @@ def false_colour(
         raise ValueError(f"bands must be three integers; got {bands!r}.")
     if channels.min() < 0 or channels.max() >= n_bands:
         raise ValueError(f"bands must lie between 0 and {n_bands - 1}; got {bands!r}.")
-    if len(percentiles) != 2 or not 0 <= percentiles[0] < percentiles[1] <= 100:
-        raise ValueError(
-            f"percentiles must be two rising numbers between 0 and 100; got {percentiles!r}."
-        )
+    check_percentiles(percentiles)
     if scene is not None:
         cube, channels = scene.read(bands=channels), np.arange(3)
         nodata = scene.nodata if nodata is None else nodata
@@ -88,6 +86,15 @@ def default_bands(n_bands: int) -> list[int]:
     if n_bands == 3:
         return [0, 1, 2]
     return [5 * n_bands // 6, n_bands // 2, n_bands // 6]
+
+
+def check_percentiles(percentiles: Any) -> None:
+    """Refuse what does not say where colours begin and end."""
+    is_pair = np.shape(percentiles) == (2,)
+    if not is_pair or not 0 <= percentiles[0] < percentiles[1] <= 100:
+        raise ValueError(
+            f"percentiles must be two rising numbers between 0 and 100; got {percentiles!r}."
+        )
 
 
 def _stretched(channel, percentiles, nodata):

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 from sklearn.base import is_classifier
-from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skhyp._class_colours import class_colour
-from skhyp._class_labels import missing_label
-from skhyp._model_bands import input_bands_used
+from skhyp._class_labels import MEND_OF_CLASS_0, means_unlabelled, missing_label
+from skhyp._model_bands import ModelInput, model_input
+from skhyp._model_parts import unwrapped
 
 from ._band_matching import bands_for
+from ._model_responses import respond
 from ._nodata import complete_pixels
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class PixelModel:
     method_params: dict[str, Any]
     # Of the scene, those that the estimator is given; None is all.
     bands: NDArray[np.intp] | None
-    # Of these, those that have to have data; None is all.
-    used: NDArray[np.intp] | None
+    # What is known of these bands, and which of them have to have data.
+    input: ModelInput
     nodata: float | None
     # The labels, for maps of classes.
     classes: NDArray[Any] | None
@@ -58,13 +58,14 @@ class PixelModel:
         if method.startswith(("fit", "partial_fit", "set_", "_")):
             raise ValueError(f"method={method!r} would change the estimator; choose another.")
         check_is_fitted(estimator)
-        estimator = getattr(estimator, "best_estimator_", estimator)
-        bands = bands_for(estimator, scene)
+        estimator = unwrapped(estimator)
+        known = model_input(estimator)
+        bands = bands_for(known, scene, type(estimator).__name__)
         n_bands = scene.shape[2] if bands is None else len(bands)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a spectrum that is not the user's
-            example = _respond(
-                estimator, method, method_params, _made_up_spectra(n_bands, scene.dtype)
+            example = respond(
+                estimator, method, method_params, known, _made_up_spectra(n_bands, scene.dtype)
             )
         classes = None
         if method == "predict" and is_classifier(estimator) and example.ndim == 1:
@@ -75,7 +76,7 @@ class PixelModel:
             method=method,
             method_params=method_params,
             bands=bands,
-            used=input_bands_used(estimator),
+            input=known,
             nodata=scene.nodata,
             classes=classes,
             dtype=dtype,
@@ -89,7 +90,12 @@ class PixelModel:
 
     def has_data(self, block: NDArray[Any]) -> NDArray[np.bool_]:
         """Return which pixels of a block (rows, columns, bands) are complete."""
-        return complete_pixels(block if self.used is None else block[..., self.used], self.nodata)
+        used = self.input.used
+        complete = complete_pixels(block if used is None else block[..., used], self.nodata)
+        for bands, nodata in self.input.nodata:
+            if not np.isnan(nodata) and nodata != self.nodata:
+                complete &= complete_pixels(block[..., bands], nodata)
+        return complete
 
     def respond(self, block: NDArray[Any], has_data: NDArray[np.bool_]) -> NDArray[Any]:
         """Return what the model gives for a block, where it has data."""
@@ -104,7 +110,7 @@ class PixelModel:
         return result
 
     def _results(self, X: NDArray[Any]) -> NDArray[Any]:
-        results = _respond(self.estimator, self.method, self.method_params, X)
+        results = respond(self.estimator, self.method, self.method_params, self.input, X)
         if self.classes is not None:
             return self._coded(results)
         if not np.can_cast(results.dtype, self.dtype, "same_kind"):
@@ -187,6 +193,28 @@ class PixelModel:
         return [str(name) for name in names]
 
 
+def warn_of_unlabelled_classes(
+    model: PixelModel, class_names: Sequence[str] | Mapping[Any, str] | None
+) -> None:
+    """Warn of classes that other maps have for no class, unless they have names of their own.
+
+    Of two classes, one may well be all that is not the other.
+    """
+    if model.classes is None or model.classes.dtype.kind not in "iu" or len(model.classes) < 3:
+        return
+    names = model.named_classes(class_names) or {}
+    for label in model.classes[model.classes <= 0].tolist():
+        if means_unlabelled(names.get(label, "")):
+            warnings.warn(
+                f"The model has the class {label}, but maps of labels have no class there: 0 and "
+                f"less are unlabelled for labelled_pixels and ClassMapDisplay. {MEND_OF_CLASS_0}, "
+                f"or name all of them, as in class_names={{{label}: 'Soil', ...}}.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return
+
+
 def _names_of(
     classes: NDArray[Any], class_names: Sequence[str] | Mapping[Any, str] | None
 ) -> list[str]:
@@ -212,51 +240,6 @@ def _entries(
                 "sequence begins with that of 0."
             ) from error
     return entries
-
-
-def _respond(
-    estimator: Any, method: str, method_params: dict[str, Any], X: NDArray[Any]
-) -> NDArray[Any]:
-    """Return what a method gives; a pipeline has those of its last step too."""
-    X = _named(estimator, X)
-    if not hasattr(estimator, method) and isinstance(estimator, Pipeline):
-        last = estimator[-1]
-        if hasattr(last, method):
-            if len(estimator) > 1:
-                X = estimator[:-1].transform(X)
-            estimator = last
-    function = getattr(estimator, method, None)
-    if not callable(function):
-        raise ValueError(
-            f"method must be a method of the estimator; {type(estimator).__name__} has no "
-            f"{method!r}."
-        )
-    n_rows = len(X)
-    result = function(X, **method_params)
-    if issparse(result):
-        raise ValueError(f"method={method!r} gives a sparse matrix, which is no map.")
-    result = np.asarray(result)
-    if result.ndim not in (1, 2) or len(result) != n_rows:
-        raise ValueError(
-            f"method={method!r} must give one value or one row for each spectrum; got shape "
-            f"{result.shape} for {n_rows} spectra."
-        )
-    return result
-
-
-def _named(estimator: Any, X: NDArray[Any]) -> Any:
-    """Return the spectra with the names of bands that the estimator was fitted with.
-
-    scikit-learn warns without them. The wavelengths have been compared before.
-    """
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is None:
-        return X
-    try:
-        import pandas
-    except ImportError:
-        return X
-    return pandas.DataFrame(X, columns=names)
 
 
 def _whole(classes: NDArray[Any]) -> NDArray[Any]:

@@ -5,6 +5,7 @@ import pytest
 from scipy.special import logsumexp
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -282,3 +283,17 @@ def test_a_baseline_beyond_the_range_is_named(spectra, fitted_classifier, fitted
     for network in (fitted_classifier, fitted_autoencoder):
         with pytest.raises(ValueError, match=r"baseline leads to values beyond .* float32"):
             explain(network, spectra[0][:5], baseline=np.full(40, 1e200))
+
+
+def test_a_frozen_model_and_steps_of_single_bands_keep_the_wavelengths(spectra, small_autoencoder):
+    X, wavelengths = spectra[0], 400.0 + 10 * np.arange(40)
+    preprocessor = HypPreprocessor(wavelengths=wavelengths, bands=np.arange(5, 25))
+    small_autoencoder["max_epochs"] = 1
+    model = make_pipeline(
+        StandardScaler(), make_pipeline(preprocessor, SpectralAutoencoder(**small_autoencoder))
+    ).fit(X)
+    plain, frozen = explain(model, X), explain(FrozenEstimator(model), X)
+    for parts in (plain, frozen):
+        np.testing.assert_array_equal(parts.bands, np.arange(5, 25))
+        np.testing.assert_array_equal(parts.wavelengths, wavelengths[5:25])
+    np.testing.assert_array_equal(plain.attributions, frozen.attributions)

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor
@@ -93,3 +95,14 @@ def test_groups_that_are_none(copies, groups, message):
     model = LogisticRegression().fit(X, y)
     with pytest.raises(ValueError, match=message):
         band_permutation_importance(model, X, y, groups=groups)
+
+
+def test_the_wavelengths_of_a_wrapped_model_end_its_groups_at_gaps():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 6)), np.repeat([1, 2], 30)
+    wavelengths = np.array([400.0, 410, 420, 800, 810, 820])
+    pipeline = make_pipeline(HypPreprocessor(wavelengths=wavelengths), GaussianNB())
+    model = CalibratedClassifierCV(pipeline, cv=2).fit(X, y)
+    importance = band_permutation_importance(model, X, y, groups=4, n_repeats=1, random_state=0)
+    np.testing.assert_array_equal(importance.wavelengths, wavelengths)
+    assert [group.tolist() for group in importance.groups] == [[0, 1, 2], [3, 4, 5]]

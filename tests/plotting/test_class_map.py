@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor
 from skhyp.plotting import ClassMapDisplay, class_colours
+from skhyp.scenes import open_scene
 
 NAMES = ["Background", "Alfalfa", "Corn", "Oats"]
 
@@ -100,8 +101,35 @@ def test_an_estimator_maps_a_whole_scene(mapping_classifier, cube):
 
 
 def test_a_class_that_would_be_unlabelled_in_a_map_is_refused(fitted_classifier, cube):
-    with pytest.raises(ValueError, match=r"labels above 0.* classes_ \[0, 1, 2\].* y \+ 1"):
+    with pytest.raises(ValueError, match=r"labels above 0.* classes_ \[0, 1, 2\].*X\[y > 0\]"):
         ClassMapDisplay.from_estimator(fitted_classifier, cube)
+
+
+def test_the_mend_of_names_followed_to_the_letter_keeps_all_classes():
+    class_map = np.array([["oats", "corn"], ["corn", "woods"]])
+    with pytest.raises(ValueError, match=r"reshape\(class_map.shape\) \+ 1"):
+        ClassMapDisplay.from_predictions(class_map)
+    names, numbers = np.unique(class_map, return_inverse=True)
+    display = ClassMapDisplay.from_predictions(
+        numbers.reshape(class_map.shape) + 1, class_names=["Unlabelled", *names]
+    )
+    assert legend_entries(display) == ["corn", "oats", "woods"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"ax": 1}, "ax must be one matplotlib Axes"),
+        ({"class_names": ["Alfalfa", "Corn", "Oats"]}, "must begin with a name for 0"),
+        ({"labels": "nowhere.tif"}, "nowhere"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_a_scene_is_mapped(
+    wrong, message, mapping_classifier, cube, monkeypatch
+):
+    monkeypatch.setattr("skhyp.plotting._class_map.apply", lambda *_: pytest.fail("it was mapped"))
+    with pytest.raises((ValueError, OSError), match=message):
+        ClassMapDisplay.from_estimator(mapping_classifier, open_scene(cube), **wrong)
 
 
 def test_names_of_the_classes_alone_are_refused_as_all_would_be_one_off(class_map):

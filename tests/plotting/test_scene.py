@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor
 from skhyp.plotting import SceneDisplay
-from skhyp.scenes import false_colour
+from skhyp.scenes import false_colour, open_scene
 from skhyp.spectra import Spectra
 
 
@@ -55,6 +56,30 @@ def test_a_pipeline_makes_the_same_picture(fitted_autoencoder, cube):
         SceneDisplay.from_estimator(pipeline, cube).picture,
         SceneDisplay.from_estimator(fitted_autoencoder, cube).picture,
     )
+
+
+def test_codes_of_a_scene_are_those_of_the_bands_that_the_model_was_fitted_to(cube, wavelengths):
+    model = make_pipeline(HypPreprocessor(wavelengths=wavelengths), PCA(3))
+    model.fit(cube.reshape(120, -1))
+    turned = cube[..., ::-1].copy()
+    turned[3, 4, 7] = -9999
+    scene = open_scene(turned, wavelengths=wavelengths[::-1], nodata=-9999)
+    codes = model.transform(cube.reshape(120, -1)).reshape(10, 12, 3)
+    codes[3, 4] = np.nan
+    np.testing.assert_allclose(
+        SceneDisplay.from_estimator(model, scene).picture, false_colour(codes), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"ax": 1}, {"percentiles": (5, 5)}, {"percentiles": 5}])
+def test_wrong_arguments_are_refused_before_a_scene_is_mapped(
+    wrong, fitted_autoencoder, cube, monkeypatch
+):
+    monkeypatch.setattr(
+        "skhyp.plotting._scene.apply", lambda *_, **__: pytest.fail("it was mapped")
+    )
+    with pytest.raises(ValueError, match="must be"):
+        SceneDisplay.from_estimator(fitted_autoencoder, open_scene(cube), **wrong)
 
 
 def test_what_is_no_scene_is_refused(cube, wavelengths, fitted_autoencoder):

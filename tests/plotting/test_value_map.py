@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from skhyp.plotting import ClassMapDisplay, SceneDisplay, ValueMapDisplay
+from skhyp.plotting import (
+    BandAttributionDisplay,
+    BandImportanceDisplay,
+    ClassMapDisplay,
+    SceneDisplay,
+    ValueMapDisplay,
+)
 from skhyp.scenes import apply, open_scene, unroll
 
 
@@ -79,3 +85,50 @@ def test_three_bands_are_red_green_and_blue(cube):
 def test_what_is_no_map_of_values_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         ValueMapDisplay.from_values(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "message"),
+    [
+        (
+            {"method": "reconstruction_error"},
+            TypeError,
+            r"'method'.*from_values\(skhyp.scenes.apply",
+        ),
+        ({"mesure": "entropy"}, TypeError, "no argument 'mesure'. Did you mean 'measure'?"),
+        ({"percentile": (0, 1)}, TypeError, "Did you mean 'percentiles'?"),
+        ({"v_max": 1}, TypeError, "Did you mean 'vmax'?"),
+        ({"cmap": "viridiss"}, ValueError, "cmap must be .* got 'viridiss'"),
+        ({"percentiles": (5, 5)}, ValueError, "percentiles must be two rising"),
+        ({"percentiles": 5}, ValueError, "percentiles must be two rising"),
+        ({"ax": 1}, ValueError, "ax must be one matplotlib Axes"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_a_scene_is_mapped(
+    wrong, error, message, classifier, cube, monkeypatch
+):
+    monkeypatch.setattr(
+        "skhyp.plotting._value_map.apply", lambda *_, **__: pytest.fail("it was mapped")
+    )
+    with pytest.raises(error, match=message.replace("?", r"\?")):
+        ValueMapDisplay.from_estimator(classifier, cube, **wrong)
+
+
+def test_what_draws_an_image_is_passed_on(classifier, cube):
+    options = {
+        "alpha": 0.5,
+        "interpolation": "bilinear",
+        "origin": "lower",
+        "zorder": 3,
+        "norm": None,
+    }
+    display = ValueMapDisplay.from_estimator(classifier, cube, **options)
+    assert display.im_.get_interpolation() == "bilinear" and display.im_.origin == "lower"
+    assert display.im_.get_alpha() == 0.5 and display.im_.get_zorder() == 3
+
+
+def test_options_of_other_displays_are_refused_by_name_too(classifier, spectra):
+    with pytest.raises(TypeError, match=r"no argument 'n_repeat'\. Did you mean 'n_repeats'"):
+        BandImportanceDisplay.from_estimator(classifier, *spectra, n_repeat=3)
+    with pytest.raises(TypeError, match=r"no argument 'base_line'\. Did you mean 'baseline'"):
+        BandAttributionDisplay.from_estimator(classifier, spectra[0], base_line=0)

@@ -13,6 +13,8 @@ SHAPE = (23, 17, 12)
 WAVELENGTHS = np.linspace(450.25, 2400.75, SHAPE[2])
 CRS = "EPSG:32633"
 TRANSFORM = rasterio.Affine(30, 0, 364095, 0, -30, 5809965)
+# Of models of scikit-learn that were fitted to arrays, where that is not what is tested.
+BANDS_BY_NUMBER = pytest.mark.filterwarnings("ignore:.*bands are taken by their number")
 ENVI_AXES = {"bsq": (2, 0, 1), "bil": (0, 2, 1), "bip": (0, 1, 2)}
 
 

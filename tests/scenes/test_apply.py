@@ -26,8 +26,19 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
 from skhyp.scenes import apply, labelled_pixels, open_scene
 
-from .conftest import SHAPE, TRANSFORM, WAVELENGTHS, data_array, write_envi, write_geotiff
+from .conftest import (
+    BANDS_BY_NUMBER,
+    SHAPE,
+    TRANSFORM,
+    WAVELENGTHS,
+    data_array,
+    write_envi,
+    write_geotiff,
+)
 from .test_opening import KINDS
+
+pytestmark = BANDS_BY_NUMBER
+CLASSES_TO_0 = pytest.mark.filterwarnings("ignore:The model has the class")
 
 NAMES = ["Unlabelled", "Corn", "Grass, mown", "Woods"]
 OUTPUTS = ["map.tif", "map.hdr", "map.img", "map.zarr", "map.npy"]
@@ -274,6 +285,7 @@ def test_a_pipeline_has_the_methods_of_its_last_step(cube, tmp_path):
         assert dataset.descriptions == tuple(pipeline.get_feature_names_out())
 
 
+@CLASSES_TO_0
 @pytest.mark.parametrize(
     ("classes", "expected", "missing", "dtype"),
     [
@@ -640,6 +652,7 @@ def test_codes_of_a_catalogue_are_labels_too(tmp_path, cube, labels, classes, dt
         assert written.dtype == dtype and set(np.unique(written.read())) == set(classes)
 
 
+@CLASSES_TO_0
 def test_256_classes_leave_room_for_none(cube):
     X = np.vstack([cube.reshape(-1, SHAPE[2])[:256]] * 2).astype(float)
     model = KNeighborsClassifier(1).fit(X, np.tile(np.arange(256), 2))

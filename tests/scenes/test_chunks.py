@@ -18,7 +18,9 @@ from sklearn.model_selection import GridSearchCV
 from skhyp import HypPreprocessor, SpectralCNNClassifier
 from skhyp.scenes import apply, labelled_pixels, open_scene
 
-from .conftest import SHAPE, data_array
+from .conftest import BANDS_BY_NUMBER, SHAPE, data_array
+
+pytestmark = BANDS_BY_NUMBER
 
 REPOSITORY = Path(__file__).parents[2]
 

@@ -21,7 +21,9 @@ from skhyp import HypPreprocessor
 from skhyp._whole_files import draft_beside
 from skhyp.scenes import Scene, apply, open_scene
 
-from .conftest import SHAPE, data_array, write_geotiff
+from .conftest import BANDS_BY_NUMBER, SHAPE, data_array, write_geotiff
+
+pytestmark = BANDS_BY_NUMBER
 
 BLOCKS = {"working_memory": 1, "resume": True}
 

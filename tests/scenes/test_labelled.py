@@ -14,7 +14,7 @@ from rasterio import warp
 from skhyp.plotting import ClassMapDisplay, SceneDisplay
 from skhyp.scenes import apply, labelled_pixels, labelled_points, open_scene
 
-from .conftest import CRS, SHAPE, TRANSFORM, WAVELENGTHS, write_geotiff
+from .conftest import BANDS_BY_NUMBER, CRS, SHAPE, TRANSFORM, WAVELENGTHS, write_geotiff
 
 KINDS = ["bil", "tiled tif", "mat 5", "mat 7.3", "npy", "zarr 2"]
 
@@ -206,6 +206,7 @@ def _no_figure_is_left_open():
 
 
 @pytest.mark.usefixtures("_no_figure_is_left_open")
+@BANDS_BY_NUMBER
 def test_displays_take_files_and_what_these_know(tmp_path, files, model):
     display = SceneDisplay.from_cube(files["bil"])
     assert display.ax_.get_title() == "628, 628, 450 nm as red, green, blue"

@@ -27,7 +27,9 @@ from skhyp.scenes._geotiff_maps import GeoTiffMap
 from skhyp.scenes._map_files import NumpyMap
 from skhyp.scenes._zarr_maps import ZarrMap
 
-from .conftest import SHAPE, data_array, write_envi, write_geotiff
+from .conftest import BANDS_BY_NUMBER, SHAPE, data_array, write_envi, write_geotiff
+
+pytestmark = BANDS_BY_NUMBER
 
 NAMES = ["Unlabelled", "Corn", "Grass", "Woods"]
 FORMATS = {"map.tif": GeoTiffMap, "map.hdr": EnviMap, "map.zarr": ZarrMap, "map.npy": NumpyMap}

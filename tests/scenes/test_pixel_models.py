@@ -1,11 +1,15 @@
 """Labels of any kind become numbers of a map, none of which is taken for missing."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from skhyp._class_labels import missing_label
 from skhyp.scenes import apply, open_scene
+
+pytestmark = pytest.mark.filterwarnings("ignore:The model has the class")
 
 
 class _Nearest(ClassifierMixin, BaseEstimator):
@@ -69,3 +73,40 @@ def test_a_type_without_a_number_left_has_no_missing_label():
     for classes in (np.arange(256, dtype=np.uint8), np.array([False, True])):
         with pytest.raises(ValueError, match="none is left"):
             missing_label(classes)
+
+
+@pytest.mark.parametrize(
+    ("classes", "class_names", "warned"),
+    [
+        ([0, 1, 2], None, "0"),
+        ([0.0, 1.0, 2.0], None, "0"),
+        ([-1, 1, 2], None, "-1"),
+        ([0, 1, 2], ["Unlabelled", "Corn", "Woods"], "0"),
+        ([0, 1, 2], ["Soil", "Corn", "Woods"], None),
+        ([0, 1, 2], {0: "Soil", 1: "Corn", 2: "Woods"}, None),
+        ([1, 2, 3], None, None),
+        ([0, 1], None, None),  # one class, and all that is not
+        (["a", "b", "c"], None, None),
+    ],
+)
+def test_a_class_that_label_maps_have_for_no_class_is_warned_of(classes, class_names, warned):
+    X = np.arange(3.0 * len(classes)).reshape(-1, 3)
+    model = _Nearest().fit(X, np.array(classes))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        apply(model, X[np.newaxis], class_names=class_names)
+        apply(model, X[np.newaxis], class_names=class_names, method="predict")
+        found = [str(warning.message).split(",")[0] for warning in caught]
+    assert found == ([] if warned is None else 2 * [f"The model has the class {warned}"])
+    assert all(warning.filename == __file__ for warning in caught)
+
+
+def test_the_mend_of_a_background_class_followed_to_the_letter_maps_without_it():
+    X = np.arange(12.0).reshape(4, 3)
+    y = np.array([0, 1, 2, 3])
+    with pytest.warns(UserWarning, match=r"fit without them: X\[y > 0\], y\[y > 0\]\."):
+        apply(_Nearest().fit(X, y), X[np.newaxis])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        class_map = apply(_Nearest().fit(X[y > 0], y[y > 0]), X[np.newaxis])
+    assert class_map.tolist() == [[1, 1, 2, 3]]

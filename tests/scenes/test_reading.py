@@ -23,8 +23,10 @@ from sklearn.preprocessing import FunctionTransformer
 from skhyp._scene_pixels import ScenePixels
 from skhyp.scenes import _windows, apply, labelled_pixels, open_scene
 
-from .conftest import SHAPE, write_envi, write_geotiff
+from .conftest import BANDS_BY_NUMBER, SHAPE, write_envi, write_geotiff
 from .test_opening import KINDS
+
+pytestmark = BANDS_BY_NUMBER
 
 resource = pytest.importorskip("resource")
 
