@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skhyp._model_bands import ModelInput
+from skhyp._warnings import warn_user
 from skhyp.wavelengths import WAVELENGTH_TOLERANCE_NM
 
 if TYPE_CHECKING:
@@ -57,13 +57,11 @@ def _by_number(model: ModelInput, scene: Scene) -> NDArray[np.intp] | None:
 
 
 def _warn_of_numbers(scene: Scene, called: str) -> None:
-    warnings.warn(
+    warn_user(
         f"{scene.name} knows the wavelengths of its bands, but {called} does not know those that "
         "it was fitted to: bands are taken by their number, and those of another sensor would not "
-        "be noticed. Fit it again with HypPreprocessor(wavelengths=...) as its first step, or to "
-        "columns named by skhyp.wavelengths.wavelength_names.",
-        UserWarning,
-        stacklevel=6,
+        "be noticed. Fit it again with a HypPreprocessor as its first step, which learns them of "
+        "what labelled_pixels gives or is told them, HypPreprocessor(wavelengths=...)."
     )
 
 

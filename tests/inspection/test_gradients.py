@@ -123,7 +123,8 @@ def test_of_a_pipeline_the_bands_are_those_that_the_network_sees(spectra, small_
     np.testing.assert_allclose(parts.baseline, model[0].transform(raw[None])[0], rtol=1e-5)
     alone = explain(model[-1], model[0].transform(X[:10]), target=1, baseline=parts.baseline)
     np.testing.assert_allclose(parts.attributions, alone.attributions, atol=1e-4)
-    assert alone.wavelengths is None and alone.bands.tolist() == list(range(len(kept)))
+    np.testing.assert_array_equal(alone.wavelengths, wavelengths[kept])
+    assert alone.bands.tolist() == list(range(len(kept)))
 
 
 def test_the_best_model_of_a_search_is_looked_into(spectra, small_classifier):

@@ -4,7 +4,10 @@ import h5py
 import numpy as np
 import pytest
 import xarray
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 
+from skhyp import HypPreprocessor
 from skhyp.scenes import apply, labelled_pixels, open_scene
 
 from .conftest import SMALL_WAVELENGTHS, by_bands, write_hdf5
@@ -184,9 +187,7 @@ def test_chunks_have_the_axes_that_their_scene_has(small):
     array = xarray.DataArray(by_bands(small), attrs=attributes).chunk({"dim_1": 3})
     labels = np.tile(np.arange(5) % 2 + 1, (7, 1))
     X, y, _ = labelled_pixels(array, labels)
-    from sklearn.neighbors import KNeighborsClassifier
-
-    model = KNeighborsClassifier(1).fit(X, y)
+    model = make_pipeline(HypPreprocessor(), KNeighborsClassifier(1)).fit(X, y)
     np.testing.assert_array_equal(apply(model, array).values, labels)
 
 
