@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._disk import disk_errors, is_locked, lock_file
+from ._disk import disk_errors, lock_file, locked_if_free
 from ._whole_files import remove, write_whole
 
 # The number is raised when a checkpoint of this version could not be read by what was before.
@@ -148,5 +148,6 @@ def folder_of_one_training(folder: Path) -> Iterator[None]:
 def _remove_abandoned_drafts(folder: Path) -> None:
     """Remove what trainings that were killed have left."""
     for draft in folder.glob(".epoch_*.part"):
-        if is_locked(draft) is False:
-            remove(draft)
+        with locked_if_free(draft) as is_abandoned:
+            if is_abandoned:
+                remove(draft)

@@ -101,25 +101,28 @@ def _close(handle: int) -> None:
         os.close(handle)
 
 
-def is_locked(path: Path) -> bool | None:
-    """Return whether somebody has locked a file or folder; None where that cannot be told."""
+@contextlib.contextmanager
+def locked_if_free(path: Path) -> Iterator[bool]:
+    """Give whether nobody has locked a file or folder, and keep it locked meanwhile.
+
+    It is not free where that cannot be told.
+    """
     try:
         import fcntl
-    except ImportError:  # Windows
-        return None
-    try:
+
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except OSError:
-        return None
+    except (ImportError, OSError):  # Windows has no such locks
+        yield False
+        return
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
     finally:
         _close(handle)
-    return False
 
 
 def _lock(handle: int, *, waits: bool) -> None:

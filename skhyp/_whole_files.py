@@ -13,7 +13,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ._disk import disk_errors, force_to_disk, is_locked, locked, swapped
+from ._disk import disk_errors, force_to_disk, locked, locked_if_free, swapped
 
 # Names of files may have 255 bytes, of which drafts need some.
 _LONG_NAME = 200
@@ -132,13 +132,17 @@ def _drafts_beside(path: Path, ending: str) -> list[Path]:
     return []
 
 
-def abandoned_drafts(path: Path) -> list[Path]:
-    """Return the drafts of a file or folder whose writers were killed.
+def abandoned_drafts(path: Path) -> Iterator[Path]:
+    """Yield the drafts of a file or folder whose writers were killed, each to be dealt with.
 
-    A writer holds a lock on its draft, which the system lets go when the process ends. Where there
-    are no such locks, no draft counts as abandoned.
+    A writer holds a lock on its draft, which the system lets go when the process ends. It is had
+    here until the next is asked for: a draft that was just made, and is not locked yet, counts as
+    abandoned too, and its writer then makes another. Where there are no such locks, none counts.
     """
-    return [draft for draft in _drafts_beside(path, "part") if is_locked(draft) is False]
+    for draft in _drafts_beside(path, "part"):
+        with locked_if_free(draft) as is_abandoned:
+            if is_abandoned:
+                yield draft
 
 
 def remove_abandoned(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from skhyp._whole_files import whole_folder, write_whole
+from skhyp._whole_files import abandoned_drafts, whole_folder, write_whole
 
 
 def test_a_file_is_written_and_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -119,7 +119,7 @@ def test_a_folder_that_fails_leaves_the_former_one(tmp_path, monkeypatch, error,
 WRITER = """
 import sys
 from pathlib import Path
-from skhyp._whole_files import whole_folder, write_whole
+from skhyp._whole_files import abandoned_drafts, whole_folder, write_whole
 contents = [bytes([i]) * 300_000 for i in range(3)]
 write_whole(Path(sys.argv[1]), contents[0])
 print("has written", flush=True)
@@ -228,6 +228,26 @@ def test_a_folder_is_never_missing_where_two_can_be_exchanged(tmp_path, monkeypa
     assert seen == ([] if can_swap else [False, True])
     assert (tmp_path / "model" / "weights").read_text() == "later"
     assert os.listdir(tmp_path) == ["model"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs locks of files")
+def test_a_draft_that_is_cleared_before_its_writer_has_locked_it_is_made_anew(
+    tmp_path, monkeypatch
+):
+    path, made = tmp_path / "model", []
+
+    def make_while_another_clears(draft):
+        draft.touch()
+        made.append(draft)
+        if len(made) == 1:
+            clearing.append(abandoned_drafts(path))
+            assert next(clearing[0]) == draft  # it has it, and has not removed it yet
+
+    clearing = []
+    monkeypatch.setattr("skhyp._whole_files._make_file", make_while_another_clears)
+    write_whole(path, b"content")
+    assert len(made) == 2 and path.read_bytes() == b"content"
+    clearing[0].close()
 
 
 def test_a_former_folder_that_a_killed_process_took_away_is_put_back(tmp_path):

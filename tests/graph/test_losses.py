@@ -65,6 +65,7 @@ def test_losses_agree_with_the_textbook_formulae(name, dtype, rtol, n_bands):
     np.testing.assert_allclose(losses, expected, rtol=rtol, atol=rtol * 1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:Distributions.*have no negative values:UserWarning")
 @pytest.mark.parametrize("name", SPECTRAL)
 @pytest.mark.parametrize(("dtype", "atol"), [(np.float64, 1e-14), (np.float32, 1e-6)])
 def test_losses_are_the_measures_of_skhyp_metrics(name, dtype, atol):

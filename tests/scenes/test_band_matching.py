@@ -41,7 +41,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from skhyp import HypPreprocessor
 from skhyp.inspection import band_permutation_importance
-from skhyp.scenes import apply, open_scene
+from skhyp.scenes import apply, labelled_pixels, open_scene
 from skhyp.wavelengths import wavelength_names
 
 N_BANDS = 8
@@ -330,20 +330,21 @@ def test_bands_by_number_are_warned_of_once_where_a_scene_knows_more(fields):
     apply(_pipeline().fit(X, y), open_scene(X.reshape(6, 10, -1)))
 
 
-@pytest.mark.parametrize("mend", ["first step", "named columns"])
-def test_each_mend_of_bands_by_number_followed_to_the_letter_is_heard_no_more(mend, fields):
+@pytest.mark.parametrize("knows", ["what labelled_pixels gives", "is told", "named columns"])
+def test_each_mend_of_bands_by_number_followed_to_the_letter_is_heard_no_more(knows, fields):
     X, y = fields
     scene = _scene(X, ORDER)
-    with pytest.warns(
-        UserWarning, match=r"HypPreprocessor\(wavelengths=\.\.\.\).*wavelength_names"
-    ):
+    with pytest.warns(UserWarning, match=r"learns them of what labelled_pixels gives or is told"):
         apply(GaussianNB().fit(X, y), scene)
-    if mend == "first step":
+    if knows == "is told":
         model = make_pipeline(HypPreprocessor(wavelengths=WAVELENGTHS), GaussianNB()).fit(X, y)
         _assert_mapped(model, scene, X)
-    else:
+    elif knows == "named columns":
         named = pandas.DataFrame(X, columns=wavelength_names(WAVELENGTHS))
         _assert_mapped(GaussianNB().fit(named, y), scene, named)
+    else:
+        labelled, y, _ = labelled_pixels(_scene(X), y.reshape(6, 10) + 1)
+        _assert_mapped(make_pipeline(HypPreprocessor(), GaussianNB()).fit(labelled, y), scene, X)
 
 
 def test_bands_by_number_are_refused_where_the_few_that_are_known_lie_elsewhere(fields):

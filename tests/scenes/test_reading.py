@@ -1,6 +1,7 @@
 """Reading holds no file open, says what it cannot hold in memory, and names what is damaged."""
 
 import contextlib
+import gc
 import os
 import pickle
 import shutil
@@ -108,7 +109,10 @@ def descriptors_left(n_left):
     """Leave the process so many files to open."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     held = [os.open(os.devnull, os.O_RDONLY)]
+    gc.collect()  # what tests before have left closes no file meanwhile
     with contextlib.ExitStack() as stack:
+        stack.callback(gc.enable)
+        gc.disable()
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
         stack.callback(lambda: [os.close(number) for number in held])
         highest = max(int(number) for number in os.listdir("/proc/self/fd"))
