@@ -4,6 +4,11 @@ import os
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # read once by SciPy: lets scikit-learn check array API input
 os.environ["MPLBACKEND"] = "Agg"
+# Processes of pytest-xdist share the cores: with a thread a core in each of them, threads mostly
+# wait for each other.
+if (N_PROCESSES := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) > 1:
+    for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // N_PROCESSES)))
 
 import subprocess
 import sys
