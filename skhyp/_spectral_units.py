@@ -51,11 +51,12 @@ _QUANTITY = re.compile(
 )
 _WITH_UNIT = r"(?: ?[(\[]? ?(?P<unit>[^()\[\]]*?) ?[)\]]?)?"
 _WAVELENGTHS = re.compile(
-    r"(?:band |spectral )?(?:cent(?:er|re|ral)s? )?"
-    r"(?P<what>wave ?lengths?|wave ?numbers?|wvls?|wls?|lambdas?)(?: cent(?:er|re)s?)?" + _WITH_UNIT
+    r"(?:(?:band|spectral) ?)?(?:cent(?:er|re|ral)s? ?)?"
+    r"(?P<what>wave ?lengths?|wave ?numbers?|wvls?|wls?|lambdas?)(?: ?cent(?:er|re)s?)?"
+    + _WITH_UNIT
 )
 _WIDTHS = re.compile(
-    r"(?:band |spectral )?(?:fwhms?|full width (?:at )?half max(?:imum)?|band ?widths?)"
+    r"(?:(?:band|spectral) ?)?(?:fwhms?|full ?width ?(?:at ?)?half ?max(?:imum)?|band ?widths?)"
     + _WITH_UNIT
 )
 # Sensors of images lie between these, in nm.
@@ -66,7 +67,7 @@ _WITHOUT_UNIT = (200.0, 2600.0)
 _MANY_BANDS = 100
 _LEAST_COUNTED = 300
 _NAMED = re.compile(
-    r"(?:(?P<prefix>x|wl|wvl|w|wave(?:length)?|lambda|nm|r|rho|refl?|rfl|reflectance|spc|abs)"
+    r"(?:(?P<prefix>x|wl|wvl|w|wave(?:length)?|lambda|λ|nm|r|rho[stw]?|rrs|refl?|rfl|reflectance|spc|abs)"
     r"[ .:=-]*)?"
     rf"(?P<number>{_NUMBER})"
 )

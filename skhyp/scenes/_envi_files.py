@@ -74,6 +74,16 @@ def envi_fields(header: Path, data: Path, *, by_envi: bool = False) -> dict[str,
     return fields
 
 
+def fields_beside(path: Path, shape: tuple[int, int, int]) -> dict[str, str]:
+    """Return the fields of a header that tells more of a TIFF, as it says itself."""
+    for header in headers_beside(path):
+        with contextlib.suppress(ValueError):  # it may be of another file
+            fields = read_envi_header(header)
+            if fields.get("file type", "").lower().startswith("tif"):
+                return fields if stated_shape(fields, header) == shape else {}
+    return {}
+
+
 def header_of_gdal(dataset: Any, path: Path) -> Path:
     """Return the header that GDAL takes for that of a file; there must not be another one."""
     headers = [Path(file) for file in dataset.files if str(file).lower().endswith(".hdr")]

@@ -39,7 +39,8 @@ def described_bands(
     of_all = dict(header)
     for key, value in _tags(dataset, 0).items():
         # Others tell of the sensor, such as "400 to 2500 nm".
-        if names_wavelengths(key) is None or len(entries_of(value)) == len(bands):
+        is_of_bands = names_wavelengths(key) is not None or key == "bbl"
+        if not is_of_bands or len(entries_of(value)) == len(bands):
             of_all.setdefault(key, value)
     if (listed := _listed(of_all) or _tagged(tags, of_all, texts)) is not None:
         values, unit, widths, width_unit = listed
@@ -51,7 +52,7 @@ def described_bands(
     elif any(wavelength_of_text(text) is not None for text in texts):
         values = [wavelength_of_text(text) for text in texts]
         found["wavelengths"] = partial(_of_all_bands, values, "nm", **counted)
-    flags = header.get("bbl", [tag["bbl"] for tag in tags if "bbl" in tag])
+    flags = of_all.get("bbl", [tag["bbl"] for tag in tags if "bbl" in tag])
     if flags:
         found["good_bands"] = partial(good_bands_of, flags, **counted)
     return found

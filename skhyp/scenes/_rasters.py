@@ -26,6 +26,7 @@ from ._envi_files import (
     ENVI_ENDINGS,
     envi_fields,
     envi_source,
+    fields_beside,
     header_of_gdal,
     headers_beside,
     stated_nodata,
@@ -127,6 +128,8 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
             fields = envi_fields(of_data, path, by_envi=True)
             nodata = stated_nodata(fields, of_data, nodata)
             source = envi_source(path, of_data, fields, of_gdal)
+        elif dataset.driver == "GTiff" and header is None:
+            fields = fields_beside(path, of_gdal.shape)
         elif dataset.driver == "EHdr" and (beside := headers_beside(path)):
             refuse_esri_misfit(beside[0], path, of_gdal.shape, of_gdal.dtype)
         has_transform = not dataset.transform.is_identity

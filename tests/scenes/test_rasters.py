@@ -445,6 +445,8 @@ def described(path, cube, texts=None, tags=None, ns=None, of_all=None):
         ["wl450.5", "wl550", "wl2200"],
         ["B1 (450.5)", "B2 (550)", "B3 (2200)"],
         ["450.5nm", "0.55 um", "2.2 µm"],
+        ["Rrs_450.5", "Rrs_550", "Rrs_2200"],
+        ["rhos_450.5", "rhos_550", "rhos_2200"],
         ["B1, 450.5 nm, FWHM 20 nm", "B2, 550 nm, FWHM 20 nm", "B3, 2200 nm, FWHM 90 nm"],
     ],
 )
@@ -487,6 +489,7 @@ def test_descriptions_of_another_kind_are_no_wavelengths(tmp_path, cube, texts):
         (("Wavelength", "wavelength_unit"), "ENVI"),
         (("wavelength", "wavelength_units"), "SENSOR"),
         (("center_wavelength", "wavelength units"), None),
+        (("centerWavelength", "wavelengthUnits"), None),
     ],
 )
 def test_wavelengths_are_found_in_tags_of_any_case_and_domain(tmp_path, cube, keys, ns):
@@ -518,6 +521,29 @@ def test_a_list_for_all_bands_is_found(tmp_path, cube):
     of_all = {f"Band_{i}": f"{v} Nanometers" for i, v in enumerate((450, 550, 2200), start=1)}
     scene = open_scene(described(tmp_path / "bands.tif", cube[..., :3], of_all=of_all))
     assert scene.wavelengths.tolist() == [450, 550, 2200]
+
+
+def test_a_list_of_bad_bands_is_found_where_wavelengths_are(tmp_path, cube):
+    path = write_geotiff(tmp_path / "scene.tif", cube[..., :3])
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(ns="ENVI", wavelength="{450, 550, 2200}", bbl="{1, 0, 1}")
+    assert open_scene(path).good_bands.tolist() == [True, False, True]
+    with rasterio.open(path, "r+") as dataset:
+        dataset.update_tags(ns="ENVI", bbl="{1, 0, 1, 1}")  # of the file that this one is a part of
+    assert open_scene(path).good_bands is None
+
+
+def test_a_header_beside_a_tiff_tells_more_of_it_if_it_fits(tmp_path, cube):
+    write_geotiff(tmp_path / "scene.tif", cube)
+    fields = {"wavelength": WAVELENGTHS, "file_type": "TIFF"}
+    write_envi(tmp_path / "scene", cube, "bsq", **fields).with_suffix(".img").unlink()
+    for name in ("scene.tif", "scene.hdr"):
+        np.testing.assert_allclose(open_scene(tmp_path / name).wavelengths, WAVELENGTHS)
+    write_geotiff(tmp_path / "scene.tif", cube[1:])
+    assert open_scene(tmp_path / "scene.tif").wavelengths is None
+    write_geotiff(tmp_path / "scene.tif", cube)
+    write_envi(tmp_path / "scene", cube, "bsq", wavelength=WAVELENGTHS)
+    assert open_scene(tmp_path / "scene.tif").wavelengths is None
 
 
 @pytest.mark.parametrize("kind", ["tags", "texts"])
