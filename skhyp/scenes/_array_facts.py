@@ -31,8 +31,8 @@ def facts_of(array: NamedArray, arrays: NamedArrays, axes: Sequence[int]) -> dic
     return {
         **facts_of_bands(array, arrays, axes),
         "nodata": nodata_of(array.attributes, arrays.name),
-        "scale": _number(array.attributes.get("scale_factor")),
-        "offset": _number(array.attributes.get("add_offset")),
+        "scale": _scale(array.attributes),
+        "offset": _number(attribute(array.attributes, "add_offset")),
         **_facts_of_classes(array.attributes),
         "crs": _crs(reference),
         "transform": _transform(array, arrays, axes, reference),
@@ -52,6 +52,17 @@ def nodata_of(attributes: Mapping[str, Any], name: str) -> float | None:
             "Pass nodata to say which."
         )
     return next(iter(found.values()), None)
+
+
+def _scale(attributes: Mapping[str, Any]) -> float | None:
+    """Return what numbers are multiplied by: scale_factor, as the convention of netCDF writes it.
+
+    What is written otherwise, as NEON does and ENVI, divides if it is above 1.
+    """
+    if "scale_factor" in attributes:
+        return _number(attributes["scale_factor"])
+    stated = _number(attribute(attributes, "scale_factor", "reflectance_scale_factor"))
+    return stated if stated is None or stated <= 1 else 1 / stated
 
 
 def _number(value: Any) -> float | None:

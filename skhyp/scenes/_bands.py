@@ -35,6 +35,8 @@ _COUNTS = {"index", "band", "bands", "band number", "channel", "channels"}
 _LEAST_COUNTED = 3
 # Shorter ones than this, in nm, are in another unit than is stated.
 _FAR_OFF = 10.0
+# Bands that all are narrower than this part of their wavelengths are in another unit: um, not nm.
+_NARROWEST = 3e-5
 
 
 class _Centres(NamedTuple):
@@ -95,11 +97,11 @@ def fwhm_in_nm(
             in_nm = own.in_nm(listed)
         else:
             in_nm = widths_of(listed, centres.units, centres.listed)
-        if np.all(in_nm <= centres.in_nm):
+        if np.all(in_nm <= centres.in_nm) and (in_nm / centres.in_nm).max() >= _NARROWEST:
             return np.round(in_nm, 6)
     warn_user(
         f"{name} lists widths of its {n_bands} bands (fwhm) that are not one for each, are no "
-        "numbers, or are larger than the wavelengths: they are not read."
+        "numbers, or are none in the unit of the wavelengths: they are not read."
     )
     return None
 

@@ -127,3 +127,11 @@ def test_widths_are_in_nm_as_their_wavelengths():
 def test_widths_that_cannot_be_are_warned_of_and_not_read(widths):
     with pytest.warns(UserWarning, match=r"widths of its 2 bands .* not read"):
         assert fwhm(widths, [0.45, 0.85], "um") is None
+
+
+def test_widths_in_micrometres_beside_nm_are_not_believed():
+    wavelengths = [450.0, 550, 650, 850]
+    with pytest.warns(UserWarning, match="none in the unit of the wavelengths"):
+        assert fwhm_in_nm([0.01] * 4, None, wavelengths, "nm", n_bands=4, name="scene") is None
+    narrow = fwhm_in_nm([0.04, 0.04], None, [757.0, 772], "nm", n_bands=2, name="scene")
+    assert narrow.tolist() == [0.04, 0.04]

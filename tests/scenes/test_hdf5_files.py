@@ -240,3 +240,20 @@ def test_netcdf_of_another_version_is_refused_with_the_command(tmp_path):
     (tmp_path / "scene.nc").write_bytes(b"CDF\x05" + bytes(100))
     with pytest.raises(ValueError, match="nccopy -k netCDF-4"):
         open_scene(tmp_path / "scene.nc")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "scale"),
+    [
+        ("scale_factor", 0.5, 0.5),
+        ("scale_factor", 2.0, 2.0),
+        ("Scale_Factor", 10000.0, 1e-4),
+        ("Scale_Factor", 0.5, 0.5),
+        ("Reflectance_Scale_Factor", 10000, 1e-4),
+    ],
+)
+def test_a_scale_multiplies_by_convention_and_divides_by_another(
+    tmp_path, small, name, value, scale
+):
+    path = write_hdf5(tmp_path / "scene.h5", {"cube": small}, {"cube": {name: value}})
+    assert open_scene(path).scale == scale
