@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from ._band_lists import has_wavelengths, lists_of
+import numpy as np
+
+from ._band_lists import (
+    has_wavelengths,
+    is_of_bands,
+    lists_of,
+    number_of_bands,
+    wavelengths_by_columns,
+)
 from ._dimension_names import ROLES, Given, axes_of_dims, role_of
 from ._named_arrays import NamedArray, NamedArrays, attribute, described
 
@@ -81,8 +89,9 @@ def _roles_by_length(
         fitting = [axis for axis in free if array.shape[axis] == length]
         if len(fitting) == 1:
             _refuse_contradiction(array, arrays, fitting[0], length)
-            by_coordinates = {} if roles else _roles_by_coordinates(array, arrays, fitting[0])
-            return {fitting[0]: "bands", **by_coordinates}
+            by_others = {} if roles else _roles_by_coordinates(array, arrays, fitting[0])
+            by_others = by_others or ({} if roles else _turned_by_maps(array, arrays, fitting[0]))
+            return {fitting[0]: "bands", **by_others}
     if roles:
         by_others = {}
     else:
@@ -124,6 +133,7 @@ def _lengths_of_bands(array: NamedArray, arrays: NamedArrays, n_bands: int | Non
         and (listed.dim is None or listed.dim not in array.dims)
         and has_wavelengths(listed, arrays.separator)
     ]
+    lengths += map(number_of_bands, wavelengths_by_columns(array, arrays))
     return [length for length in dict.fromkeys(lengths) if length in array.shape]
 
 
@@ -145,13 +155,11 @@ def _roles_by_coordinates(
 def _roles_by_maps(array: NamedArray, arrays: NamedArrays) -> dict[int, str]:
     """Return what maps of labels or of coordinates tell, which have rows and columns alone."""
     found = set()
-    for other in arrays.arrays.values():
-        if len(other.shape) != 2 or min(other.shape) < 2:
-            continue
+    for shape in _shapes_of_maps(arrays):
         pairs = [
             pair
             for pair in combinations(range(3), 2)
-            if other.shape == tuple(array.shape[axis] for axis in pair)
+            if shape == tuple(array.shape[axis] for axis in pair)
         ]
         found.update(pairs[:1] if len(pairs) == 1 else [])
     if len(found) != 1:
@@ -160,13 +168,34 @@ def _roles_by_maps(array: NamedArray, arrays: NamedArrays) -> dict[int, str]:
     return {row: "rows", column: "columns", 3 - row - column: "bands"}
 
 
+def _turned_by_maps(array: NamedArray, arrays: NamedArrays, bands: int) -> dict[int, str]:
+    """Return which axis is rows where maps have rows and columns the other way round."""
+    first, second = (axis for axis in range(3) if axis != bands)
+    lengths = (array.shape[first], array.shape[second])
+    shapes = _shapes_of_maps(arrays)
+    if lengths in shapes or lengths[::-1] not in shapes:
+        return {}
+    return {second: "rows", first: "columns"}
+
+
+def _shapes_of_maps(arrays: NamedArrays) -> set[tuple[int, ...]]:
+    return {
+        other.shape
+        for other in arrays.arrays.values()
+        if len(other.shape) == 2
+        and min(other.shape) > 1
+        and not is_of_bands(other, arrays.separator)
+    }
+
+
 def _roles_by_interleave(array: NamedArray) -> dict[int, str]:
     order = _INTERLEAVES.get(str(attribute(array.attributes, "interleave")).lower())
     return {} if order is None else dict(enumerate(order))
 
 
 def _axes_of_map(array: NamedArray, arrays: NamedArrays, roles: dict[int, str]) -> tuple[int, ...]:
-    if "bands" in roles.values() or _is_as_long_as_wavelengths(array, arrays):
+    has_no_rows = _is_as_long_as_wavelengths(array, arrays) or _is_as_long_as_pixels(array, arrays)
+    if "bands" in roles.values() or has_no_rows:
         raise ValueError(
             f"{arrays.name}: {array.name} has spectra one by one, {described(array)}, and no rows "
             "and columns. Estimators take such an array as X."
@@ -184,6 +213,18 @@ def _is_as_long_as_wavelengths(array: NamedArray, arrays: NamedArrays) -> bool:
         listed.length in array.shape and has_wavelengths(listed, arrays.separator, surely=True)
         for listed in lists_of(array, arrays)
     )
+
+
+def _is_as_long_as_pixels(array: NamedArray, arrays: NamedArrays) -> bool:
+    """Return whether a file has numbers of rows and columns, and an array all pixels along one."""
+    counts = {"rows": 0, "columns": 0}
+    for listed in arrays.lists():
+        role = role_of(arrays.last(listed.name)) if listed.length == 1 else None
+        number = np.ravel(listed.values())[0] if role in counts else None
+        if isinstance(number, int | float | np.number) and number > 1:
+            counts[str(role)] = int(number)
+    n_pixels = counts["rows"] * counts["columns"]
+    return n_pixels > 0 and n_pixels in array.shape and array.shape != tuple(counts.values())
 
 
 def _completed(array: NamedArray, arrays: NamedArrays, roles: dict[int, str]) -> tuple[int, ...]:

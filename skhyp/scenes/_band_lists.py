@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._spectral_units import numbers_with_units, spectral_unit
+from skhyp._spectral_units import names_widths, numbers_with_units, spectral_unit
 from skhyp._warnings import warn_user
 
 from ._bands import fwhm_in_nm, good_bands_of, wavelengths_in_nm
@@ -18,7 +18,7 @@ from ._named_arrays import NamedArray, NamedArrays, NumberList, attribute, words
 
 _WAVELENGTHS = {
     *("wavelength", "wavelengths", "wl", "wls", "wvl", "wvls", "wlen", "lambda", "lambdas", "cw"),
-    *("wavenumber", "wavenumbers", "wavelen", "wavelens"),
+    *("wavenumber", "wavenumbers", "wavelen", "wavelens", "lam"),
 }
 # These are names of lists of wavelengths too, if the numbers can be some.
 _PERHAPS_WAVELENGTHS = {
@@ -91,6 +91,30 @@ def has_wavelengths(listed: NumberList, separator: str, *, surely: bool = False)
     return _may_be_wavelengths(np.asarray(listed.values()), _unit(listed))
 
 
+def is_of_bands(array: NamedArray, separator: str) -> bool:
+    """Return whether an array is called wavelengths or widths, and is no map."""
+    return bool(set(words_of(array.name.rpartition(separator)[2])) & (_WAVELENGTHS | _FWHM))
+
+
+def wavelengths_by_columns(array: NamedArray, arrays: NamedArrays) -> list[NamedArray]:
+    """Return what has other wavelengths for each column, or row, of an array."""
+    return [
+        other
+        for other in arrays.arrays.values()
+        if len(other.shape) == 2
+        and min(other.shape) > 1
+        and set(other.shape) <= set(array.shape)
+        and is_of_bands(other, arrays.separator)
+        and not set(words_of(arrays.last(other.name))) & _OTHERS
+    ]
+
+
+def number_of_bands(by_columns: NamedArray) -> int:
+    """Return how many bands wavelengths of each column are of: along these they differ most."""
+    values = np.asarray(by_columns.values(), np.float64)
+    return values.shape[int(np.argmax([np.ptp(values, axis=axis).max() for axis in (0, 1)]))]
+
+
 def lists_of(array: NamedArray, arrays: NamedArrays) -> list[NumberList]:
     """Return the lists that are of an array, not of others of its file: the nearest first.
 
@@ -152,8 +176,10 @@ def facts_of_bands(array: NamedArray, arrays: NamedArrays, axes: Sequence[int]) 
         )
     _warn_of_lists_that_do_not_fit(array, arrays, bool(candidates))
     for listed in fitting:
-        words = set(words_of(arrays.last(listed.name)))
-        if words & _FWHM and candidates and "fwhm" not in found:
+        last = arrays.last(listed.name)
+        words = set(words_of(last))
+        is_width = bool(words & _FWHM) or names_widths(last) is not None
+        if is_width and candidates and "fwhm" not in found:
             found["fwhm"] = partial(_fwhm, listed, candidates[0], unit, n_bands, name)
         elif (
             words & {"good", "bbl", "goodbands"}
@@ -241,8 +267,14 @@ def _may_be_wavelengths(values: NDArray[Any], unit: Any) -> bool:
 def _warn_of_lists_that_do_not_fit(
     array: NamedArray, arrays: NamedArrays, has_wavelengths: bool
 ) -> None:
-    """Warn of wavelengths that are as many as no dimension of any cube has."""
+    """Warn of wavelengths that are as many as no dimension of any cube has, or one for a pixel."""
     if has_wavelengths:
+        return
+    for other in wavelengths_by_columns(array, arrays):
+        warn_user(
+            f"{arrays.name} has other wavelengths for each column in {other.name}, not one for a "
+            "band: they are left out. Pass those of the bands as wavelengths=, such as the mean."
+        )
         return
     lengths = {length for cube in arrays.cubes() for length in cube.shape}
     for listed in lists_of(array, arrays):

@@ -58,15 +58,18 @@ def hdf5_source(
 ) -> tuple[ArraySource, dict[str, Any]]:
     """Return the source of a variable, and what the file says of it.
 
-    MATLAB stores the first index fastest: its dimensions are the other way round.
+    MATLAB stores the first index fastest: its dimensions are the other way round. Of what has only
+    the ending of a file of MATLAB they are not: before its own data a file has 512 bytes.
     """
     import_h5py(f"{path.name}: open_scene")
     with _hdf5_file(path) as file:
-        arrays = _named_arrays(path, file, variable, of_matlab=of_matlab)
+        by_matlab = of_matlab and file.userblock_size > 0
+        separator = "." if of_matlab else "/"
+        arrays = _named_arrays(path, file, variable, separator, by_matlab=by_matlab)
         array = arrays.chosen(variable)
         where = array.name.replace(arrays.separator, "/")
         stored = file[where]
-        is_reversed = of_matlab or _is_of_matlab(stored)
+        is_reversed = by_matlab or _is_of_matlab(stored)
         files = _files_of(path, stored)
         is_packed = _refuse_unknown_filters(path, array.name, stored)
     axes = axes_of(array, arrays, given)
@@ -79,14 +82,15 @@ def hdf5_source(
     return source, facts
 
 
-def _named_arrays(path: Path, file: Any, variable: str | None, *, of_matlab: bool) -> NamedArrays:
+def _named_arrays(
+    path: Path, file: Any, variable: str | None, separator: str, *, by_matlab: bool
+) -> NamedArrays:
     """Return all arrays of numbers of a file; texts count as what their group says of itself.
 
     What is linked to is left out, but for the variable that is asked for.
     """
     import h5py
 
-    separator = "." if of_matlab else "/"
     arrays: dict[str, NamedArray] = {}
     groups: dict[str, dict[str, Any]] = {"": _attributes(file)}
     others: dict[str, str] = {}
@@ -122,7 +126,7 @@ def _named_arrays(path: Path, file: Any, variable: str | None, *, of_matlab: boo
             if not str(attributes.get("NAME", "")).startswith(_NO_VARIABLE):
                 others[name] = str(attributes.get("MATLAB_class", entry.dtype))
         else:
-            arrays[name] = _named_array(path, where, name, entry, attributes, of_matlab=of_matlab)
+            arrays[name] = _named_array(path, where, name, entry, attributes, by_matlab=by_matlab)
 
     file.visititems(add)
     for name in file:
@@ -158,9 +162,9 @@ def _parents(name: str, separator: str) -> Iterator[str]:
 
 
 def _named_array(
-    path: Path, where: str, name: str, entry: Any, attributes: dict[str, Any], *, of_matlab: bool
+    path: Path, where: str, name: str, entry: Any, attributes: dict[str, Any], *, by_matlab: bool
 ) -> NamedArray:
-    step = -1 if of_matlab or _is_of_matlab(entry) else 1
+    step = -1 if by_matlab or _is_of_matlab(entry) else 1
     return NamedArray(
         name,
         entry.shape[::step],

@@ -3,6 +3,7 @@
 import h5py
 import numpy as np
 import pytest
+import scipy.io
 import xarray
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -61,6 +62,33 @@ def test_one_coordinate_for_each_row_and_column_tells_which_they_are(
     scene = open_scene(write_hdf5(tmp_path / "scene.h5", arrays))
     np.testing.assert_array_equal(np.asarray(scene), small)
     assert scene.transform == (1, 0, -0.5, 0, -1, 50.5)
+
+
+def test_a_map_tells_that_columns_come_before_rows_where_the_bands_are_known(tmp_path, small):
+    arrays = {"cube": small.transpose(2, 1, 0), "gt": np.zeros((7, 5)), "wl": SMALL_WAVELENGTHS}
+    scene = open_scene(write_hdf5(tmp_path / "scene.h5", arrays))
+    np.testing.assert_array_equal(np.asarray(scene), small)
+
+
+def test_a_matrix_by_bands_is_no_map_that_turns_a_cube(tmp_path, small):
+    for endmembers in (np.zeros((4, 7)), np.zeros((4, 5))):
+        arrays = {"cube": small, "M": endmembers, "wl": SMALL_WAVELENGTHS}
+        scene = open_scene(write_hdf5(tmp_path / "scene.h5", arrays), variable="cube")
+        np.testing.assert_array_equal(np.asarray(scene), small)
+
+
+@pytest.mark.parametrize("name", ["wavelength", "Cw_Vnir_Matrix"])
+def test_wavelengths_of_each_column_tell_which_are_the_bands_and_are_no_map(
+    tmp_path, small, order, name
+):
+    smile = SMALL_WAVELENGTHS + np.linspace(-2, 2, 5)[:, np.newaxis]
+    arrays = {"cube": np.ascontiguousarray(small.transpose(order)), "Fwhm_Matrix": smile * 0 + 5}
+    for number, listed in enumerate((smile, smile.T)):
+        path = write_hdf5(tmp_path / f"{number}.h5", {**arrays, name: listed})
+        with pytest.warns(UserWarning, match="other wavelengths for each column"):
+            scene = open_scene(path)
+        np.testing.assert_array_equal(np.asarray(scene), small)
+        assert scene.wavelengths is None
 
 
 def test_another_cube_of_the_file_has_its_wavelengths_and_not_those_of_this_one(tmp_path):
@@ -198,6 +226,15 @@ def test_a_table_of_spectra_is_no_map(tmp_path):
     array = xarray.DataArray(np.zeros((30, 4)), dims=("sample", "wavelength"))
     with pytest.raises(ValueError, match="spectra one by one"):
         open_scene(array)
+
+
+def test_pixels_along_one_dimension_are_no_map(tmp_path, small):
+    pixels = {"Y": small.reshape(35, 4).T, "nRow": 7, "nCol": 5, "nBand": 4}
+    scipy.io.savemat(tmp_path / "pixels.mat", pixels)
+    with pytest.raises(ValueError, match="spectra one by one"):
+        open_scene(tmp_path / "pixels.mat")
+    scipy.io.savemat(tmp_path / "map.mat", {"map": np.eye(35, 2), "rows": 35, "columns": 2})
+    assert open_scene(tmp_path / "map.mat").shape == (35, 2, 1)
 
 
 def test_two_dimensions_with_one_meaning_are_refused(small):

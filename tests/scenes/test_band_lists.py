@@ -30,7 +30,7 @@ def write(request, tmp_path):
 @pytest.mark.parametrize(
     "name",
     [
-        *("wavelengths", "Wavelength", "WaveLength", "wl", "WL", "wvl", "lambda", "wavelen"),
+        *("wavelengths", "Wavelength", "WaveLength", "wl", "WL", "wvl", "lambda", "wavelen", "lam"),
         *("wave", "bands", "centers", "band_centers", "bandCentres", "CentralWavelength"),
         *("wavelengths_nm", "list_of_wavelengths"),
     ],
@@ -168,3 +168,13 @@ def test_names_of_bands_with_a_unit_are_wavelengths(tmp_path, small):
         names = [f"{value} nm" for value in SMALL_WAVELENGTHS]
         file.create_dataset("bands", data=names, dtype=h5py.string_dtype())
     assert open_scene(path).wavelengths.tolist() == SMALL_WAVELENGTHS.tolist()
+
+
+def test_widths_are_named_as_stackstac_does(small):
+    coordinates = {
+        "center_wavelength": ("band", IN_UM),
+        "full_width_half_max": ("band", [0.05] * 4),
+    }
+    scene = open_scene(xarray.DataArray(small, coordinates, ("y", "x", "band")))
+    assert scene.wavelengths.tolist() == SMALL_WAVELENGTHS.tolist()
+    np.testing.assert_allclose(scene.fwhm, [50] * 4)

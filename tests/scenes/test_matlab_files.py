@@ -124,3 +124,13 @@ def test_complex_numbers_in_a_structure_are_not_read(tmp_path, small):
     scipy.io.savemat(tmp_path / "scene.mat", {"s": {"cube": small + 1j}})
     with pytest.raises(ValueError, match=r"Not read: s\.cube \(complex\)"):
         open_scene(tmp_path / "scene.mat")
+
+
+def test_hdf5_that_matlab_did_not_write_has_its_dimensions_in_their_order(tmp_path, small):
+    with h5py.File(tmp_path / "scene.mat", "w") as file:
+        file["cube"] = small
+    np.testing.assert_array_equal(np.asarray(open_scene(tmp_path / "scene.mat")), small)
+    with h5py.File(tmp_path / "scene.mat", "w") as file:
+        file["cube"] = small.transpose(2, 1, 0)
+        file["cube"].attrs["MATLAB_class"] = np.bytes_("double")
+    np.testing.assert_array_equal(np.asarray(open_scene(tmp_path / "scene.mat")), small)
