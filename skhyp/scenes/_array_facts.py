@@ -31,8 +31,8 @@ def facts_of(array: NamedArray, arrays: NamedArrays, axes: Sequence[int]) -> dic
     return {
         **facts_of_bands(array, arrays, axes),
         "nodata": nodata_of(array.attributes, arrays.name),
-        "scale": _scale(array.attributes),
-        "offset": _number(attribute(array.attributes, "add_offset")),
+        "scale": None if (scale := _scale(array.attributes)) == 1 else scale,
+        "offset": _number(attribute(array.attributes, "add_offset")) or None,
         **_facts_of_classes(array.attributes),
         "crs": _crs(reference),
         "transform": _transform(array, arrays, axes, reference),

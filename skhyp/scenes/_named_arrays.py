@@ -199,7 +199,16 @@ class NamedArrays:
         if not candidates:
             return ""
         largest = max(candidates, key=lambda array: np.prod(array.shape))
-        return f" Such as open_scene({self.name!r}, variable={largest.name!r})."
+        text = f" Such as open_scene({self.name!r}, variable={largest.name!r})."
+        dims = {(array.dims, array.shape) for array in candidates}
+        if len(dims) == 1 and len(largest.shape) == 2 and None not in largest.dims:
+            bands = [array.name for array in candidates[:2]]
+            text += (
+                " If they are the bands of one scene, xarray makes one of them: "
+                f"open_scene(xarray.open_dataset({self.name!r})[[{', '.join(map(repr, bands))}, "
+                "...]].to_array('band'))."
+            )
+        return text
 
 
 def described(array: NamedArray) -> str:

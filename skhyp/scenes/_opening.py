@@ -16,7 +16,7 @@ from skhyp.spectra import Spectra
 from skhyp.wavelengths import validate_wavelengths
 
 from ._arrays import memory_source, numpy_source
-from ._bands import wavelengths_in_nm
+from ._bands import fwhm_in_nm, good_bands_of, wavelengths_in_nm
 from ._cubes import check_cube
 from ._dimension_names import Given
 from ._envi_files import envi_data_file
@@ -212,17 +212,20 @@ def _file_source(path: Path, variable: str | None, given: Given) -> tuple[Source
 
 
 def _facts_of_spectral(array: Any) -> dict[str, Any]:
-    """Return the wavelengths of an array of the package spectral, which has them beside."""
+    """Return what an array of the package spectral has beside it of its bands."""
     bands = getattr(array, "bands", None)
     centres = getattr(bands, "centers", None)
     if not isinstance(array, np.ndarray) or centres is None or array.ndim != 3:
         return {}
-    unit, n_bands = getattr(bands, "band_unit", None), array.shape[2]
-    return {
-        "wavelengths": partial(
-            wavelengths_in_nm, list(centres), unit, n_bands=n_bands, name="the array"
-        )
-    }
+    unit, widths = getattr(bands, "band_unit", None), getattr(bands, "bandwidths", None)
+    header = getattr(array, "metadata", None) or {}
+    counted: dict[str, Any] = {"n_bands": array.shape[2], "name": "the array"}
+    found = {"wavelengths": partial(wavelengths_in_nm, list(centres), unit, **counted)}
+    if widths:
+        found["fwhm"] = partial(fwhm_in_nm, list(widths), unit, list(centres), unit, **counted)
+    if len(header.get("bbl", ())) == array.shape[2]:
+        found["good_bands"] = partial(good_bands_of, header["bbl"], **counted)
+    return found
 
 
 def _refuse_more_than_is_there(source: Source, files: tuple[Path, ...], path: Path) -> None:

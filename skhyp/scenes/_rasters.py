@@ -132,7 +132,8 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
             fields = fields_beside(path, of_gdal.shape)
         elif dataset.driver == "EHdr" and (beside := headers_beside(path)):
             refuse_esri_misfit(beside[0], path, of_gdal.shape, of_gdal.dtype)
-        has_transform = not dataset.transform.is_identity
+        # Some of GDAL's formats give numbers that nobody wrote.
+        has_transform = not (dataset.transform.is_identity or dataset.transform.is_degenerate)
         warn_of_a_doubtful_alpha(dataset)
         _warn_of_no_grid(dataset, has_transform)
         name = (header or path).name

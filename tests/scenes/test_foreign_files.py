@@ -173,11 +173,17 @@ def test_an_image_of_spectral_says_the_path_of_its_header(tmp_path, small):
         open_scene(part)
 
 
-def test_an_array_of_spectral_keeps_its_wavelengths(small):
-    class ImageArray(np.ndarray):
-        bands = type("BandInfo", (), {"centers": [0.45, 0.55, 0.65, 0.85], "band_unit": "um"})
+def test_an_array_of_spectral_keeps_what_it_knows_of_its_bands(small):
+    known = {"centers": [0.45, 0.55, 0.65, 0.85], "band_unit": "um", "bandwidths": [0.01] * 4}
 
-    assert open_scene(small.view(ImageArray)).wavelengths.tolist() == [450, 550, 650, 850]
+    class ImageArray(np.ndarray):
+        bands = type("BandInfo", (), known)
+        metadata = {"bbl": ["1", "0", "1", "1"]}
+
+    scene = open_scene(small.view(ImageArray))
+    assert scene.wavelengths.tolist() == [450, 550, 650, 850]
+    np.testing.assert_allclose(scene.fwhm, [10] * 4)
+    assert scene.good_bands.tolist() == [True, False, True, True]
 
 
 def test_a_picture_and_an_open_file_say_the_path(tmp_path, small):

@@ -246,6 +246,7 @@ def test_netcdf_of_another_version_is_refused_with_the_command(tmp_path):
     ("name", "value", "scale"),
     [
         ("scale_factor", 0.5, 0.5),
+        ("scale_factor", 1.0, None),
         ("scale_factor", 2.0, 2.0),
         ("Scale_Factor", 10000.0, 1e-4),
         ("Scale_Factor", 0.5, 0.5),
@@ -257,3 +258,14 @@ def test_a_scale_multiplies_by_convention_and_divides_by_another(
 ):
     path = write_hdf5(tmp_path / "scene.h5", {"cube": small}, {"cube": {name: value}})
     assert open_scene(path).scale == scale
+
+
+def test_bands_that_are_variables_are_stacked_by_xarray_as_the_error_advises(tmp_path, small):
+    path = tmp_path / "bands.nc"
+    bands = {f"Band{i + 1}": (("y", "x"), small[..., i]) for i in range(4)}
+    xarray.Dataset(bands).to_netcdf(path, engine="scipy")
+    with pytest.raises(ValueError, match=r"\['Band1', 'Band2', \.\.\.\]\]\.to_array\('band'\)"):
+        open_scene(path)
+    with xarray.open_dataset(path, engine="scipy") as dataset:
+        stacked = open_scene(dataset[list(bands)].to_array("band"))
+        np.testing.assert_array_equal(np.asarray(stacked), small)

@@ -690,3 +690,12 @@ def test_rows_stay_where_they_are_whatever_the_transform(tmp_path, cube, labels,
     assert mapped.transform == tuple(transform)[:6]
     x, y = transform @ (3.5, 7.5)
     assert open_scene(path).positions_at(x, y).tolist() == [[7, 3]]
+
+
+def test_a_transform_that_is_none_is_no_transform(tmp_path, cube):
+    write_geotiff(tmp_path / "scene.tif", cube, compress="lzw")
+    path = virtual(tmp_path / "scene.vrt", tmp_path / "scene.tif")
+    tree = ElementTree.parse(path)
+    tree.getroot().find("GeoTransform").text = "0, 0, 0, 0, 0, 0"
+    tree.write(path)
+    assert open_scene(path).transform is None
