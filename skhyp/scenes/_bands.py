@@ -35,6 +35,9 @@ _COUNTS = {"index", "band", "bands", "band number", "channel", "channels"}
 _LEAST_COUNTED = 3
 # Shorter ones than this, in nm, are in another unit than is stated.
 _FAR_OFF = 10.0
+# And so are wavenumbers below 10 per cm, which are of radio waves. Frequencies may be.
+_WAVENUMBERS = ("cm-1", "m-1")
+_LONGEST_OF_WAVENUMBERS = 1e6
 # Bands that all are narrower than this part of their wavelengths are in another unit: um, not nm.
 _NARROWEST = 3e-5
 
@@ -183,9 +186,11 @@ def _unit_by_size(listed: NDArray[np.float64]) -> SpectralUnit:
 
 def _fitting_unit(listed: NDArray[np.float64], stated: SpectralUnit) -> SpectralUnit | None:
     """Return the unit that a list is in, if it is far off in the one that is stated."""
-    if stated.is_reciprocal or not np.all(np.isfinite(listed) & (listed > 0)):
+    if not np.all(np.isfinite(listed) & (listed > 0)):
         return None
-    low, high = stated.in_nm(listed.min()), stated.in_nm(listed.max())
+    low, high = sorted((stated.in_nm(listed.min()), stated.in_nm(listed.max())))
+    if stated.is_reciprocal and (stated.name not in _WAVENUMBERS or low <= _LONGEST_OF_WAVENUMBERS):
+        return None
     if high >= _FAR_OFF and low <= OPTICAL_NM[1]:
         return None
     for unit in (NANOMETRES, MICROMETRES, METRES):
@@ -209,6 +214,10 @@ def _in_nm(
     if np.all(in_nm > 0) and in_nm.max() < OPTICAL_NM[0]:
         raise _disagreement(
             name, f"has wavelengths of {_span(in_nm)} nm, shorter than those of any imaging sensor"
+        )
+    if in_nm.min() > OPTICAL_NM[1] and set(units) == {NANOMETRES}:
+        raise _disagreement(
+            name, f"has wavelengths of {_span(in_nm)} nm, longer than those of any imaging sensor"
         )
     try:
         # A list that falls is no sign of wavenumbers where it is said what it is.

@@ -68,6 +68,7 @@ class RasterSource:
                     f"{path} has no image of its own. Write one of those in it to a file, "
                     f"gdal_translate NAME scene.tif, and open that:{listed or ' none'}"
                 )
+            _refuse_pages(dataset, path)
             alpha = alpha_bands(dataset)
             # Their numbers, without those of transparency.
             self.bands = [band for band in dataset.indexes if band not in alpha]
@@ -204,6 +205,21 @@ def _nodata(dataset: Any, bands: list[int]) -> float | None:
     of_all = dataset.nodatavals
     values = {repr(of_all[band - 1]): of_all[band - 1] for band in bands}
     return values.popitem()[1] if len(values) == 1 else None
+
+
+def _refuse_pages(dataset: Any, path: Path) -> None:
+    """Raise if a TIFF has several images of one size, as stacks have: GDAL reads the first."""
+    told = dataset.tags(ns="SUBDATASETS") if dataset.driver == "GTiff" else {}
+    size = f"({dataset.width}P x {dataset.height}L x {dataset.count}B)"
+    n_pages = sum(key.endswith("_DESC") and text.endswith(size) for key, text in told.items())
+    if n_pages < 2:
+        return
+    raise ValueError(
+        f"{path} has {n_pages} images of one size, of which GDAL reads one at a time. If they are "
+        f"the bands, open_scene(numpy.concatenate([rasterio.open(f'GTIFF_DIR:{{page}}:{path}').read"
+        f"() for page in range(1, {n_pages + 1})]), dims=('bands', 'rows', 'columns')). If not, "
+        f"write the one that is meant to a file, gdal_translate GTIFF_DIR:1:{path} scene.tif."
+    )
 
 
 def _warn_of_no_grid(dataset: Any, has_transform: bool) -> None:

@@ -135,3 +135,16 @@ def test_widths_in_micrometres_beside_nm_are_not_believed():
         assert fwhm_in_nm([0.01] * 4, None, wavelengths, "nm", n_bands=4, name="scene") is None
     narrow = fwhm_in_nm([0.04, 0.04], None, [757.0, 772], "nm", n_bands=2, name="scene")
     assert narrow.tolist() == [0.04, 0.04]
+
+
+def test_wavenumbers_of_radio_waves_are_wavelengths_in_another_unit():
+    with pytest.warns(UserWarning, match="taken for um"):
+        np.testing.assert_allclose(in_nm([0.45, 0.85], "Wavenumber"), [450, 850])
+    np.testing.assert_allclose(in_nm([20.0, 50.0], "cm-1"), [5e5, 2e5])
+    np.testing.assert_allclose(in_nm([300.0, 400.0], "GHz"), 299792458 / np.array([300, 400]))
+
+
+@pytest.mark.parametrize("unit", ["nm", None])
+def test_wavelengths_longer_than_those_of_light_are_refused(unit):
+    with pytest.raises(ValueError, match="longer than those of any imaging sensor"):
+        in_nm([450000.0, 850000.0], unit)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import rasterio
 import rasterio.shutil
+from PIL import Image
 from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp
 from sklearn.linear_model import LogisticRegression
@@ -699,3 +700,17 @@ def test_a_transform_that_is_none_is_no_transform(tmp_path, cube):
     tree.getroot().find("GeoTransform").text = "0, 0, 0, 0, 0, 0"
     tree.write(path)
     assert open_scene(path).transform is None
+
+
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_the_pages_of_a_tiff_are_not_left_out(tmp_path, cube):
+    path = tmp_path / "pages.tif"
+    first, *others = (Image.fromarray(band) for band in np.moveaxis(cube, 2, 0))
+    first.save(path, save_all=True, append_images=others)
+    with pytest.raises(ValueError, match=r"has 12 images of one size.*open_scene\(") as refused:
+        open_scene(path)
+    advice = str(refused.value).partition("the bands, ")[2].partition(". If not")[0]
+    scene = eval(advice, {"open_scene": open_scene, "numpy": np, "rasterio": rasterio})
+    np.testing.assert_array_equal(np.asarray(scene), cube)
+    first.save(path, save_all=True, append_images=[others[0].resize((2, 2))])
+    np.testing.assert_array_equal(np.asarray(open_scene(path))[..., 0], cube[..., 0])
