@@ -16,8 +16,12 @@ from skhyp._warnings import warn_user
 from ._band_lists import facts_of_bands
 from ._dimension_names import role_of
 from ._named_arrays import NamedArray, NamedArrays, attribute, text_of
+from ._raster_scales import stated_scales
 
-_MISSING = ("_FillValue", "missing_value", "nodata", "no_data", "nodata_value", "data_ignore_value")
+_MISSING = (
+    *("_FillValue", "missing_value", "nodata", "no_data", "nodata_value", "data_ignore_value"),
+    "nodatavals",
+)
 # What a variable of the reference system is called where nothing refers to it.
 _REFERENCES = ("spatial_ref", "crs", "transverse_mercator")
 # Coordinates are evenly spaced if they are to this part of a pixel.
@@ -31,8 +35,7 @@ def facts_of(array: NamedArray, arrays: NamedArrays, axes: Sequence[int]) -> dic
     return {
         **facts_of_bands(array, arrays, axes),
         "nodata": nodata_of(array.attributes, arrays.name),
-        "scale": None if (scale := _scale(array.attributes)) == 1 else scale,
-        "offset": _number(attribute(array.attributes, "add_offset")) or None,
+        **_scale_and_offset(array, arrays.name, array.shape[axes[2]] if len(axes) == 3 else 1),
         **_facts_of_classes(array.attributes),
         "crs": _crs(reference),
         "transform": _transform(array, arrays, axes, reference),
@@ -43,7 +46,10 @@ def nodata_of(attributes: Mapping[str, Any], name: str) -> float | None:
     """Return the value that marks missing data, by the attributes of an array."""
     found = {}
     for key in _MISSING:
-        value = _number(attribute(attributes, key))
+        stated = attribute(attributes, key)
+        if isinstance(stated, list | tuple | np.ndarray) and len({repr(v) for v in stated}) == 1:
+            stated = stated[0]  # one for each band
+        value = _number(stated)
         if value is not None:
             found.setdefault(repr(value), value)
     if len(found) > 1:
@@ -52,6 +58,22 @@ def nodata_of(attributes: Mapping[str, Any], name: str) -> float | None:
             "Pass nodata to say which."
         )
     return next(iter(found.values()), None)
+
+
+def _scale_and_offset(array: NamedArray, name: str, n_bands: int) -> dict[str, Any]:
+    """Return what is stated for all bands, or for each, as rioxarray has it where they differ."""
+    listed = []
+    for one, by_band, nothing in (
+        (_scale(array.attributes), ("scales", "scale_factor"), 1.0),
+        (_number(attribute(array.attributes, "add_offset")), ("offsets", "add_offset"), 0.0),
+    ):
+        values: Any = nothing if one is None else one
+        for key in by_band:
+            stated = np.asarray(array.attributes.get(key))
+            if one is None and stated.shape == (n_bands,) and stated.dtype.kind in "iuf":
+                values = stated.astype(np.float64)
+        listed.append(np.broadcast_to(values, n_bands))
+    return stated_scales(*listed, name)
 
 
 def _scale(attributes: Mapping[str, Any]) -> float | None:

@@ -89,14 +89,13 @@ def _roles_by_length(
         fitting = [axis for axis in free if array.shape[axis] == length]
         if len(fitting) == 1:
             _refuse_contradiction(array, arrays, fitting[0], length)
-            by_others = {} if roles else _roles_by_coordinates(array, arrays, fitting[0])
-            by_others = by_others or ({} if roles else _turned_by_maps(array, arrays, fitting[0]))
+            by_others = {} if roles else _rows_and_columns(array, arrays, fitting[0])
             return {fitting[0]: "bands", **by_others}
     if roles:
         by_others = {}
     else:
         by_others = _roles_by_coordinates(array, arrays, None) or _roles_by_maps(array, arrays)
-        by_others = by_others or _roles_by_interleave(array)
+        by_others = by_others or _roles_by_counts(array, arrays) or _roles_by_interleave(array)
     # By the order of the dimensions, the last is the bands.
     if not by_others and lengths and (roles or array.shape[2] not in lengths):
         raise ValueError(
@@ -168,6 +167,25 @@ def _roles_by_maps(array: NamedArray, arrays: NamedArrays) -> dict[int, str]:
     return {row: "rows", column: "columns", 3 - row - column: "bands"}
 
 
+def _rows_and_columns(array: NamedArray, arrays: NamedArrays, bands: int) -> dict[int, str]:
+    """Return which axes are rows and columns, where the bands are known, or nothing."""
+    found = _roles_by_coordinates(array, arrays, bands) or _turned_by_maps(array, arrays, bands)
+    if found:
+        return found
+    counted = _roles_by_counts(array, arrays)
+    return {axis: role for axis, role in counted.items() if axis != bands and role != "bands"}
+
+
+def _roles_by_counts(array: NamedArray, arrays: NamedArrays) -> dict[int, str]:
+    """Return what numbers of rows, columns and bands tell, if at least two do."""
+    roles: dict[int, str] = {}
+    for role, count in _counts(array, arrays).items():
+        fitting = [axis for axis in range(3) if array.shape[axis] == count]
+        if len(fitting) == 1:
+            roles[fitting[0]] = role
+    return roles if len(roles) > 1 else {}
+
+
 def _turned_by_maps(array: NamedArray, arrays: NamedArrays, bands: int) -> dict[int, str]:
     """Return which axis is rows where maps have rows and columns the other way round."""
     first, second = (axis for axis in range(3) if axis != bands)
@@ -217,14 +235,24 @@ def _is_as_long_as_wavelengths(array: NamedArray, arrays: NamedArrays) -> bool:
 
 def _is_as_long_as_pixels(array: NamedArray, arrays: NamedArrays) -> bool:
     """Return whether a file has numbers of rows and columns, and an array all pixels along one."""
-    counts = {"rows": 0, "columns": 0}
+    counts = _counts(array, arrays)
+    n_rows, n_columns = counts.get("rows", 0), counts.get("columns", 0)
+    return n_rows * n_columns in array.shape and array.shape != (n_rows, n_columns)
+
+
+def _counts(array: NamedArray, arrays: NamedArrays) -> dict[str, int]:
+    """Return how many rows, columns and bands a file says that there are, as nRow or samples."""
+    said = {**arrays.groups.get("", {}), **array.attributes}
     for listed in arrays.lists():
-        role = role_of(arrays.last(listed.name)) if listed.length == 1 else None
-        number = np.ravel(listed.values())[0] if role in counts else None
-        if isinstance(number, int | float | np.number) and number > 1:
+        if listed.length == 1 and not listed.is_attribute and role_of(arrays.last(listed.name)):
+            said[listed.name] = listed.values()
+    counts: dict[str, int] = {}
+    for name, value in said.items():
+        role = role_of(arrays.last(name))
+        number = np.ravel(value)[0] if role and np.size(value) == 1 else None
+        if isinstance(number, np.integer | np.floating) and number > 1:
             counts[str(role)] = int(number)
-    n_pixels = counts["rows"] * counts["columns"]
-    return n_pixels > 0 and n_pixels in array.shape and array.shape != tuple(counts.values())
+    return counts
 
 
 def _completed(array: NamedArray, arrays: NamedArrays, roles: dict[int, str]) -> tuple[int, ...]:

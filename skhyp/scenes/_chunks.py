@@ -155,9 +155,12 @@ def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
         coordinates["good_bands"] = ("band", scene.good_bands)
     attributes: dict[str, Any] = {} if scene.nodata is None else {"_FillValue": scene.nodata}
     # As xarray has it of numbers to which they are not applied.
-    for attribute, value in (("scale_factor", scene.scale), ("add_offset", scene.offset)):
-        if value is not None and np.ndim(value) == 0:
-            attributes[attribute] = value
+    for of_all, by_band, value in (
+        ("scale_factor", "scales", scene.scale),
+        ("add_offset", "offsets", scene.offset),
+    ):
+        if value is not None:
+            attributes[by_band if np.ndim(value) else of_all] = np.asarray(value).tolist()
     if reference:
         attributes["grid_mapping"] = "spatial_ref"
     return xarray.DataArray(

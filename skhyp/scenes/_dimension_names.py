@@ -11,11 +11,11 @@ ROLES = ("rows", "columns", "bands")
 _WORDS = {
     "rows": {
         *("y", "ydim", "row", "rows", "line", "lines", "lat", "latitude", "northing", "scan"),
-        *("scans", "scanline", "scanlines", "downtrack", "alongtrack", "height"),
+        *("scans", "scanline", "scanlines", "downtrack", "alongtrack", "height", "yc", "ypix"),
     },
     "columns": {
         *("x", "xdim", "column", "columns", "col", "cols", "sample", "samples", "lon", "longitude"),
-        *("easting", "pixel", "pixels", "crosstrack", "acrosstrack", "width"),
+        *("easting", "pixel", "pixels", "crosstrack", "acrosstrack", "width", "xc", "xpix"),
     },
     "bands": {
         *("band", "bands", "wl", "wvl", "lambda", "wavelength", "wavelengths", "wavenumber"),

@@ -34,8 +34,16 @@ def scale_and_offset(
             )
         else:
             gains = 1 / divisor
-    scale = _by_band_or_one(scales if gains is None else gains, 1.0)
-    offset = _by_band_or_one(offsets if added is None else added, 0.0)
+    return stated_scales(
+        scales if gains is None else gains, offsets if added is None else added, name
+    )
+
+
+def stated_scales(
+    scales: NDArray[np.float64], offsets: NDArray[np.float64], name: str
+) -> dict[str, Any]:
+    """Return what a file states for each band as one number, if it is one, or warn."""
+    scale, offset = _by_band_or_one(scales, 1.0), _by_band_or_one(offsets, 0.0)
     if np.ndim(scale) or np.ndim(offset):
         warn_user(
             f"{name} has another scale or offset for each band, which is not applied: spectra as "

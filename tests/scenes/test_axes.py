@@ -77,6 +77,21 @@ def test_a_matrix_by_bands_is_no_map_that_turns_a_cube(tmp_path, small):
         np.testing.assert_array_equal(np.asarray(scene), small)
 
 
+@pytest.mark.parametrize("with_wavelengths", [True, False])
+@pytest.mark.parametrize("kind", ["arrays", "attributes"])
+def test_numbers_of_rows_and_columns_tell_which_they_are(tmp_path, small, kind, with_wavelengths):
+    arrays = {"cube": small.transpose(2, 1, 0)}
+    attributes = {}
+    if kind == "arrays":
+        arrays |= {"nRow": np.array([[7.0]]), "nCol": np.array([[5.0]]), "nBand": np.array([[4]])}
+    else:
+        attributes = {"cube": {"lines": 7, "samples": np.array([5])}}
+    if with_wavelengths:
+        arrays["wl"] = SMALL_WAVELENGTHS
+    scene = open_scene(write_hdf5(tmp_path / "scene.h5", arrays, attributes))
+    np.testing.assert_array_equal(np.asarray(scene), small)
+
+
 @pytest.mark.parametrize("name", ["wavelength", "Cw_Vnir_Matrix"])
 def test_wavelengths_of_each_column_tell_which_are_the_bands_and_are_no_map(
     tmp_path, small, order, name
@@ -181,6 +196,8 @@ def test_dims_are_for_arrays(files, small):
         ("wavelength_3d", "along_track", "across_track"),
         ("channel", "northing", "easting"),
         ("unknown", "lat", "lon"),
+        ("unknown", "yc", "xc"),
+        ("unknown", "ypix", "xpix"),
     ],
 )
 def test_names_of_dimensions_are_written_in_many_ways(small, names):

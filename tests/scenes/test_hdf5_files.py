@@ -269,3 +269,21 @@ def test_bands_that_are_variables_are_stacked_by_xarray_as_the_error_advises(tmp
     with xarray.open_dataset(path, engine="scipy") as dataset:
         stacked = open_scene(dataset[list(bands)].to_array("band"))
         np.testing.assert_array_equal(np.asarray(stacked), small)
+
+
+def test_one_missing_value_for_each_band_is_one_if_all_agree(small):
+    array = xarray.DataArray(small, dims=("y", "x", "band"), attrs={"nodatavals": (0.0,) * 4})
+    assert open_scene(array).nodata == 0
+    array.attrs["nodatavals"] = (0.0, 1.0, 0.0, 0.0)
+    assert open_scene(array).nodata is None
+
+
+@pytest.mark.parametrize("keys", [("scales", "offsets"), ("scale_factor", "add_offset")])
+def test_scales_by_band_are_read_and_warned_of_wherever_they_are(small, keys):
+    values = (0.1, 0.2, 0.3, 0.4)
+    attributes = {keys[0]: values, keys[1]: np.array(values) + 1}
+    array = xarray.DataArray(small, dims=("y", "x", "band"), attrs=attributes)
+    with pytest.warns(UserWarning, match="another scale or offset for each band"):
+        scene = open_scene(array)
+    np.testing.assert_array_equal(scene.scale, values)
+    np.testing.assert_array_equal(scene.offset, np.array(values) + 1)

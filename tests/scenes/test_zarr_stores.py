@@ -115,6 +115,20 @@ def _data_array(cube):
     return xarray.DataArray(cube, coordinates, ("y", "x", "band"), name="cube")
 
 
+@pytest.mark.filterwarnings("ignore:.*another scale or offset for each band")
+def test_scales_by_band_are_written_by_xarray_too(tmp_path, small):
+    pytest.importorskip("dask")
+    scales = np.array([0.1, 0.2, 0.3, 0.4])
+    array = replace(open_scene(small), scale=scales, offset=scales + 1).to_xarray()
+    array.name = "cube"
+    array.to_dataset(name="cube").to_zarr(tmp_path / "scene.zarr", consolidated=False)
+    array.to_netcdf(tmp_path / "scene.nc", engine="scipy")
+    for again in (array, tmp_path / "scene.zarr", tmp_path / "scene.nc"):
+        opened = open_scene(again)
+        np.testing.assert_array_equal(opened.scale, scales)
+        np.testing.assert_array_equal(opened.offset, scales + 1)
+
+
 def test_a_scene_written_by_xarray_is_read_with_all_that_it_had(tmp_path, small):
     pytest.importorskip("dask")
     facts = {
