@@ -47,8 +47,8 @@ def nodata_of(attributes: Mapping[str, Any], name: str) -> float | None:
     found = {}
     for key in _MISSING:
         stated = attribute(attributes, key)
-        if isinstance(stated, list | tuple | np.ndarray) and len({repr(v) for v in stated}) == 1:
-            stated = stated[0]  # one for each band
+        if key == "nodatavals" and len(values := set(np.ravel(stated).tolist())) == 1:
+            stated = values.pop()  # one for each band
         value = _number(stated)
         if value is not None:
             found.setdefault(repr(value), value)
