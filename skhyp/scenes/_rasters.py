@@ -143,7 +143,7 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
             **described_bands(dataset, of_gdal.bands, fields, name),
             **scale_and_offset(dataset, of_gdal.bands, fields, name),
             "nodata": nodata,
-            "files": (path, *(Path(file) for file in dataset.files)),
+            "files": (path, *map(Path, dataset.files), *(headers_beside(path) if fields else ())),
             "crs": dataset.crs.to_wkt() if dataset.crs else None,
             "transform": tuple(dataset.transform)[:6] if has_transform else None,
             "class_names": names,

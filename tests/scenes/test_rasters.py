@@ -539,7 +539,9 @@ def test_a_header_beside_a_tiff_tells_more_of_it_if_it_fits(tmp_path, cube):
     fields = {"wavelength": WAVELENGTHS, "file_type": "TIFF"}
     write_envi(tmp_path / "scene", cube, "bsq", **fields).with_suffix(".img").unlink()
     for name in ("scene.tif", "scene.hdr"):
-        np.testing.assert_allclose(open_scene(tmp_path / name).wavelengths, WAVELENGTHS)
+        scene = open_scene(tmp_path / name)
+        np.testing.assert_allclose(scene.wavelengths, WAVELENGTHS)
+        assert {tmp_path / "scene.tif", tmp_path / "scene.hdr"} <= set(scene.files)
     write_geotiff(tmp_path / "scene.tif", cube[1:])
     assert open_scene(tmp_path / "scene.tif").wavelengths is None
     write_geotiff(tmp_path / "scene.tif", cube)
