@@ -24,6 +24,8 @@ _ELEMENTWISE = {np.clip, np.nan_to_num, np.round, np.around}
 _OF_ROWS = {np.take, np.delete, np.repeat, np.compress, np.flip, np.roll, np.unique}
 _JOINING = {np.concatenate, np.vstack}
 _SPLITTING = {np.split, np.array_split}
+# What writes to its first argument.
+_WRITING = {np.copyto, np.put_along_axis, np.putmask, np.place}
 # Methods of arrays that have to be said to know nothing of bands; NumPy writes them in C.
 _PLAIN_METHODS = (
     *("argmax", "argmin", "argpartition", "argsort", "byteswap", "choose", "compress", "cumprod"),
@@ -57,8 +59,10 @@ class Spectra(np.ndarray):
     Wavelengths stay with rows and bands that are taken out (``X[mask]``, ``X[:, 5:]``,
     scikit-learn's splitters and searches), with copies, with what is computed value by value
     (``X / 10000``), with rows that are joined, and in pickles. What moves or mixes bands gives a
-    plain array. The caches of joblib know an array by its numbers alone: where wavelengths were
-    corrected, clear the ``memory`` of a Pipeline.
+    plain array. An array in which bands are written to the places of others
+    (``X[:] = X[:, ::-1]``) knows them no longer; what is written to another view of it, or band by
+    band, is not seen. The caches of joblib know an array by its numbers alone: where wavelengths
+    were corrected, clear the ``memory`` of a Pipeline.
 
     Examples
     --------
@@ -99,6 +103,18 @@ class Spectra(np.ndarray):
         """Return a part, with the wavelengths of its bands where the last axis is one of bands."""
         part = np.asarray(self)[key]
         return spectra_with(part, _indexed(self.wavelengths, key, self.ndim))
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Write to a part; where other bands are written, the wavelengths are forgotten."""
+        self._forget_for(value, _indexed(self.wavelengths, key, self.ndim))
+        np.asarray(self)[key] = _plain(value)
+
+    def _forget_for(self, value: Any, known: NDArray[np.float64] | None) -> None:
+        """Forget the wavelengths if bands are written to others; one band may fill some."""
+        if not isinstance(value, Spectra) or value.wavelengths is None or value.shape[-1] == 1:
+            return
+        if known is None or not are_same_bands(value.wavelengths, known):
+            self._wavelengths = None
 
     def copy(self, order: str = "C") -> Spectra:
         """Return a copy."""
@@ -158,6 +174,7 @@ class Spectra(np.ndarray):
         self, function: Callable, types: Iterable[type], arguments: Any, options: Any
     ) -> Any:
         """Compute with plain arrays; rows that are taken or joined keep the wavelengths."""
+        _forget_what_is_written(function, arguments, options)
         result = function(*_plain(arguments), **_plain(options))
         if "out" in options:
             return result
@@ -187,6 +204,8 @@ class Spectra(np.ndarray):
 
 def _plain_method(name: str) -> Callable:
     def method(self: Spectra, *arguments: Any, **options: Any) -> Any:
+        if isinstance(output := options.get("out"), Spectra):
+            output._wavelengths = None
         return getattr(np.asarray(self), name)(*arguments, **options)
 
     method.__name__ = name
@@ -224,6 +243,18 @@ def _plain(value: Any) -> Any:
     if type(value) is dict:
         return {name: _plain(held) for name, held in value.items()}
     return value
+
+
+def _forget_what_is_written(function: Callable, arguments: Any, options: Any) -> None:
+    """Forget the wavelengths of what a function of NumPy writes to, unless it keeps its bands."""
+    if function in _WRITING:
+        written, *given = (*arguments, *options.values())
+        for value in given if isinstance(written, Spectra) else ():
+            written._forget_for(value, written.wavelengths)
+        if function is np.put_along_axis and isinstance(written, Spectra):
+            written._wavelengths = None
+    elif isinstance(output := options.get("out"), Spectra):
+        output._wavelengths = _agreed(_of_bands(arguments)) if function in _ELEMENTWISE else None
 
 
 def _result(result: Any, known: NDArray[np.float64] | None, output: Any) -> Any:

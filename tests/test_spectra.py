@@ -176,6 +176,39 @@ def test_splitters_and_searches_keep_the_wavelengths(n_jobs):
     assert search.best_estimator_.wavelengths_ is not None
 
 
+TURNED = slice(None, None, -1)
+WRITES = {
+    "all": lambda X, turned: X.__setitem__(slice(None), turned),
+    "two bands": lambda X, turned: X.__setitem__((slice(None), [0, 1]), X[:, [1, 0]]),
+    "a row": lambda X, turned: X.__setitem__(0, turned[0]),
+    "copyto": lambda X, turned: np.copyto(X, turned),
+    "putmask": lambda X, turned: np.putmask(X, np.asarray(X) > 3, turned),
+    "put_along_axis": lambda X, turned: np.put_along_axis(X, np.full((len(X), 1), 2), 0, axis=1),
+    "take": lambda X, turned: np.take(np.asarray(X).copy(), [1, 0, 2, 3, 4, 5], axis=1, out=X),
+    "concatenate": lambda X, turned: np.concatenate([turned[:, :2], X[:, 2:]], axis=1, out=X),
+    "take, a method": lambda X, turned: turned.take([5, 4, 3, 2, 1, 0], axis=1, out=X),
+}
+
+
+@pytest.mark.parametrize("write", WRITES.values(), ids=WRITES)
+def test_spectra_in_which_other_bands_are_written_know_none(X, write):
+    X = X.copy()
+    write(X, X[:, TURNED].copy())
+    assert X.wavelengths is None
+
+
+def test_spectra_are_written_to_without_a_loss_of_their_wavelengths(X):
+    X = X.copy()
+    X[X > 20] = 0
+    X[0] = X[1]
+    X[:, 2:4] = X[:, 2:4] * 2
+    X[:, 3] = X[:, 4]
+    X[:, 2:3] = X[:, 4:5]
+    np.copyto(X, 0, where=np.asarray(X) < 2)
+    np.clip(X, 0, 5, out=X)
+    np.testing.assert_array_equal(X.wavelengths, WAVELENGTHS)
+
+
 def test_joining_spectra_of_other_wavelengths_is_warned_of(X):
     with pytest.warns(UserWarning, match=r"different wavelengths are joined \(400 to 900 nm and"):
         joined = np.concatenate([X, Spectra(np.ones((2, 6)), WAVELENGTHS + 5)])

@@ -92,6 +92,8 @@ def _by_wavelength(wanted: NDArray[np.float64], scene: Scene) -> NDArray[np.intp
     wanted = wanted[matter]
     distances = np.abs(wanted[:, np.newaxis] - known)
     nearest = np.argmin(distances, axis=1)
+    if scene.good_bands is not None:
+        nearest = _good_ones_first(nearest, distances, scene.good_bands)
     missing = np.min(distances, axis=1) > WAVELENGTH_TOLERANCE_NM
     if missing.any():
         raise ValueError(
@@ -108,8 +110,41 @@ def _by_wavelength(wanted: NDArray[np.float64], scene: Scene) -> NDArray[np.intp
             f"The model was fitted with several bands near {known[band]:g} nm, of which "
             f"{scene.name} has one, band {band}: {_listed(wanted[nearest == band])} nm."
         )
+    _refuse_ties(wanted, nearest, scene)
     bands[matter] = nearest
     return bands
+
+
+def _good_ones_first(
+    nearest: NDArray[np.intp], distances: NDArray[np.float64], good_bands: NDArray[np.bool_]
+) -> NDArray[np.intp]:
+    """Return the nearest bands, with good ones that nobody wants instead of bad ones beside them.
+
+    Two detectors may have bands at one wavelength, of which one is listed as bad.
+    """
+    is_spare = good_bands.copy()
+    is_spare[nearest] = False
+    spare = np.where(is_spare, distances, np.inf)
+    gives_way = ~good_bands[nearest] & (spare.min(axis=1) <= WAVELENGTH_TOLERANCE_NM)
+    return np.where(gives_way, spare.argmin(axis=1), nearest)
+
+
+def _refuse_ties(wanted: NDArray[np.float64], nearest: NDArray[np.intp], scene: Scene) -> None:
+    """Refuse to choose between bands of one wavelength that are equally good."""
+    known, good = scene.wavelengths, scene.good_bands
+    assert known is not None
+    is_one = known == known[nearest, np.newaxis]
+    if good is not None:
+        is_one &= good == good[nearest, np.newaxis]
+    is_one[:, nearest] = False
+    ties = np.flatnonzero(is_one.any(axis=1))
+    if len(ties):
+        bands = np.flatnonzero(known == known[nearest[ties[0]]])
+        raise ValueError(
+            f"The model was fitted with one band at {wanted[ties[0]]:g} nm, of which {scene.name} "
+            f"has several: bands {_listed(bands)}. List those that it was not fitted with as bad, "
+            "open_scene(..., good_bands=)."
+        )
 
 
 def _listed(values: NDArray[Any]) -> str:

@@ -453,3 +453,18 @@ def test_an_unfitted_pattern_tells_nothing_of_a_part_that_is_kept_elsewhere(fiel
     model.n_features_in_ = N_BANDS
     with pytest.warns(UserWarning, match="Wrapper does not know those"):
         _assert_mapped(model, _scene(X), X)
+
+
+@pytest.mark.parametrize("twin", [0, 2])
+def test_of_bands_at_one_wavelength_a_model_is_given_the_good_one(fields, twin):
+    X, y = fields
+    cube = np.insert(X, twin, 5000 - X[:, 1], axis=1).reshape(6, 10, -1)
+    wavelengths = np.insert(WAVELENGTHS, twin, WAVELENGTHS[1])
+    is_good = np.arange(N_BANDS + 1) != twin
+    scene = open_scene(cube, wavelengths=wavelengths, good_bands=is_good)
+    labels = y.reshape(6, 10)
+    model = make_pipeline(HypPreprocessor(), GaussianNB()).fit(*labelled_pixels(scene, labels)[:2])
+    np.testing.assert_array_equal(apply(model, scene), labels)
+    both = open_scene(cube, wavelengths=wavelengths)
+    with pytest.raises(ValueError, match="one band at 700 nm, of which the array has several"):
+        apply(model, both)
