@@ -11,8 +11,8 @@ from .scenes import Scene, open_scene
 from .scenes._xarrays import is_data_array
 from .spectra import Spectra
 from .wavelengths import (
-    WAVELENGTH_TOLERANCE_NM,
     are_same_bands,
+    how_they_differ,
     validate_wavelengths,
     wavelengths_from_names,
 )
@@ -48,9 +48,10 @@ def agreed_wavelengths(given: ArrayLike | None, X: Any, n_bands: int) -> NDArray
     given = validate_wavelengths(given, n_bands)
     if known is not None and not are_same_bands(given, known):
         raise ValueError(
-            f"wavelengths must be those of X, which knows its own: {_apart(given, known)} Leave "
-            "wavelengths=None to take those of X. If these are wrong, pass the right ones where X "
-            "comes from, as open_scene(..., wavelengths=), or numpy.asarray(X), which knows none."
+            "wavelengths must be those of X, which knows its own: "
+            f"{how_they_differ(given, known)} Leave wavelengths=None to take those of X. If these "
+            "are wrong, pass the right ones where X comes from, as open_scene(..., wavelengths=), "
+            "or numpy.asarray(X), which knows none."
         )
     return given
 
@@ -70,21 +71,7 @@ def refuse_other_wavelengths(estimator: Any, X: Any) -> None:
         return
     raise ValueError(
         f"X has other bands than those that {type(estimator).__name__} was fitted with: "
-        f"{_apart(known, fitted)} For a scene, skhyp.scenes.apply(model, scene) finds the bands "
-        "by their wavelengths, in whatever order and among others. If the bands are the same and "
-        "only called otherwise, pass numpy.asarray(X)."
-    )
-
-
-def _apart(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> str:
-    """Return a sentence on how two lists of wavelengths differ."""
-    if len(ours) != len(theirs):
-        return (
-            f"{len(ours)} bands from {ours.min():g} to {ours.max():g} nm, not {len(theirs)} from "
-            f"{theirs.min():g} to {theirs.max():g} nm."
-        )
-    band = int(np.flatnonzero(np.abs(ours - theirs) > WAVELENGTH_TOLERANCE_NM)[0])
-    return (
-        f"band {band} at {ours[band]:g} nm, not at {theirs[band]:g} nm (of bands up to "
-        f"{WAVELENGTH_TOLERANCE_NM} nm apart it is taken that they are the same)."
+        f"{how_they_differ(known, fitted)} For a scene, skhyp.scenes.apply(model, scene) finds "
+        "the bands by their wavelengths, in whatever order and among others. If the bands are the "
+        "same and only called otherwise, pass numpy.asarray(X)."
     )

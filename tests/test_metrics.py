@@ -21,6 +21,7 @@ from skhyp.metrics import (
     spectral_information_divergence,
     sum_of_squared_errors,
 )
+from skhyp.spectra import Spectra
 
 # What becomes of negative values is tested here, and that it is told of in one test.
 pytestmark = pytest.mark.filterwarnings("ignore:Distributions, as which spectra are compared")
@@ -332,3 +333,13 @@ def test_negative_values_under_a_measure_of_positive_spectra_are_told_of():
     with pytest.warns(UserWarning, match="negative values: Y has 1 of 1"):
         spectral_information_divergence([[1, 2]], [1, -2])
     spectral_angle(X, np.ones(4))  # which is defined for them
+
+
+@pytest.mark.parametrize("against", ["rows", "library"])
+def test_spectra_of_other_bands_are_not_compared(against):
+    wavelengths = np.array([400, 500, 600])
+    X = Spectra(np.arange(1.0, 7).reshape(2, 3), wavelengths)
+    assert np.abs(spectral_angle(X, X)).max() == 0
+    with pytest.raises(ValueError, match=r"Y must have the bands of X, .* band 0 at 600 nm"):
+        spectral_angle(X, X[:, ::-1], against=against)
+    assert (spectral_angle(X, np.asarray(X)[:, ::-1]) > 0).all()

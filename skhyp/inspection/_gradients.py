@@ -13,10 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
+from skhyp._known_wavelengths import wavelengths_of
 from skhyp._model_bands import bands_seen, flat_steps
 from skhyp._validation import validate_spectra
 from skhyp.autoencoder import SpectralAutoencoder
 from skhyp.classifier import SpectralCNNClassifier
+from skhyp.spectra import spectra_with
 from skhyp.wavelengths import validate_wavelengths
 
 # A warning is given where more than this share of the change is left unexplained.
@@ -227,7 +229,7 @@ def _seen(before: Sequence[Any], network: Any, X: Any) -> NDArray[Any]:
 
 
 def _as_one_row(baseline: Any, X: Any) -> Any:
-    """Return the baseline as a matrix of one spectrum, with the names of columns that X has."""
+    """Return the baseline as a matrix of one spectrum, with what X knows of its bands."""
     names = getattr(X, "columns", None)
     values = np.asarray(baseline)
     if values.ndim != 1:
@@ -235,7 +237,8 @@ def _as_one_row(baseline: Any, X: Any) -> Any:
     if np.ma.isMaskedArray(baseline) and np.ma.getmaskarray(baseline).any():
         raise ValueError("baseline must be a complete spectrum; got one with masked values.")
     if names is None or len(names) != len(values):
-        return values[np.newaxis]
+        own = wavelengths_of(baseline)
+        return spectra_with(values[np.newaxis], wavelengths_of(X) if own is None else own)
     own_names = baseline.index if hasattr(baseline, "iloc") else names  # a Series has names
     if list(own_names) != list(names):
         raise ValueError(

@@ -13,8 +13,15 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
+from skhyp._known_wavelengths import wavelengths_of
 from skhyp._model_bands import input_wavelengths
-from skhyp.wavelengths import contiguous_segments, validate_wavelengths
+from skhyp.spectra import spectra_with
+from skhyp.wavelengths import (
+    are_same_bands,
+    contiguous_segments,
+    how_they_differ,
+    validate_wavelengths,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +158,7 @@ def band_permutation_importance(
     groups : int or sequence of array-like of int, default=10
         The bands of each group, or the most that one has, see :func:`band_groups`.
     wavelengths : array-like of shape (n_bands,), default=None
-        In nm; None takes those that the estimator knows. Groups of a given width end at gaps.
+        In nm; None takes those that X knows, or the estimator. Groups of a given width end at gaps.
     scoring : str, callable or None, default=None
         As in scikit-learn; None is the estimator's ``score``.
     n_repeats : int, default=5
@@ -166,7 +173,8 @@ def band_permutation_importance(
     Raises
     ------
     ValueError
-        If groups have bands that are not there or no bands, or if a parameter is not as described.
+        If groups have bands that are not there or no bands, if X knows other wavelengths than the
+        estimator, or if a parameter is not as described.
 
     See Also
     --------
@@ -196,10 +204,13 @@ def band_permutation_importance(
     >>> int(np.argmax(importance.importances_mean))
     1
     """
-    X = check_array(X, dtype="numeric")
+    own, fitted = wavelengths_of(X), input_wavelengths(estimator)
+    X = spectra_with(check_array(X, dtype="numeric"), own)
+    if own is not None and fitted is not None and len(own) == len(fitted):
+        _refuse_other_bands(own, fitted)
     check_consistent_length(X, y)
     if wavelengths is None:
-        wavelengths = input_wavelengths(estimator)
+        wavelengths = fitted if own is None else own
     else:
         wavelengths = validate_wavelengths(wavelengths, X.shape[1])
     if isinstance(groups, Integral):
@@ -216,6 +227,15 @@ def band_permutation_importance(
             permuted[:, group] = X[rng.permutation(len(X))][:, group]
             importances[number, repeat] = score - scorer(estimator, permuted, y)
     return BandImportance(chosen, importances, score, wavelengths)
+
+
+def _refuse_other_bands(own: NDArray[np.float64], fitted: NDArray[np.float64]) -> None:
+    if not are_same_bands(own, fitted):
+        raise ValueError(
+            "X has other bands than those that the estimator was fitted with: "
+            f"{how_they_differ(own, fitted)} If they are the same and only called otherwise, "
+            "pass numpy.asarray(X)."
+        )
 
 
 def _validated_group(group: ArrayLike, n_bands: int) -> NDArray[np.intp]:

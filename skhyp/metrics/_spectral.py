@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from skhyp.spectra import Spectra
+from skhyp.wavelengths import are_same_bands, how_they_differ
+
 SID_FLOOR = 1e-12
 """The least share of a spectrum's sum that one band has in the information divergence."""
 
@@ -245,6 +248,14 @@ def _compare(X, Y, against, prepare, error):
 
 
 def _check_spectra(X, Y, against):
+    if isinstance(X, Spectra) and isinstance(Y, Spectra):
+        ours, theirs = X.wavelengths, Y.wavelengths
+        if ours is not None and theirs is not None and not are_same_bands(ours, theirs):
+            raise ValueError(
+                "Y must have the bands of X, in their order, but knows other wavelengths: "
+                f"{how_they_differ(theirs, ours)} Resample one of them to the other, or pass "
+                "numpy.asarray(Y), which knows none."
+            )
     # C order on both sides: sums in the same order make equal spectra exactly equal.
     X = check_array(X, dtype=[np.float64, np.float32], order="C", input_name="X")
     if np.ndim(Y) > 2:

@@ -15,6 +15,7 @@ from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
 from skhyp.graph import attributions
 from skhyp.graph.compilation import trace_counts
 from skhyp.inspection import integrated_gradients
+from skhyp.spectra import Spectra
 
 
 def explain(estimator, X, **options):
@@ -298,3 +299,18 @@ def test_a_frozen_model_and_steps_of_single_bands_keep_the_wavelengths(spectra, 
         np.testing.assert_array_equal(parts.bands, np.arange(5, 25))
         np.testing.assert_array_equal(parts.wavelengths, wavelengths[5:25])
     np.testing.assert_array_equal(plain.attributions, frozen.attributions)
+
+
+def test_a_baseline_has_the_bands_of_the_spectra(spectra, small_classifier):
+    X, y = spectra
+    wavelengths = 400 + 10 * np.arange(X.shape[1])
+    kept = np.arange(3, X.shape[1])
+    preprocessor = HypPreprocessor(wavelengths=wavelengths, bands=kept)
+    model = make_pipeline(preprocessor, SpectralCNNClassifier(**small_classifier)).fit(X, y)
+    alone = Spectra(X, wavelengths)[:, kept]
+    expected = integrated_gradients(model, X, baseline=X[0], n_steps=4)
+    for baseline in (np.asarray(alone)[0], alone[0], Spectra(X, wavelengths)[0]):
+        found = integrated_gradients(model, alone, baseline=baseline, n_steps=4)
+        np.testing.assert_array_equal(found.attributions, expected.attributions)
+    with pytest.raises(ValueError, match="baseline: X has other bands"):
+        integrated_gradients(model, X, baseline=Spectra(X, wavelengths)[0, ::-1], n_steps=4)

@@ -6,9 +6,11 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skhyp import HypPreprocessor
 from skhyp.inspection import band_groups, band_permutation_importance
+from skhyp.spectra import Spectra
 
 
 @pytest.fixture(scope="module")
@@ -106,3 +108,26 @@ def test_the_wavelengths_of_a_wrapped_model_end_its_groups_at_gaps():
     importance = band_permutation_importance(model, X, y, groups=4, n_repeats=1, random_state=0)
     np.testing.assert_array_equal(importance.wavelengths, wavelengths)
     assert [group.tolist() for group in importance.groups] == [[0, 1, 2], [3, 4, 5]]
+
+
+@pytest.mark.parametrize("first", [None, StandardScaler()])
+def test_spectra_in_another_order_are_refused(copies, first):
+    X, y = copies
+    wavelengths = 400 + 10 * np.arange(X.shape[1])
+    spectra = Spectra(X, wavelengths)
+    model = make_pipeline(first, HypPreprocessor(wavelengths=wavelengths), GaussianNB())
+    model.fit(spectra, y)
+    assert band_permutation_importance(model, spectra, y, groups=20).score > 0.9
+    with pytest.raises(ValueError, match=r"X has other bands .* band 0 at 990 nm, not at 400 nm"):
+        band_permutation_importance(model, spectra[:, ::-1], y, groups=20)
+
+
+def test_spectra_on_the_kept_bands_alone_are_scored_as_the_model_does(copies):
+    X, y = copies
+    wavelengths = 400 + 10 * np.arange(X.shape[1])
+    kept = np.arange(10, 50)
+    model = make_pipeline(HypPreprocessor(wavelengths=wavelengths, bands=kept), GaussianNB())
+    alone = Spectra(X, wavelengths)[:, kept]
+    found = band_permutation_importance(model.fit(X, y), alone, y, groups=20)
+    np.testing.assert_array_equal(found.wavelengths, wavelengths[kept])
+    assert found.score == model.score(alone, y)
