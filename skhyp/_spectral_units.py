@@ -71,6 +71,8 @@ _NAMED = re.compile(
     r"[ .:=-]*)?"
     rf"(?P<number>{_NUMBER})"
 )
+# What scikit-learn, and we after it, call the columns of a plain array, by their numbers.
+_GENERATED = re.compile(r"x\d+")
 _NO_UNIT = {"", "unknown", "none", "n a", "n/a", "na", "null", "nan", "1", "-", "?", "undefined"}
 
 
@@ -162,6 +164,8 @@ def wavelengths_without_unit(texts: Sequence[str]) -> NDArray[np.float64] | None
 
     Numbers of bands are none, nor is what may be wavenumbers: long ones, or a list that falls.
     """
+    if any(map(_GENERATED.fullmatch, texts)):
+        return None
     matches = [_NAMED.fullmatch(_plain(text)) for text in texts]
     numbers = [
         lone_number(text) if match is None else float(match["number"])

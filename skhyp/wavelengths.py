@@ -164,6 +164,7 @@ def wavelengths_from_names(names: Sequence[str] | None) -> np.ndarray | None:
 
     A name carries one number with a unit, wherever it stands: "450.5 nm", "X450nm", "B1 (0.45 um)".
     Without a unit, names are numbers, or numbers after one such as "X" or "wl": "450.5", "X1100".
+    "x210" is none: columns of arrays are called so by their numbers.
     These are in nm if all lie within 200 to 2600, do not fall, and do not count bands: 1, 2, 3, ...
     nowhere, and 350, 351, 352, ... only if there are 100 or more.
 

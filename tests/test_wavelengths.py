@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from skhyp import HypPreprocessor
 from skhyp.wavelengths import (
     contiguous_segments,
     nearest_bands,
@@ -228,3 +229,11 @@ def test_bands_are_found_by_wavelength_in_any_order_of_the_bands():
         nearest_bands(wavelengths, [np.nan])
     with pytest.raises(ValueError, match="The 'tolerance' parameter"):
         nearest_bands(wavelengths, 700, tolerance=-1)
+
+
+def test_names_that_are_generated_of_the_numbers_of_bands_are_no_wavelengths():
+    preprocessor = HypPreprocessor(bands=[210, 230, 250]).fit(np.ones((2, 300)))
+    names = preprocessor.get_feature_names_out()
+    assert names.tolist() == ["x210", "x230", "x250"]
+    assert wavelengths_from_names(names) is None
+    assert wavelengths_from_names(["X210", "X230", "X250"]).tolist() == [210, 230, 250]
