@@ -157,15 +157,28 @@ def selected_columns(model: Any, n_columns: int) -> NDArray[np.intp] | None:
 
 
 def _knows_bands(model: Any) -> bool:
-    """Return whether what gets the input of a model first tells wavelengths, or is made to."""
+    """Return whether what gets the input of a model first tells wavelengths, or is made to.
+
+    Steps before it, as scalers, may pass on as many columns as they are given.
+    """
     model = unwrapped(model)
     steps = steps_of(model)
     if steps is not None:
-        return bool(steps) and _knows_bands(steps[0][1])
+        n_given = number_of_bands(model)
+        later = [step for _, step in steps[1:] if n_features(step) == n_given is not None]
+        return bool(steps) and (_knows_bands(steps[0][1]) or any(map(_tells_wavelengths, later)))
     names = getattr(model, "feature_names_in_", None)
     if hasattr(model, "_input_wavelengths") or wavelengths_from_names(names) is not None:
         return True
     return any(_knows_bands(part) for part, _ in held_parts(model))
+
+
+def _tells_wavelengths(model: Any) -> bool:
+    model = unwrapped(model)
+    if steps := steps_of(model):
+        return _tells_wavelengths(steps[0][1])
+    tell = getattr(model, "_input_wavelengths", None)
+    return tell is not None and tell(n_features(model)) is not None
 
 
 def _lets_pass(step: Any) -> bool:

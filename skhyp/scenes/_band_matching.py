@@ -106,9 +106,16 @@ def _by_wavelength(wanted: NDArray[np.float64], scene: Scene) -> NDArray[np.intp
     values, counts = np.unique(nearest, return_counts=True)
     if counts.max() > 1:
         band = values[counts > 1][0]
+        twins = np.flatnonzero(known == known[band])
         raise ValueError(
-            f"The model was fitted with several bands near {known[band]:g} nm, of which "
-            f"{scene.name} has one, band {band}: {_listed(wanted[nearest == band])} nm."
+            f"The model was fitted with several bands near {known[band]:g} nm "
+            f"({_listed(wanted[nearest == band])} nm), of which {scene.name} has "
+            + (
+                f"one, band {band}."
+                if len(twins) == 1
+                else f"several at one wavelength, bands {_listed(twins)}, which cannot be told "
+                "apart: open it with its bands in the order of the model, and no others."
+            )
         )
     _refuse_ties(wanted, nearest, scene)
     bands[matter] = nearest

@@ -468,3 +468,22 @@ def test_of_bands_at_one_wavelength_a_model_is_given_the_good_one(fields, twin):
     both = open_scene(cube, wavelengths=wavelengths)
     with pytest.raises(ValueError, match="one band at 700 nm, of which the array has several"):
         apply(model, both)
+
+
+@pytest.mark.parametrize("place", ["estimator_", "estimators_", "calibrated_classifiers_"])
+def test_a_wrapper_of_a_pipeline_that_scales_first_knows_the_bands(fields, place):
+    X, y = fields
+    inner = make_pipeline(StandardScaler(), _pipeline())
+    turned = open_scene(X[:, ORDER].reshape(6, 10, -1), wavelengths=WAVELENGTHS[ORDER])
+    for part in (inner, make_pipeline(StandardScaler(), _preprocessor(), GaussianNB())):
+        model = Wrapper(part, place).fit(X, y)
+        np.testing.assert_array_equal(apply(model, turned), model.predict(X).reshape(6, 10))
+
+
+def test_two_bands_at_one_wavelength_in_another_order_are_said_to_be_two(fields):
+    X, y = fields
+    wavelengths = np.where(np.arange(N_BANDS) == 2, WAVELENGTHS[1], WAVELENGTHS)
+    model = make_pipeline(HypPreprocessor(wavelengths=wavelengths), GaussianNB()).fit(X, y)
+    turned = open_scene(X[:, ::-1].reshape(6, 10, -1).copy(), wavelengths=wavelengths[::-1])
+    with pytest.raises(ValueError, match="several at one wavelength, bands 5, 6, which cannot"):
+        apply(model, turned)
