@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from skhyp._model_bands import ModelInput
 from skhyp._model_parts import unwrapped
+from skhyp.spectra import spectra_with
 
 
 def respond(
@@ -50,12 +51,14 @@ def _with_method(estimator: Any, method: str, X: Any) -> tuple[Any, Any]:
 def _as_fitted(known: ModelInput, X: NDArray[Any]) -> Any:
     """Return the spectra as the model was fitted: with the names of its columns, where it has any.
 
-    scikit-learn warns without them. The wavelengths have been compared before.
+    scikit-learn warns without them. Without names the spectra know their wavelengths: a model that
+    moves bands before a part that knows them is refused by that part.
     """
     if known.used is not None and X.dtype.kind == "f":
         X = _without_gaps(X, known.used)
     if known.names is None:
-        return X
+        is_whole = known.wavelengths is not None and not np.isnan(known.wavelengths).any()
+        return spectra_with(X, known.wavelengths) if is_whole else X
     try:
         import pandas
     except ImportError:

@@ -487,3 +487,23 @@ def test_two_bands_at_one_wavelength_in_another_order_are_said_to_be_two(fields)
     turned = open_scene(X[:, ::-1].reshape(6, 10, -1).copy(), wavelengths=wavelengths[::-1])
     with pytest.raises(ValueError, match="several at one wavelength, bands 5, 6, which cannot"):
         apply(model, turned)
+
+
+class Turner(Wrapper):
+    """A stranger that gives its part the bands from the last to the first."""
+
+    def fit(self, X, y):
+        return super().fit(X[:, ::-1], y)
+
+    def predict(self, X):
+        return super().predict(X[:, ::-1])
+
+
+def test_a_wrapper_that_moves_the_bands_is_not_mapped_by_what_its_part_knows(fields):
+    X, y = fields
+    scene = open_scene(X.reshape(6, 10, -1), wavelengths=WAVELENGTHS)
+    spectra = scene.read().reshape(60, -1)
+    model = Turner(make_pipeline(HypPreprocessor(), GaussianNB())).fit(spectra, y)
+    assert model.score(spectra, y) > 0.9
+    with pytest.raises(ValueError, match="X has other bands than those that HypPreprocessor"):
+        apply(model, scene)
