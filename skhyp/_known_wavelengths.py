@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ._band_differences import how_they_differ
 from .scenes import Scene, open_scene
 from .scenes._xarrays import is_data_array
 from .spectra import Spectra
 from .wavelengths import (
     are_same_bands,
-    how_they_differ,
     validate_wavelengths,
     wavelengths_from_names,
 )

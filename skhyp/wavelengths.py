@@ -119,20 +119,6 @@ def are_same_bands(first: np.ndarray, second: np.ndarray) -> bool:
     )
 
 
-def how_they_differ(ours: np.ndarray, theirs: np.ndarray) -> str:
-    """Return a sentence on how two lists of wavelengths differ."""
-    if len(ours) != len(theirs):
-        return (
-            f"{len(ours)} bands from {ours.min():g} to {ours.max():g} nm, not {len(theirs)} from "
-            f"{theirs.min():g} to {theirs.max():g} nm."
-        )
-    band = int(np.flatnonzero(np.abs(ours - theirs) > WAVELENGTH_TOLERANCE_NM)[0])
-    return (
-        f"band {band} at {ours[band]:g} nm, not at {theirs[band]:g} nm (of bands up to "
-        f"{WAVELENGTH_TOLERANCE_NM} nm apart it is taken that they are the same)."
-    )
-
-
 def wavelength_names(wavelengths: ArrayLike) -> np.ndarray:
     """Return a feature name for each wavelength, such as "450.5 nm".
 
