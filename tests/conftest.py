@@ -10,6 +10,7 @@ if (N_PROCESSES := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) > 1:
     for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // N_PROCESSES)))
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,12 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("always the same")
+
+
+def pytest_collection_finish():
+    """Leave what was imported and collected out of the search for garbage: it stays."""
+    gc.freeze()
+
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SMALL_AUTOENCODER = {

@@ -109,7 +109,6 @@ def descriptors_left(n_left):
     """Leave the process so many files to open."""
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     held = [os.open(os.devnull, os.O_RDONLY)]
-    gc.collect()  # what tests before have left closes no file meanwhile
     with contextlib.ExitStack() as stack:
         stack.callback(gc.enable)
         gc.disable()
