@@ -40,6 +40,14 @@ def wavelengths_of(X: Any) -> NDArray[np.float64] | None:
     return None if columns is None else wavelengths_from_names(list(columns))
 
 
+def numbers_of(X: Any) -> str | None:
+    """Return what X knows of its numbers: that they are as stored in a file, or computed."""
+    if type(X) is np.ndarray:
+        return None
+    known = X if isinstance(X, Spectra) else as_scene(X)
+    return None if known is None else known.numbers
+
+
 def agreed_wavelengths(given: ArrayLike | None, X: Any, n_bands: int) -> NDArray[np.float64] | None:
     """Return the wavelengths of the bands of X: those that are given, or those that it knows."""
     known = wavelengths_of(X)

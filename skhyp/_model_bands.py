@@ -43,7 +43,8 @@ class ModelInput(NamedTuple):
 
     ``wavelengths`` are in nm, NaN of bands that no part of the model knows. ``used`` are the
     indices of the bands that matter. ``names`` are those of the columns. What is not known is
-    None; all bands matter then. ``nodata`` are bands, with what marks missing data in them.
+    None; all bands matter then. ``nodata`` are bands, with what marks missing data in them, and
+    ``numbers`` what the numbers were that it was fitted to.
     """
 
     n_bands: int | None
@@ -51,6 +52,7 @@ class ModelInput(NamedTuple):
     wavelengths: NDArray[np.float64] | None = None
     names: NDArray[Any] | None = None
     nodata: tuple[tuple[NDArray[np.intp], float], ...] = ()
+    numbers: str | None = None
 
 
 def model_input(model: Any) -> ModelInput:
@@ -71,7 +73,21 @@ def model_input(model: Any) -> ModelInput:
         _agreed(walk.known, n_bands),
         column_names(model),
         tuple(walk.nodata),
+        _numbers_in(model, n_bands),
     )
+
+
+def _numbers_in(model: Any, n_bands: int) -> str | None:
+    """Return what the numbers were that a model was fitted to, where a part that got them knows."""
+    model = unwrapped(model)
+    if isinstance(own := getattr(model, "numbers_in_", None), str):
+        return own
+    steps = steps_of(model)
+    if steps is not None:
+        return _numbers_in(steps[0][1], n_bands) if steps else None
+    parts = branches_of(model, n_bands) or parts_of(model, n_bands, None)
+    told = (_numbers_in(part, n_bands) for part, places, _ in parts if places is not None)
+    return next((numbers for numbers in told if numbers is not None), None)
 
 
 def input_wavelengths(model: Any) -> NDArray[np.float64] | None:

@@ -79,10 +79,13 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
         """Return the wavelengths in nm of all bands that the network was fitted with."""
         return getattr(self, "wavelengths_", None)
 
-    def _know_wavelengths(self, known: np.ndarray | None, *, continues: bool) -> None:
-        """Keep what spectra to learn from know of their wavelengths."""
+    def _know_spectra(
+        self, known: np.ndarray | None, numbers: str | None, *, continues: bool
+    ) -> None:
+        """Keep what spectra to learn from know of their wavelengths, and of their numbers."""
         if known is None and continues:
             known = self._input_wavelengths(self.n_features_in_)
+        self.numbers_in_ = numbers
         self.wavelengths_ = None if known is None else np.array(known)
 
     @property

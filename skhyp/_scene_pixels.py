@@ -59,6 +59,11 @@ class ScenePixels:
         self._blocks = scene.windows(max(1, self._window_rows // _BLOCKS_PER_WINDOW))
 
     @property
+    def numbers(self) -> str | None:
+        """What the numbers of the scene are, where it is known."""
+        return self.scene.numbers
+
+    @property
     def wavelengths(self) -> np.ndarray | None:
         """Of the bands that are taken."""
         known = self.scene.wavelengths

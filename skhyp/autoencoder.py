@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import StrOptions, validate_parameter_const
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, per_layer, warn_of_cut_convolutions
-from ._known_wavelengths import as_scene, wavelengths_of
+from ._known_wavelengths import as_scene, numbers_of, wavelengths_of
 from ._network_estimator import ACTIVATION_NAMES
 from ._scene_pixels import as_scene_pixels
 from ._training import TrainedNetworkEstimator
@@ -37,7 +37,7 @@ from ._views import weighted_quantile
 from .callbacks import Callback
 from .metrics._spectral import MEASURES, OF_POSITIVE_SPECTRA, warn_of_negative_values
 from .scenes import Scene, apply
-from .spectra import spectra_with
+from .spectra import COMPUTED, spectra_with
 
 if TYPE_CHECKING:
     import keras
@@ -393,7 +393,7 @@ class SpectralAutoencoder(
         self._check_training_parameters()
         pixels = as_scene_pixels(X)
         if pixels is not None and pixels.fit_in_memory:
-            X, pixels = spectra_with(pixels.read(), pixels.wavelengths), None
+            X, pixels = spectra_with(pixels.read(), pixels.wavelengths, pixels.numbers), None
         if pixels is not None:
             if sample_weight is not None or self.early_stopping:
                 raise ValueError(
@@ -402,7 +402,7 @@ class SpectralAutoencoder(
                     "sklearn.config_context(working_memory=8192) (MiB), or fit to a sample, as "
                     "with scene.spectra_at."
                 )
-            X = spectra_with(pixels.survey(), pixels.wavelengths)
+            X = spectra_with(pixels.survey(), pixels.wavelengths, pixels.numbers)
         with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
@@ -503,7 +503,8 @@ class SpectralAutoencoder(
                 f"X has {Z.shape[1]} components, but SpectralAutoencoder was fitted with "
                 f"n_components={self._n_features_out}."
             )
-        return spectra_with(self._apply("spectra", Z), self._input_wavelengths(self.n_features_in_))
+        wavelengths = self._input_wavelengths(self.n_features_in_)
+        return spectra_with(self._apply("spectra", Z), wavelengths, COMPUTED)
 
     def reconstruct(self, X: ArrayLike) -> np.ndarray:
         """Return spectra as the network reconstructs them, through the code and any skips.
@@ -523,7 +524,7 @@ class SpectralAutoencoder(
             values = self._of_scene(scene, "reconstruct")
         else:
             values = self._apply("reconstruction", validate_spectra(self, X, reset=False))
-        return spectra_with(values, self._input_wavelengths(self.n_features_in_))
+        return spectra_with(values, self._input_wavelengths(self.n_features_in_), COMPUTED)
 
     def reconstruction_error(self, X: ArrayLike, *, measure: str | None = None) -> np.ndarray:
         """Return how far each spectrum is from its reconstruction.
@@ -634,9 +635,9 @@ class SpectralAutoencoder(
         self, X: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         self._check_training_parameters()
-        known = wavelengths_of(X)
+        known, numbers = wavelengths_of(X), numbers_of(X)
         X = validate_spectra(self, X, reset=reset)
-        self._know_wavelengths(known, continues=not reset)
+        self._know_spectra(known, numbers, continues=not reset)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
             X, weights = X[weights > 0], weights[weights > 0]

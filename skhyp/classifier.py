@@ -18,7 +18,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
-from ._known_wavelengths import wavelengths_of
+from ._known_wavelengths import numbers_of, wavelengths_of
 from ._network_estimator import ACTIVATION_NAMES
 from ._training import TrainedNetworkEstimator
 from ._validation import (
@@ -551,9 +551,9 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         self._check_training_parameters()
-        known = wavelengths_of(X)
+        known, numbers = wavelengths_of(X), numbers_of(X)
         X, y = validate_spectra(self, X, y=y, reset=reset)
-        self._know_wavelengths(known, continues=not reset)
+        self._know_spectra(known, numbers, continues=not reset)
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         weights = self._check_weights(sample_weight, X)

@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from ._config import ConfigMixin
 from ._constant_bands import warn_of_constant_bands
 from ._documentation import DocumentationLinkMixin
-from ._known_wavelengths import agreed_wavelengths, as_scene
+from ._known_wavelengths import agreed_wavelengths, as_scene, numbers_of
 from ._scene_pixels import ScenePixels
 from ._validation import (
     EXPORT_FLOAT64,
@@ -36,7 +36,7 @@ from ._validation import (
     warn_of_outliers,
 )
 from .scenes import Scene, apply
-from .spectra import Spectra, spectra_with
+from .spectra import COMPUTED, Spectra, spectra_with
 from .wavelengths import (
     are_same_bands,
     contiguous_segments,
@@ -300,6 +300,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _choose_bands(self, X: Any, n_bands: int, good_bands: np.ndarray | None = None) -> None:
         known = agreed_wavelengths(self.wavelengths, X, n_bands)
+        self.numbers_in_ = numbers_of(X)
         self.wavelengths_in_ = None if known is None else np.array(known)
         self.bands_ = select_bands(self.bands, n_bands, known, good_bands=good_bands)
         self.wavelengths_ = None if known is None else self.wavelengths_in_[self.bands_]
@@ -358,11 +359,11 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         X = self._validate(X, reset=False)
         scaled = self._apply("scale", X)
         refuse_overflow(scaled, X, may_be_missing=self._input_nodata is not None)
-        return spectra_with(scaled, self.wavelengths_)
+        return spectra_with(scaled, self.wavelengths_, COMPUTED)
 
     def _transform_scene(self, scene: Scene) -> np.ndarray:
         values = np.asarray(apply(self, scene, method="transform"))
-        return spectra_with(values.reshape(-1, len(self.bands_)), self.wavelengths_)
+        return spectra_with(values.reshape(-1, len(self.bands_)), self.wavelengths_, COMPUTED)
 
     @available_unless(_why_not_invertible)
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
@@ -393,10 +394,10 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         is_missing = np.isnan(X)
         refuse_overflow(np.where(is_missing, 0, on_kept_bands), np.where(is_missing, 0, X))
         if np.array_equal(self.bands_, np.arange(self.n_features_in_)):
-            return spectra_with(on_kept_bands, self.wavelengths_in_)
+            return spectra_with(on_kept_bands, self.wavelengths_in_, COMPUTED)
         on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)
         on_all_bands[:, self.bands_] = on_kept_bands
-        return spectra_with(on_all_bands, self.wavelengths_in_)
+        return spectra_with(on_all_bands, self.wavelengths_in_, COMPUTED)
 
     def to_keras(self, *, dtype: str = "float32", name: str | None = None) -> keras.Model:
         """Return what ``transform`` computes as a model of Keras.

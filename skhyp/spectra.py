@@ -19,6 +19,8 @@ from .wavelengths import are_same_bands, validate_wavelengths
 
 __all__ = ["Spectra"]
 
+# What numbers are that something was made of, rather than read.
+COMPUTED = "computed"
 # What keeps each value where it is.
 _ELEMENTWISE = {np.clip, np.nan_to_num, np.round, np.around}
 # What takes, leaves out or moves rows, and does not look into them, along axis 0.
@@ -54,6 +56,10 @@ class Spectra(np.ndarray):
     ----------
     wavelengths : ndarray of shape (n_bands,) or None
         In nm, not to be written to. None where they are not known any more.
+    numbers : str or None
+        What the numbers are: "as stored" in a file, with the scale that it states, or "computed"
+        of such; None where that is not known. A model that was fitted to other numbers than a
+        scene has is warned of by :func:`skhyp.scenes.apply`.
 
     Notes
     -----
@@ -81,6 +87,7 @@ class Spectra(np.ndarray):
     """
 
     _wavelengths: NDArray[np.float64] | None
+    _numbers: str | None
 
     def __new__(cls, X: ArrayLike, wavelengths: ArrayLike) -> Spectra:
         """Return a view of an array that knows wavelengths."""
@@ -91,7 +98,12 @@ class Spectra(np.ndarray):
 
     def __array_finalize__(self, origin: Any) -> None:
         """Know nothing: how NumPy made this array of another is not told here."""
-        self._wavelengths = None
+        self._wavelengths = self._numbers = None
+
+    @property
+    def numbers(self) -> str | None:
+        """What the numbers are, such as "as stored" in a file."""
+        return self._numbers
 
     @property
     def wavelengths(self) -> NDArray[np.float64] | None:
@@ -103,7 +115,7 @@ class Spectra(np.ndarray):
     def __getitem__(self, key: Any) -> Any:
         """Return a part, with the wavelengths of its bands where the last axis is one of bands."""
         part = np.asarray(self)[key]
-        return spectra_with(part, indexed_bands(self.wavelengths, key, self.ndim))
+        return spectra_with(part, indexed_bands(self.wavelengths, key, self.ndim), self.numbers)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Write to a part; where other bands are written, the wavelengths are forgotten."""
@@ -119,7 +131,7 @@ class Spectra(np.ndarray):
 
     def copy(self, order: str = "C") -> Spectra:
         """Return a copy."""
-        return spectra_with(np.asarray(self).copy(order), self.wavelengths)
+        return spectra_with(np.asarray(self).copy(order), self.wavelengths, self.numbers)
 
     def __copy__(self) -> Spectra:
         return self.copy("K")
@@ -129,7 +141,8 @@ class Spectra(np.ndarray):
 
     def astype(self, *arguments: Any, **options: Any) -> Spectra:
         """Return the same in another dtype."""
-        return spectra_with(np.asarray(self).astype(*arguments, **options), self.wavelengths)
+        array = np.asarray(self).astype(*arguments, **options)
+        return spectra_with(array, self.wavelengths, self.numbers)
 
     def reshape(self, *shape: Any, **options: Any) -> Any:
         """Return the same values in another shape; cubes to rows and back keep their bands."""
@@ -137,7 +150,7 @@ class Spectra(np.ndarray):
         reshaped = array.reshape(*shape, **options)
         is_row_by_row = options.get("order", "C") == "C" and reshaped.ndim and array.ndim
         keeps_bands = is_row_by_row and reshaped.shape[-1] == array.shape[-1]
-        return spectra_with(reshaped, self.wavelengths if keeps_bands else None)
+        return spectra_with(reshaped, self.wavelengths if keeps_bands else None, self.numbers)
 
     def sort(self, *arguments: Any, **options: Any) -> None:
         """Sort in place; the wavelengths are forgotten."""
@@ -164,11 +177,13 @@ class Spectra(np.ndarray):
             return results
         is_elementwise = method == "__call__" and ufunc.signature is None
         known = _agreed(_of_bands(inputs)) if is_elementwise else None
+        numbers = COMPUTED if any(getattr(value, "numbers", None) for value in inputs) else None
         if not isinstance(results, tuple):
-            return _result(results, known, outputs[0] if outputs else None)
+            return _result(results, known, numbers, outputs[0] if outputs else None)
         outputs = outputs or (None,) * len(results)
         return tuple(
-            _result(result, known, output) for result, output in zip(results, outputs, strict=True)
+            _result(result, known, numbers, output)
+            for result, output in zip(results, outputs, strict=True)
         )
 
     def __array_function__(
@@ -179,14 +194,16 @@ class Spectra(np.ndarray):
         result = function(*_plain(arguments), **_plain(options))
         if "out" in options:
             return result
+        numbers = _numbers_after(function, arguments)
         if isinstance(result, np.ndarray):
-            return spectra_with(result, _after(function, result, arguments, options))
+            return spectra_with(result, _after(function, result, arguments, options), numbers)
         if function in _SPLITTING:
-            return [spectra_with(p, _after(function, p, arguments, options)) for p in result]
+            parts = [(part, _after(function, part, arguments, options)) for part in result]
+            return [spectra_with(part, known, numbers) for part, known in parts]
         return result
 
     def __reduce__(self) -> tuple[Callable, tuple]:
-        return spectra_with, (np.asarray(self), self.wavelengths)
+        return spectra_with, (np.asarray(self), self.wavelengths, self.numbers)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
         return self.__reduce__()
@@ -218,20 +235,24 @@ for _name in _PLAIN_METHODS:
     setattr(Spectra, _name, _plain_method(_name))
 
 
-def spectra_with(array: Any, wavelengths: NDArray[np.float64] | None) -> Any:
+def spectra_with(
+    array: Any, wavelengths: NDArray[np.float64] | None, numbers: str | None = None
+) -> Any:
     """Return an array as Spectra, or as it is where wavelengths are not known or do not fit."""
     is_array = isinstance(array, np.ndarray) and array.ndim > 0
     if wavelengths is None or not is_array or array.shape[-1] != len(wavelengths):
         return array
-    return _carrying(np.asarray(array), wavelengths)
+    return _carrying(np.asarray(array), wavelengths, numbers)
 
 
-def _carrying(array: NDArray[Any], wavelengths: NDArray[np.float64]) -> Spectra:
+def _carrying(
+    array: NDArray[Any], wavelengths: NDArray[np.float64], numbers: str | None = None
+) -> Spectra:
     if wavelengths.flags.writeable:
         wavelengths = wavelengths.copy()
         wavelengths.flags.writeable = False
     spectra = array.view(Spectra)
-    spectra._wavelengths = wavelengths
+    spectra._wavelengths, spectra._numbers = wavelengths, numbers
     return spectra
 
 
@@ -258,13 +279,15 @@ def _forget_what_is_written(function: Callable, arguments: Any, options: Any) ->
         output._wavelengths = _agreed(_of_bands(arguments)) if function in _ELEMENTWISE else None
 
 
-def _result(result: Any, known: NDArray[np.float64] | None, output: Any) -> Any:
+def _result(
+    result: Any, known: NDArray[np.float64] | None, numbers: str | None, output: Any
+) -> Any:
     """Return a result of a ufunc: what it was written to, else an array that may know bands."""
     if output is None:
         is_of_numbers = getattr(result, "dtype", np.dtype(bool)).kind in "iuf"
-        return spectra_with(result, known if is_of_numbers else None)
+        return spectra_with(result, known if is_of_numbers else None, numbers)
     if isinstance(output, Spectra):
-        output._wavelengths = known
+        output._wavelengths, output._numbers = known, numbers
     return output
 
 
@@ -309,6 +332,18 @@ def _after(
         if is_of_rows and result.ndim == spectra[0].ndim:
             return spectra[0].wavelengths
     return None
+
+
+def _numbers_after(function: Callable, arguments: Any) -> str | None:
+    """Return what the numbers are that a function of NumPy gave of some: theirs, or computed."""
+    given = arguments[0] if function in _JOINING and arguments else arguments
+    if not isinstance(given, list | tuple):
+        return None
+    spectra = [value for value in given if isinstance(value, Spectra)]
+    numbers = {value.numbers for value in spectra}
+    if function in _ELEMENTWISE or len(numbers) > 1:
+        return COMPUTED if numbers - {None} else None
+    return next(iter(numbers), None)
 
 
 def _joined(parts: Any) -> NDArray[np.float64] | None:

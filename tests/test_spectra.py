@@ -251,3 +251,47 @@ def test_an_image_of_xarray_is_unrolled_by_the_names_of_its_axes(cube):
     rows = unroll(array.transpose("band", "y", "x"))
     np.testing.assert_array_equal(rows, unroll(cube))
     np.testing.assert_array_equal(rows.wavelengths, WAVELENGTHS)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Spectra as they are stored in a file."""
+    np.save(tmp_path / "cube.npy", np.arange(120, dtype=np.uint16).reshape(4, 5, 6))
+    scene = open_scene(tmp_path / "cube.npy", wavelengths=WAVELENGTHS)
+    return scene.spectra_at([[0, 0], [1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        lambda X: X[1:],
+        lambda X: X[:, [0, 2]],
+        lambda X: X.astype(np.float32),
+        lambda X: X.copy(),
+        lambda X: X.reshape(3, 1, 6),
+        lambda X: np.concatenate([X, X[:1]]),
+        lambda X: np.delete(X, 1, axis=0),
+        lambda X: pickle.loads(pickle.dumps(X)),
+        lambda X: train_test_split(X, random_state=0)[0],
+    ],
+)
+def test_numbers_that_are_taken_are_as_stored(stored, taken):
+    assert stored.numbers == "as stored"
+    assert taken(stored).numbers == "as stored"
+
+
+@pytest.mark.parametrize(
+    "computed",
+    [
+        lambda X: X / 10_000,
+        lambda X: 1e-4 * X,
+        lambda X: np.log1p(X),
+        lambda X: X.astype(float).__itruediv__(10),
+        lambda X: np.clip(X, 1, 9),
+        lambda X: np.concatenate([X, X / 2]),
+        lambda X: (X / 10)[1:],
+    ],
+)
+def test_numbers_that_are_made_of_stored_ones_are_computed(stored, computed):
+    assert computed(stored).numbers == "computed"
+    assert computed(Spectra(np.ones((3, 6)), WAVELENGTHS)).numbers is None  # of unknown ones

@@ -38,6 +38,18 @@ def bands_for(model: ModelInput, scene: Scene, called: str) -> NDArray[np.intp] 
     return bands
 
 
+def warn_of_other_numbers(model: ModelInput, scene: Scene, called: str) -> None:
+    """Warn of a model that was fitted to other numbers than it is given now."""
+    if None in (model.numbers, scene.numbers) or model.numbers == scene.numbers:
+        return
+    warn_user(
+        f"{called} was fitted to numbers {model.numbers}, and is given those of {scene.name}, "
+        f"{scene.numbers}. Unless they are alike, the map is wrong: put what was computed before "
+        "fit into a Pipeline, whose steps are computed of a scene too, or open the scene as the "
+        "other one was."
+    )
+
+
 def _by_number(model: ModelInput, scene: Scene) -> NDArray[np.intp] | None:
     n_bands, n_wanted = scene.shape[2], model.n_bands
     if n_wanted in (n_bands, None):

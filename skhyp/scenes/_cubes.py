@@ -53,10 +53,11 @@ def unroll(cube: ArrayLike) -> NDArray[Any]:
         from ._opening import open_scene
 
         cube = open_scene(cube)  # whose axes need not be in this order
-    wavelengths = getattr(cube, "wavelengths", None)  # of a Scene, or of Spectra
+    # Of a Scene, or of Spectra.
+    wavelengths, numbers = (getattr(cube, fact, None) for fact in ("wavelengths", "numbers"))
     cube = check_cube(cube)
     rows, columns, n_bands = cube.shape
-    return spectra_with(cube.reshape(rows * columns, n_bands), wavelengths)
+    return spectra_with(cube.reshape(rows * columns, n_bands), wavelengths, numbers)
 
 
 def to_map(

@@ -27,6 +27,7 @@ from ._hdf5_files import hdf5_source, is_hdf5
 from ._matlab_files import matlab_source
 from ._netcdf3_files import is_netcdf3, netcdf3_source
 from ._origins import files_behind
+from ._raster_scales import stored_numbers
 from ._rasters import raster_scene
 from ._scene import Scene
 from ._windows import Source
@@ -169,7 +170,7 @@ def _source_of(path: Any, variable: str | None, given: Given) -> tuple[Source, s
             return source, str(path.name or "the DataArray"), found
         found = {"files": files_behind(path), **_facts_of_spectral(path)}
         if isinstance(path, Spectra):
-            found["wavelengths"] = path.wavelengths
+            found |= {"wavelengths": path.wavelengths, "numbers": path.numbers}
         return memory_source(check_cube(path), "the array", given), "the array", found
     refuse_name(path)
     path = Path(path).expanduser()
@@ -178,6 +179,7 @@ def _source_of(path: Any, variable: str | None, given: Given) -> tuple[Source, s
     with opening(path):
         source, found = _file_source(path, variable, given)
         found.setdefault("files", (path,))
+        found["numbers"] = stored_numbers(found.get("scale"), found.get("offset"))
         _refuse_more_than_is_there(source, found["files"], path)
     return source, printable(path), found
 
@@ -257,6 +259,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
         "transform": scene.transform,
         "class_names": scene.class_names,
         "class_colours": scene.class_colours,
+        "numbers": scene.numbers,
         "files": scene.files,
     }
 

@@ -18,7 +18,7 @@ from skhyp._class_labels import MEND_OF_CLASS_0, means_unlabelled, missing_label
 from skhyp._model_bands import ModelInput, model_input
 from skhyp._model_parts import unwrapped
 
-from ._band_matching import bands_for
+from ._band_matching import bands_for, warn_of_other_numbers
 from ._model_responses import respond
 from ._nodata import complete_pixels
 
@@ -61,6 +61,7 @@ class PixelModel:
         estimator = unwrapped(estimator)
         known = model_input(estimator)
         bands = bands_for(known, scene, type(estimator).__name__)
+        warn_of_other_numbers(known, scene, type(estimator).__name__)
         n_bands = scene.shape[2] if bands is None else len(bands)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a spectrum that is not the user's

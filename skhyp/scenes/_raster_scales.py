@@ -39,6 +39,15 @@ def scale_and_offset(
     )
 
 
+def stored_numbers(scale: Any, offset: Any) -> str:
+    """Return in words what the stored numbers of a file are, by the scale that it states."""
+    if np.ndim(scale) or np.ndim(offset):
+        return "as stored, of another scale in each band"
+    words = [f"of the scale {scale:g}"] if scale is not None else []
+    words += [f"the offset {offset:g}"] if offset is not None else []
+    return f"as stored, {' and '.join(words)}" if words else "as stored"
+
+
 def stated_scales(
     scales: NDArray[np.float64], offsets: NDArray[np.float64], name: str
 ) -> dict[str, Any]:

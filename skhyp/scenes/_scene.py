@@ -57,6 +57,9 @@ class Scene:
         What the labels of a map of classes are called.
     class_colours : dict of int to str, or None
         And their colours, as "#rrggbb".
+    numbers : str or None
+        What its numbers are: "as stored", with the scale that a file states, or "computed" by a
+        transformer or by xarray. None where that is not known.
     files : tuple of path
         The files that it is read from.
     name : str
@@ -91,6 +94,7 @@ class Scene:
     transform: tuple[float, ...] | None = None
     class_names: dict[int, str] | None = None
     class_colours: dict[int, str] | None = None
+    numbers: str | None = None
     files: tuple[Path, ...] = ()
 
     @property
@@ -153,7 +157,8 @@ class Scene:
             _validated_slice("columns", columns, self.shape[1]),
         )
         chosen = self.band_indices(bands)
-        return spectra_with(self.source.read(window, chosen), self._wavelengths_at(chosen))
+        cube = self.source.read(window, chosen)
+        return spectra_with(cube, self._wavelengths_at(chosen), self.numbers)
 
     def windows(self, max_pixels: int) -> list[Window]:
         """Return rectangles that cover the scene, along what the file stores together.
@@ -359,7 +364,7 @@ class Scene:
             block = self.source.read(window, chosen)
             rows, columns = (positions[members] - [window.rows.start, window.columns.start]).T
             spectra[members] = block[rows, columns]
-        return spectra_with(spectra, self._wavelengths_at(chosen))
+        return spectra_with(spectra, self._wavelengths_at(chosen), self.numbers)
 
     def _wavelengths_at(self, bands: NDArray[np.intp] | None) -> NDArray[np.float64] | None:
         if self.wavelengths is None or bands is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skhyp.spectra import COMPUTED
 from skhyp.wavelengths import wavelengths_from_names
 
 from ._identity import scene_identity
@@ -52,6 +53,7 @@ def transformed_scene(scene: Scene, transformer: Any) -> Scene:
         good_bands=None,
         scale=None,
         offset=None,
+        numbers=COMPUTED,
         nodata=np.nan if model.dtype.kind == "f" else model.missing,
         class_names=None,
         class_colours=None,

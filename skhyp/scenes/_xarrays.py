@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skhyp.spectra import COMPUTED
+
 from ._array_facts import facts_of
 from ._arrays import ArraySource
 from ._axes import axes_of
 from ._dimension_names import Given
 from ._named_arrays import NamedArray, NamedArrays
+from ._raster_scales import stored_numbers
 
 if TYPE_CHECKING:
     import xarray
@@ -59,6 +62,10 @@ def data_array_source(array: xarray.DataArray, given: Given) -> tuple[ArraySourc
     facts = facts_of(named, arrays, axes)
     if facts["nodata"] is None and "_FillValue" in array.encoding and array.dtype.kind == "f":
         facts["nodata"] = float("nan")  # xarray has replaced it already
+    if array.encoding.get("scale_factor", 1) != 1 or array.encoding.get("add_offset"):
+        facts["numbers"] = COMPUTED  # xarray has applied them
+    elif facts.get("scale") is not None or facts.get("offset") is not None:
+        facts["numbers"] = stored_numbers(facts["scale"], facts["offset"])
     chunks = array.chunks
     if chunks is None:
         # Variables are indexed without being read first, should the array be in a file.

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas
 import pytest
+import rasterio
 import xarray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -43,6 +44,8 @@ from skhyp import HypPreprocessor
 from skhyp.inspection import band_permutation_importance
 from skhyp.scenes import apply, labelled_pixels, open_scene
 from skhyp.wavelengths import wavelength_names
+
+from .conftest import write_geotiff
 
 N_BANDS = 8
 WAVELENGTHS = 450 + 250 * np.arange(N_BANDS)
@@ -507,3 +510,50 @@ def test_a_wrapper_that_moves_the_bands_is_not_mapped_by_what_its_part_knows(fie
     assert model.score(spectra, y) > 0.9
     with pytest.raises(ValueError, match="X has other bands than those that HypPreprocessor"):
         apply(model, scene)
+
+
+def _stored(path, X, **profile):
+    """Return a scene that is stored in a file."""
+    cube = np.rint(1000 * (X - X.min() + 1)).astype(np.uint16).reshape(6, 10, -1)
+    write_geotiff(path, cube, wavelengths=WAVELENGTHS)
+    with rasterio.open(path, "r+") as file:
+        for fact, value in profile.items():
+            setattr(file, fact, [value] * file.count)
+    return open_scene(path)
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, lambda model: CalibratedClassifierCV(model)])
+def test_a_model_of_spectra_that_were_computed_is_not_given_stored_ones_in_silence(
+    fields, tmp_path, wrap
+):
+    X, y = fields
+    scene = _stored(tmp_path / "scene.tif", X)
+    stored, y, _ = labelled_pixels(scene, y.reshape(6, 10) + 1)
+    model = wrap(make_pipeline(HypPreprocessor(), GaussianNB()))
+    with pytest.warns(UserWarning, match="fitted to numbers computed, and is given .* as stored"):
+        apply(model.fit(stored / 10_000, y), scene)
+    _assert_mapped(model.fit(stored, y), scene, stored)
+    computed = HypPreprocessor(method="l2").fit(scene)
+    model.fit(computed.transform(stored), y)
+    apply(model, scene.through(computed))
+    with pytest.warns(UserWarning, match="fitted to numbers computed"):
+        apply(model, scene)
+
+
+def test_a_scene_of_another_scale_than_that_of_the_model_is_told_of(fields, tmp_path):
+    X, y = fields
+    scene = _stored(tmp_path / "scene.tif", X, scales=1e-4)
+    stored, y, _ = labelled_pixels(scene, y.reshape(6, 10) + 1)
+    model = make_pipeline(HypPreprocessor(), GaussianNB()).fit(stored, y)
+    _assert_mapped(model, scene, stored)
+    _assert_mapped(model, scene.to_xarray(), stored)
+    message = (
+        r"numbers as stored, of the scale 0\.0001, and is given .* as stored, of the scale 0\.01"
+    )
+    with pytest.warns(UserWarning, match=message):
+        apply(model, _stored(tmp_path / "other.tif", X, scales=1e-2))
+    scaled = scene.to_xarray() * 1e-4
+    scaled.encoding["scale_factor"] = 1e-4  # as xarray leaves it where it decodes
+    scaled.attrs = {}
+    with pytest.warns(UserWarning, match="is given .* computed"):
+        apply(model, scaled).compute()
