@@ -172,7 +172,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         Number of bands.
     feature_names_in_ : ndarray of str
         Columns of X, if it was a DataFrame.
-    wavelengths_ : ndarray of shape (n_features_in_,) or None
+    wavelengths_ : ndarray of shape (n_bands,) or None
         Wavelengths of the bands in nm, where X knows them: as a DataFrame with columns
         named like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and
         :func:`~skhyp.scenes.labelled_pixels` give.

@@ -147,7 +147,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         Indices of the kept bands.
     wavelengths_ : ndarray of shape (n_bands_out,) or None
         Wavelengths of the kept bands in nm, where they are known.
-    wavelengths_in_ : ndarray of shape (n_features_in_,) or None
+    wavelengths_in_ : ndarray of shape (n_bands,) or None
         Wavelengths of all bands of the input.
     nodata_ : float or None
         What marks missing data where ``nodata`` is None: the nodata of the Scene in fit.
