@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ._warnings import warn_user
 from .wavelengths import GAP_IN_MEDIAN_STEPS, contiguous_segments, wavelength_names
 
 # Of the bands, no larger part may be the ends of segments.
@@ -36,14 +35,12 @@ def warn_of_constant_bands(
     if wavelengths is not None:
         names = wavelength_names(wavelengths[constant]).tolist()
     segments = "one segment" if n_segments == 1 else f"{n_segments} segments"
-    warnings.warn(
+    warn_user(
         f"method='continuum' makes {len(constant)} of {len(bands)} bands 1 in every spectrum: "
         f"{', '.join(map(str, names))}. They are the ends of {segments}, which a hull touches; "
         "segments end where bands were dropped, and where wavelengths step back or leap by more "
         f"than {GAP_IN_MEDIAN_STEPS:g} median steps. {mend} a method without a hull, such as "
-        "'snv'.",
-        UserWarning,
-        stacklevel=4,
+        "'snv'."
     )
 
 

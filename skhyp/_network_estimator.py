@@ -83,8 +83,9 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
         self, known: np.ndarray | None, numbers: str | None, *, continues: bool
     ) -> None:
         """Keep what spectra to learn from know of their wavelengths, and of their numbers."""
-        if known is None and continues:
+        if known is None and continues:  # arrays that know nothing, of the same scene
             known = self._input_wavelengths(self.n_features_in_)
+            numbers = getattr(self, "numbers_in_", None)
         self.numbers_in_ = numbers
         self.wavelengths_ = None if known is None else np.array(known)
 

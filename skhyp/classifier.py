@@ -176,6 +176,9 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         Wavelengths of the bands in nm, where X knows them: as a DataFrame with columns
         named like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and
         :func:`~skhyp.scenes.labelled_pixels` give.
+    numbers_in_ : str or None
+        What the numbers of X were, such as "as stored" in a file or "computed", where X knows it:
+        :func:`~skhyp.scenes.apply` warns of a scene that has others.
 
     See Also
     --------

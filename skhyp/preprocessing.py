@@ -149,6 +149,9 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         Wavelengths of the kept bands in nm, where they are known.
     wavelengths_in_ : ndarray of shape (n_bands,) or None
         Wavelengths of all bands of the input.
+    numbers_in_ : str or None
+        What the numbers of X were, such as "as stored" in a file or "computed", where X knows it:
+        :func:`~skhyp.scenes.apply` warns of a scene that has others.
     nodata_ : float or None
         What marks missing data where ``nodata`` is None: the nodata of the Scene in fit.
     mean_, scale_ : ndarray of shape (n_bands_out,)

@@ -120,6 +120,7 @@ class Spectra(np.ndarray):
     def __setitem__(self, key: Any, value: Any) -> None:
         """Write to a part; where other bands are written, the wavelengths are forgotten."""
         self._forget_for(value, indexed_bands(self.wavelengths, key, self.ndim))
+        self._numbers = COMPUTED if self._numbers else None
         np.asarray(self)[key] = _plain(value)
 
     def _forget_for(self, value: Any, known: NDArray[np.float64] | None) -> None:
@@ -273,9 +274,11 @@ def _forget_what_is_written(function: Callable, arguments: Any, options: Any) ->
         written, *given = (*arguments, *options.values())
         for value in given if isinstance(written, Spectra) else ():
             written._forget_for(value, written.wavelengths)
+            written._numbers = COMPUTED if written._numbers else None
         if function is np.put_along_axis and isinstance(written, Spectra):
             written._wavelengths = None
     elif isinstance(output := options.get("out"), Spectra):
+        output._numbers = COMPUTED if output._numbers else None
         output._wavelengths = _agreed(_of_bands(arguments)) if function in _ELEMENTWISE else None
 
 

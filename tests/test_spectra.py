@@ -295,3 +295,19 @@ def test_numbers_that_are_taken_are_as_stored(stored, taken):
 def test_numbers_that_are_made_of_stored_ones_are_computed(stored, computed):
     assert computed(stored).numbers == "computed"
     assert computed(Spectra(np.ones((3, 6)), WAVELENGTHS)).numbers is None  # of unknown ones
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda X: X.__setitem__(slice(None), np.asarray(X) // 2),
+        lambda X: X.__setitem__(0, 0),
+        lambda X: X.__imul__(2),
+        lambda X: np.copyto(X, np.asarray(X) // 2),
+        lambda X: np.multiply(X, 2, out=X),
+        lambda X: np.clip(X, 1, 9, out=X),
+    ],
+)
+def test_numbers_that_are_written_to_are_not_as_stored(stored, write):
+    write(stored)
+    assert stored.numbers == "computed"
