@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import (
-        callbacks,
-        checkpoints,
         datasets,
         deephyp,
         export,
+        fitting,
         inspection,
         metrics,
         model_selection,
@@ -33,11 +32,10 @@ __all__ = [
     "HypPreprocessor",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
-    "callbacks",
-    "checkpoints",
     "datasets",
     "deephyp",
     "export",
+    "fitting",
     "inspection",
     "metrics",
     "model_selection",

@@ -18,13 +18,15 @@ from sklearn.utils import check_array
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import convolutions, layer_sizes, per_layer, warn_of_cut_convolutions
-from ._known_wavelengths import as_scene, numbers_of, wavelengths_of
-from ._network_estimator import ACTIVATION_NAMES
-from ._scene_pixels import as_scene_pixels
-from ._training import TrainedNetworkEstimator
-from ._validation import (
-    POSITIVE_INTEGER,
+from .fitting import Callback
+from .fitting._architecture import convolutions, layer_sizes, per_layer, warn_of_cut_convolutions
+from .fitting._network_estimator import ACTIVATION_NAMES
+from .fitting._training import TrainedNetworkEstimator
+from .fitting._views import weighted_quantile
+from .inputs._known_wavelengths import as_scene, numbers_of, wavelengths_of
+from .inputs._parameters import POSITIVE_INTEGER
+from .inputs._scene_pixels import as_scene_pixels
+from .inputs._validation import (
     all_or_nothing,
     available_unless,
     computation_dtype,
@@ -33,11 +35,9 @@ from ._validation import (
     validate_spectra,
     warn_of_outliers,
 )
-from ._views import weighted_quantile
-from .callbacks import Callback
 from .metrics._spectral import MEASURES, OF_POSITIVE_SPECTRA, warn_of_negative_values
 from .scenes import Scene, apply
-from .spectra import COMPUTED, spectra_with
+from .spectra._spectra import COMPUTED, spectra_with
 
 if TYPE_CHECKING:
     import keras
@@ -156,7 +156,7 @@ class SpectralAutoencoder(
     checkpoint_dir : str, path or None, default=None
         A folder that ``fit`` writes checkpoints to, for this training alone: another one that
         runs at the same time is refused. After a crash, only the epochs since the last one are
-        lost; :mod:`skhyp.checkpoints` loads them. "~" is the home folder.
+        lost; :mod:`skhyp.fitting` loads them. "~" is the home folder.
     save_epochs : int or tuple of int, default=10
         After every so many epochs, or after which epochs, a checkpoint is written; always after
         the last one.
@@ -165,7 +165,7 @@ class SpectralAutoencoder(
         up to ``max_epochs``. It ends with the same weights, to the last bit, as a training that
         was never interrupted. Except under the schedule "cosine", ``max_epochs`` may have been
         raised since; the weights are then those of one longer training, up to rounding.
-    callbacks : list of :class:`skhyp.callbacks.Callback` or None, default=None
+    callbacks : list of :class:`skhyp.fitting.Callback` or None, default=None
         Objects that are called after each epoch; each fit works with copies.
     inference_dtype : {"bfloat16"} or None, default=None
         "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster

@@ -17,23 +17,21 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
-from ._known_wavelengths import numbers_of, wavelengths_of
-from ._network_estimator import ACTIVATION_NAMES
-from ._training import TrainedNetworkEstimator
-from ._validation import (
-    NUMBER_FROM_ZERO,
-    POSITIVE_INTEGER,
-    NumberInterval,
+from .fitting import Callback
+from .fitting._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
+from .fitting._network_estimator import ACTIVATION_NAMES
+from .fitting._training import TrainedNetworkEstimator
+from .fitting._views import learn_view_statistics
+from .fitting._weights import scaled_weights
+from .inputs._known_wavelengths import numbers_of, wavelengths_of
+from .inputs._parameters import NUMBER_FROM_ZERO, POSITIVE_INTEGER, NumberInterval
+from .inputs._validation import (
     all_or_nothing,
     computation_dtype,
     largest_magnitudes,
     refuse_too_small,
     validate_spectra,
 )
-from ._views import learn_view_statistics
-from ._weights import scaled_weights
-from .callbacks import Callback
 
 if TYPE_CHECKING:
     import keras
@@ -126,7 +124,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     checkpoint_dir : str, path or None, default=None
         A folder that ``fit`` writes checkpoints to, for this training alone: another one that
         runs at the same time is refused. After a crash, only the epochs since the last one are
-        lost; :mod:`skhyp.checkpoints` loads them. "~" is the home folder.
+        lost; :mod:`skhyp.fitting` loads them. "~" is the home folder.
     save_epochs : int or tuple of int, default=10
         After every so many epochs, or after which epochs, a checkpoint is written; always after
         the last one.
@@ -135,7 +133,7 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         up to ``max_epochs``. It ends with the same weights, to the last bit, as a training that
         was never interrupted. Except under the schedule "cosine", ``max_epochs`` may have been
         raised since; the weights are then those of one longer training, up to rounding.
-    callbacks : list of :class:`skhyp.callbacks.Callback` or None, default=None
+    callbacks : list of :class:`skhyp.fitting.Callback` or None, default=None
         Objects that are called after each epoch; each fit works with copies.
     inference_dtype : {"bfloat16"} or None, default=None
         "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster

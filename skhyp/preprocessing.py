@@ -16,16 +16,15 @@ from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from ._config import ConfigMixin
-from ._constant_bands import warn_of_constant_bands
-from ._documentation import DocumentationLinkMixin
-from ._known_wavelengths import agreed_wavelengths, as_scene, numbers_of
-from ._scene_pixels import ScenePixels
-from ._validation import (
+from .fitting._config import ConfigMixin
+from .fitting._documentation import DocumentationLinkMixin
+from .inputs._constant_bands import warn_of_constant_bands
+from .inputs._known_wavelengths import agreed_wavelengths, as_scene, numbers_of
+from .inputs._parameters import POSITIVE_INTEGER, NumberInterval
+from .inputs._scene_pixels import ScenePixels
+from .inputs._validation import (
     EXPORT_FLOAT64,
     PASS_FLOAT64,
-    POSITIVE_INTEGER,
-    NumberInterval,
     all_or_nothing,
     available_unless,
     computation_dtype,
@@ -36,7 +35,8 @@ from ._validation import (
     warn_of_outliers,
 )
 from .scenes import Scene, apply
-from .spectra import COMPUTED, Spectra, spectra_with
+from .spectra import Spectra
+from .spectra._spectra import COMPUTED, spectra_with
 from .wavelengths import (
     are_same_bands,
     contiguous_segments,

@@ -9,7 +9,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from skhyp._training import TrainedNetworkEstimator
+from skhyp.fitting._training import TrainedNetworkEstimator
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FILES = {

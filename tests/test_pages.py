@@ -14,7 +14,7 @@ import sklearn
 from sklearn.utils.fixes import parse_version
 
 import skhyp
-from skhyp._training import TrainedNetworkEstimator
+from skhyp.fitting._training import TrainedNetworkEstimator
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

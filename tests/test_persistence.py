@@ -12,7 +12,7 @@ import skops.io
 from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
-from skhyp.callbacks import CSVLogger
+from skhyp.fitting import CSVLogger
 
 OUTPUTS = {
     "autoencoder": ["transform"],
@@ -148,7 +148,7 @@ def test_training_goes_on_from_what_skops_kept(spectra, estimator, tmp_path):
     types = skops.io.get_untrusted_types(data=content)
     assert set(types) == {
         f"{estimator.__module__}.{estimator.__name__}",
-        "skhyp.callbacks.CSVLogger",
+        "skhyp.fitting.CSVLogger",
     }
     loaded = skops.io.loads(content, trusted=types)
     expected = network.fit(*spectra).parameters_

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from skhyp._disk import locked, open_own
-from skhyp._validation import user_path
+from skhyp.files._disk import locked, open_own
+from skhyp.files._paths import user_path
 
 # Seconds until a server that does not answer, or stops sending, is given up.
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .._json import read_json_object
+from skhyp.files._json import read_json_object
 
 CONFIG = "config.json"
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..autoencoder import SpectralAutoencoder
-from ..classifier import SpectralCNNClassifier
+from skhyp.autoencoder import SpectralAutoencoder
+from skhyp.classifier import SpectralCNNClassifier
+
 from ._configuration import CONFIG, Configuration, read_configuration
 
 Estimator = SpectralAutoencoder | SpectralCNNClassifier
@@ -116,7 +117,7 @@ def load_model(directory: str | PathLike, epoch: int | None = None, **parameters
     >>> model = load_model("trained_by_deephyp", epoch=100)  # doctest: +SKIP
     >>> codes = model.transform(spectra)  # doctest: +SKIP
     """
-    from ..graph.tf1_checkpoints import read_variables
+    from skhyp.graph.tf1_checkpoints import read_variables
 
     folder = _epoch_folder(Path(directory), epoch)
     configuration = read_configuration(folder.parent / CONFIG)
@@ -168,9 +169,9 @@ def _restore(
     estimator: Estimator, configuration: Configuration, variables: Variables, folder: Path
 ) -> None:
     """Give the estimator the fitted state that a checkpoint holds."""
-    from ..graph.milestones import Milestone
-    from ..graph.networks import describe
-    from ..graph.training import TrainingState
+    from skhyp.graph.milestones import Milestone
+    from skhyp.graph.networks import describe
+    from skhyp.graph.training import TrainingState
 
     n_classes = configuration.n_classes
     shape = {} if n_classes is None else {"n_classes": n_classes}

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import tensorflow as tf
 
-from ..metrics import SID_FLOOR
+from skhyp.metrics import SID_FLOOR
 
 
 def sum_of_squared_errors(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:

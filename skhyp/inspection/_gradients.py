@@ -13,13 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp._known_wavelengths import wavelengths_of
-from skhyp._model_bands import bands_seen, flat_steps
-from skhyp._validation import validate_spectra
 from skhyp.autoencoder import SpectralAutoencoder
 from skhyp.classifier import SpectralCNNClassifier
-from skhyp.spectra import spectra_with
+from skhyp.inputs._known_wavelengths import wavelengths_of
+from skhyp.inputs._validation import validate_spectra
+from skhyp.spectra._spectra import spectra_with
 from skhyp.wavelengths import validate_wavelengths
+from skhyp.wavelengths._model_bands import bands_seen, flat_steps
 
 # A warning is given where more than this share of the change is left unexplained.
 _MOST_LEFT = 0.1

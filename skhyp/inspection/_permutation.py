@@ -13,15 +13,15 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
-from skhyp._band_differences import how_they_differ
-from skhyp._known_wavelengths import wavelengths_of
-from skhyp._model_bands import input_wavelengths
-from skhyp.spectra import spectra_with
+from skhyp.inputs._known_wavelengths import wavelengths_of
+from skhyp.spectra._spectra import spectra_with
 from skhyp.wavelengths import (
     are_same_bands,
     contiguous_segments,
     validate_wavelengths,
 )
+from skhyp.wavelengths._band_differences import how_they_differ
+from skhyp.wavelengths._model_bands import input_wavelengths
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from skhyp._model_parts import unwrapped
+from skhyp.wavelengths._model_parts import unwrapped
 
 from ._spectral import MEASURES
 

@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import StrOptions, validate_params
 
-from skhyp._band_differences import how_they_differ
 from skhyp.spectra import Spectra
 from skhyp.wavelengths import are_same_bands
+from skhyp.wavelengths._band_differences import how_they_differ
 
 SID_FLOOR = 1e-12
 """The least share of a spectrum's sum that one band has in the information divergence."""

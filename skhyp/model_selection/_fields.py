@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 from sklearn.utils import column_or_1d
 
-from skhyp._pixel_positions import validate_positions
+from skhyp.scenes._pixel_positions import validate_positions
 
 
 def field_numbers(positions: ArrayLike, y: ArrayLike) -> NDArray[np.intp]:

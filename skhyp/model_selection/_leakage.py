@@ -9,7 +9,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skhyp._pixel_positions import validate_positions
+from skhyp.scenes._pixel_positions import validate_positions
 
 from ._positions import as_indices, distances_to
 

@@ -15,7 +15,7 @@ from sklearn.utils import check_random_state, column_or_1d, indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
-from skhyp._pixel_positions import validate_positions
+from skhyp.scenes._pixel_positions import validate_positions
 
 from ._blocks import block_numbers, class_counts, deal_blocks
 from ._fields import field_numbers

@@ -5,7 +5,7 @@ what it was made of, so that ``plot`` can draw it again, and what it drew: ``ax_
 the artists. Matplotlib is imported when something is drawn.
 """
 
-from skhyp._class_colours import class_colours
+from skhyp.scenes._class_colours import class_colours
 
 from ._band_attribution import BandAttributionDisplay
 from ._band_importance import BandImportanceDisplay

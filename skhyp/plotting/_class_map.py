@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skhyp._class_colours import UNLABELLED_COLOUR
-from skhyp._class_labels import MEND_OF_CLASS_0, means_unlabelled
 from skhyp.scenes import Scene, apply, mask_unlabelled, open_scene, to_map, unroll
-from skhyp.scenes._opening import is_scene_like
+from skhyp.scenes._class_colours import UNLABELLED_COLOUR
+from skhyp.scenes._class_labels import MEND_OF_CLASS_0, means_unlabelled
+from skhyp.scenes.reading._opening import is_scene_like
 
 from ._axes import axes_or_new, check_axes, legend_beside, show_image
 from ._classes import class_styles, labels_of

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
-from skhyp._known_wavelengths import wavelengths_of
+from skhyp.inputs._known_wavelengths import wavelengths_of
 from skhyp.wavelengths import contiguous_segments, validate_wavelengths
 
 from ._axes import axes_or_new, legend_beside, plot_spectrum

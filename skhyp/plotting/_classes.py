@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skhyp._class_colours import class_colour
+from skhyp.scenes._class_colours import class_colour
 
 _MARKERS = "osD^vP*X<>hd"
 

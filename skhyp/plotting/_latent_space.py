@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skhyp._class_colours import class_colour
+from skhyp.scenes._class_colours import class_colour
 
 from ._axes import axes_or_new, check_axes, legend_beside
 from ._classes import ClassStyle, class_styles

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skhyp._model_bands import flat_steps
+from skhyp.wavelengths._model_bands import flat_steps
 
 from ._axes import axes_or_new
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skhyp._model_bands import bands_seen
-from skhyp._model_parts import unwrapped
 from skhyp.metrics import spectral_angle
 from skhyp.metrics._reconstruction import reconstruct
 from skhyp.wavelengths import contiguous_segments, validate_wavelengths
+from skhyp.wavelengths._model_bands import bands_seen
+from skhyp.wavelengths._model_parts import unwrapped
 
 from ._axes import axes_or_new, plot_spectrum
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skhyp._known_wavelengths import wavelengths_of
+from skhyp.inputs._known_wavelengths import wavelengths_of
 from skhyp.scenes import Scene, apply, false_colour, open_scene, to_map, unroll
-from skhyp.scenes._opening import is_scene_like
 from skhyp.scenes._pictures import check_percentiles, default_bands
+from skhyp.scenes.reading._opening import is_scene_like
 from skhyp.wavelengths import nearest_bands, validate_wavelengths
 
 from ._axes import axes_or_new, check_axes, show_image

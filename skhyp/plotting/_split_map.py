@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import indexable
 
-from skhyp._pixel_positions import validate_positions
+from skhyp.scenes._pixel_positions import validate_positions
 
 from ._axes import axes_or_new, legend_beside, show_image
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skhyp.scenes import Scene, apply, open_scene
-from skhyp.scenes._opening import is_scene_like
 from skhyp.scenes._pictures import check_percentiles
+from skhyp.scenes.reading._opening import is_scene_like
 
 from ._axes import axes_or_new, check_axes, show_image
 from ._options import image_options, refuse_unknown

@@ -7,9 +7,9 @@ there and return. Pixels labelled 0, less than 0 or NaN are unlabelled, and neve
 from ._apply import apply
 from ._cubes import mask_unlabelled, to_map, unroll
 from ._labelled import labelled_pixels, labelled_points
-from ._opening import open_scene
 from ._pictures import false_colour
 from ._scene import Scene
+from .reading._opening import open_scene
 
 __all__ = [
     "Scene",

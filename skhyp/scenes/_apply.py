@@ -15,19 +15,19 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skhyp import __version__
-from skhyp._fingerprints import NoFingerprintError, file_stamps, fingerprint
 from skhyp._progress import ProgressBar
+from skhyp.files._fingerprints import NoFingerprintError, file_stamps, fingerprint
 
 from ._blocks import ReadBlocks
 from ._chunks import ChunkedBlocks, is_chunked
-from ._drafts import Draft
 from ._identity import scene_identity
-from ._map_formats import map_file
-from ._map_layouts import MapLayout
 from ._nodata import complete_pixels
-from ._opening import open_scene
 from ._pixel_models import PixelModel, warn_of_unlabelled_classes
 from ._scene import Scene
+from .maps._drafts import Draft
+from .maps._map_formats import map_file
+from .maps._map_layouts import MapLayout
+from .reading._opening import open_scene
 
 if TYPE_CHECKING:
     import xarray

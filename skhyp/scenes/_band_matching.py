@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._model_bands import ModelInput
 from skhyp._warnings import warn_user
-from skhyp.wavelengths import WAVELENGTH_TOLERANCE_NM
+from skhyp.wavelengths._bands import WAVELENGTH_TOLERANCE_NM
+from skhyp.wavelengths._model_bands import ModelInput
 
 if TYPE_CHECKING:
     from ._scene import Scene

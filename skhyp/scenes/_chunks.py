@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
-from skhyp._fingerprints import fingerprint
+from skhyp.files._fingerprints import fingerprint
 
 from ._identity import scene_identity
-from ._map_layouts import MapLayout
 from ._pixel_models import PixelModel
 from ._windows import Window
-from ._xarrays import (
+from .maps._map_layouts import MapLayout
+from .maps._zarr_maps import cf_attributes
+from .reading._xarrays import (
     data_array_axes,
     import_xarray,
     is_data_array,
     pixel_coordinates,
     reference_attributes,
 )
-from ._zarr_maps import cf_attributes
 
 if TYPE_CHECKING:
     import xarray

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skhyp._pixel_positions import validate_positions
-from skhyp.spectra import spectra_with
+from skhyp.spectra._spectra import spectra_with
 
-from ._xarrays import is_data_array
+from ._pixel_positions import validate_positions
+from .reading._xarrays import is_data_array
 
 
 def unroll(cube: ArrayLike) -> NDArray[Any]:
@@ -50,7 +50,7 @@ def unroll(cube: ArrayLike) -> NDArray[Any]:
     (20, 30)
     """
     if is_data_array(cube):
-        from ._opening import open_scene
+        from .reading._opening import open_scene
 
         cube = open_scene(cube)  # whose axes need not be in this order
     # Of a Scene, or of Spectra.

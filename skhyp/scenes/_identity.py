@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from skhyp._fingerprints import file_stamps, fingerprint
+from skhyp.files._fingerprints import file_stamps, fingerprint
 
 if TYPE_CHECKING:
     from ._scene import Scene

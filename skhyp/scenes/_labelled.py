@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skhyp._class_labels import means_unlabelled
-
+from ._class_labels import means_unlabelled
 from ._cubes import check_labels
 from ._nodata import complete_pixels
-from ._opening import is_scene_like, open_scene
 from ._point_labels import labels_of_points
-from ._reference_systems import are_same_systems, system_name
 from ._scene import Scene
+from .reading._opening import is_scene_like, open_scene
+from .reading._reference_systems import are_same_systems, system_name
 
 # Two grids are one if their corners are no farther apart than this part of a pixel.
 _SAME_GRID = 0.01

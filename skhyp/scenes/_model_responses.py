@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.pipeline import Pipeline
 
-from skhyp._model_bands import ModelInput
-from skhyp._model_parts import unwrapped
-from skhyp.spectra import spectra_with
+from skhyp.spectra._spectra import spectra_with
+from skhyp.wavelengths._model_bands import ModelInput
+from skhyp.wavelengths._model_parts import unwrapped
 
 
 def respond(

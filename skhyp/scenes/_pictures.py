@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._cubes import check_cube
-from ._opening import is_scene_like, open_scene
 from ._scene import Scene
+from .reading._opening import is_scene_like, open_scene
 
 
 def false_colour(

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp._class_colours import class_colour
-from skhyp._class_labels import MEND_OF_CLASS_0, means_unlabelled, missing_label
-from skhyp._model_bands import ModelInput, model_input
-from skhyp._model_parts import unwrapped
+from skhyp.wavelengths._model_bands import ModelInput, model_input
+from skhyp.wavelengths._model_parts import unwrapped
 
 from ._band_matching import bands_for, warn_of_other_numbers
+from ._class_colours import class_colour
+from ._class_labels import MEND_OF_CLASS_0, means_unlabelled, missing_label
 from ._model_responses import respond
 from ._nodata import complete_pixels
 

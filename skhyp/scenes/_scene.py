@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skhyp._pixel_positions import validate_positions
-from skhyp.spectra import spectra_with
+from skhyp.spectra._spectra import spectra_with
 from skhyp.wavelengths import wavelength_names
 
+from ._pixel_positions import validate_positions
 from ._windows import Source, Window, covering_windows
 
 if TYPE_CHECKING:
@@ -387,7 +387,7 @@ class Scene:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if self.crs is None:
             raise ValueError(f"{self.name} has no reference system that crs={crs!r} could be to.")
-        from ._rasters import import_rasterio
+        from .reading._rasters import import_rasterio
 
         import_rasterio("positions_at with crs")
         from rasterio.warp import transform

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp.spectra import COMPUTED
+from skhyp.spectra._spectra import COMPUTED
 from skhyp.wavelengths import wavelengths_from_names
 
 from ._identity import scene_identity

@@ -185,7 +185,7 @@ class Training(Operation):
 
     def run(self, folder: Path, resume: bool) -> None:
         """Train, and make sure that what is fitted is what was saved."""
-        from skhyp.checkpoints import load_model
+        from skhyp.fitting import load_model
 
         parameters = self._fit(folder).parameters_
         saved = load_model(folder / "out" / "checkpoints").parameters_
@@ -193,7 +193,7 @@ class Training(Operation):
 
     def content(self, folder: Path) -> Any:
         """Return the models by their epochs."""
-        from skhyp.checkpoints import load_model, saved_epochs
+        from skhyp.fitting import load_model, saved_epochs
 
         checkpoints = folder / "out" / "checkpoints"
         models = {epoch: load_model(checkpoints, epoch) for epoch in saved_epochs(checkpoints)}

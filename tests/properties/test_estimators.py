@@ -15,8 +15,8 @@ import tensorflow as tf
 from sklearn.base import clone
 
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
-from skhyp._validation import computation_dtype
 from skhyp.export import to_saved_model
+from skhyp.inputs._validation import computation_dtype
 
 from .draws import Draws
 from .estimators import (

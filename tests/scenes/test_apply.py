@@ -35,7 +35,7 @@ from .conftest import (
     write_envi,
     write_geotiff,
 )
-from .test_opening import KINDS
+from .reading.test_opening import KINDS
 
 pytestmark = BANDS_BY_NUMBER
 CLASSES_TO_0 = pytest.mark.filterwarnings("ignore:The model has the class")

@@ -178,7 +178,7 @@ def test_a_model_that_workers_cannot_load_is_an_error_and_not_a_hang(
 
 
 def test_a_map_of_chunks_is_resumed_too(chunked, cube, tmp_path, monkeypatch):
-    from skhyp.scenes._drafts import Draft
+    from skhyp.scenes.maps._drafts import Draft
 
     expected = apply(Threshold(tmp_path), cube)
     write = Draft.write

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 
-from skhyp._class_labels import missing_label
 from skhyp.scenes import apply, open_scene
+from skhyp.scenes._class_labels import missing_label
 
 pytestmark = pytest.mark.filterwarnings("ignore:The model has the class")
 

@@ -1,0 +1,158 @@
+"""What a classifier's views of the spectra learn before training, with weights and robustly.
+
+A row of weight 2 counts exactly as two rows. A single row, however bright, moves means and
+deviations no more than a row ten robust deviations away, and the scatter within a bounded range.
+"""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+# Values beyond this many robust deviations from the median are moved there before averaging.
+WINSOR_LIMIT = 10.0
+_MAD_TO_DEVIATION = 1.4826
+_CHUNK_ROWS = 4096
+
+# The scatter within classes is shrunk towards a sphere by this share before it is evened out.
+SHRINKAGE = 0.1
+
+
+def learn_view_statistics(
+    network: Any, X: np.ndarray, classes: np.ndarray, weights: np.ndarray, *, whitening: float
+) -> np.ndarray:
+    """Return the flat statistics of a classifier's views, learned from training spectra.
+
+    Parameters
+    ----------
+    network : ConvClassifier
+        Says which views there are.
+    X : ndarray of shape (n, bands)
+    classes : ndarray of int, shape (n,)
+    weights : ndarray of shape (n,), positive
+    whitening : float
+        How far the view "whitened" evens out the scatter, from 0 to 1.
+    """
+    from skhyp.graph.inference import apply_rows
+    from skhyp.graph.parameters import split, vector_size
+
+    # The views themselves are computed by the network, so that they are defined in one place:
+    # first with neutral statistics, then with those already learned.
+    statistics = np.zeros(vector_size(network.statistics), network.dtype)
+    learned = split(statistics, network.statistics)
+    for name, values in learned.items():
+        if name.endswith("scale"):
+            values[:] = 1
+    nothing = np.zeros(vector_size(network.parameters), network.dtype)
+    if "bands_mean" in learned:
+        learned["bands_mean"][:], learned["bands_scale"][:] = robust_standardisation(X, weights)
+        # TensorFlow takes such bands for zero, and constant.
+        is_too_small = learned["bands_scale"] < np.finfo(network.dtype).tiny
+        learned["bands_scale"][is_too_small] = 1
+    if "snv_mean" in learned:
+        snv = apply_rows(network, "standard_normal_variate", nothing, statistics, X)
+        learned["snv_mean"][:], learned["snv_scale"][:] = robust_standardisation(snv, weights)
+    if "whitening" in learned:
+        snv = apply_rows(network, "standard_normal_variate", nothing, statistics, X)
+        learned["whitening"][:] = partial_whitening(
+            snv, classes, weights, network.n_classes, power=whitening
+        )
+    return statistics
+
+
+def robust_standardisation(X: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and deviation of each column after its outliers were pulled in.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, columns)
+    weights : ndarray of shape (n,), positive
+
+    Returns
+    -------
+    mean, scale : ndarray of shape (columns,), float64
+        A constant column has the scale 1.
+    """
+    mean, scale = np.empty(X.shape[1]), np.empty(X.shape[1])
+    for band in range(X.shape[1]):
+        values = X[:, band].astype(np.float64)
+        # Over a power of two, which is exact: the squares neither overflow nor vanish.
+        exponent = np.frexp(np.abs(values).max())[1]
+        values = np.ldexp(values, -exponent)
+        centre = weighted_quantile(values, weights, 0.5)
+        limit = WINSOR_LIMIT * _robust_deviation(np.abs(values - centre), weights)
+        values = np.clip(values, centre - limit, centre + limit)
+        mean[band] = np.average(values, weights=weights)
+        scale[band] = np.sqrt(np.average((values - mean[band]) ** 2, weights=weights))
+        is_constant = scale[band] <= 10 * np.finfo(np.float32).eps * abs(mean[band])
+        mean[band] = np.ldexp(mean[band], exponent)
+        scale[band] = 1.0 if is_constant else np.ldexp(scale[band], exponent)
+    return mean, scale
+
+
+def _robust_deviation(distances: np.ndarray, weights: np.ndarray) -> float:
+    """Return the median distance as a deviation; of those above zero, if half of them are zero."""
+    median = weighted_quantile(distances, weights, 0.5)
+    if median == 0 and (is_apart := distances > 0).any():
+        median = weighted_quantile(distances[is_apart], weights[is_apart], 0.5)
+    return _MAD_TO_DEVIATION * median
+
+
+def weighted_quantile(values: np.ndarray, weights: np.ndarray, quantile: float) -> float:
+    """Return the least value at which this share of the weight is reached.
+
+    A value of weight 2 is a value repeated: the result is the same, to the last bit.
+    """
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weights[order], dtype=np.float64)
+    # But for rounding, so that a share that is met exactly counts as reached.
+    reached = np.searchsorted(share, quantile * share[-1] * (1 - 1e-12))
+    return values[order[reached]]
+
+
+def partial_whitening(
+    X: np.ndarray, classes: np.ndarray, weights: np.ndarray, n_classes: int, *, power: float
+) -> np.ndarray:
+    """Return the symmetric matrix that evens out, in part, the scatter within classes.
+
+    Directions in which spectra of one class differ much are damped and those in which they agree
+    are raised; the bands keep their places, so that filters over neighbours keep their sense
+    (zero-phase whitening, to a fractional power).
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, bands)
+        Standardised.
+    classes : ndarray of int, shape (n,)
+    weights : ndarray of shape (n,), positive
+    n_classes : int
+    power : float
+        0 evens out nothing, 1 all: the matrix is the scatter to the power ``-power / 2``.
+
+    Returns
+    -------
+    whitening : ndarray of shape (bands, bands), float64
+        Scaled such that the whitened training spectra have unit mean square.
+    """
+    n_bands = X.shape[1]
+    weights = weights / weights.sum(dtype=np.float64)
+    class_weight = np.bincount(classes, weights, n_classes)
+    sums = np.stack(
+        [np.bincount(classes, weights * X[:, band], n_classes) for band in range(n_bands)]
+    )
+    means = (sums / np.where(class_weight > 0, class_weight, 1)).T
+    # The scatter of all spectra, and what of it lies within the classes, chunk by chunk.
+    total, scatter = np.zeros((n_bands, n_bands)), np.zeros((n_bands, n_bands))
+    for rows in gen_batches(len(X), _CHUNK_ROWS):
+        spectra = X[rows].astype(np.float64)
+        residual = spectra - means[classes[rows]]
+        total += (weights[rows, None] * spectra).T @ spectra
+        scatter += (weights[rows, None] * residual).T @ residual
+    mean_variance = np.trace(scatter) / len(scatter)
+    if mean_variance <= 0:
+        return np.eye(len(scatter))
+    variances, directions = np.linalg.eigh(scatter / mean_variance)
+    shrunk = (1 - SHRINKAGE) * np.maximum(variances, 0) + SHRINKAGE
+    whitening = (directions * shrunk ** (-power / 2)) @ directions.T
+    mean_square = np.trace(whitening @ total @ whitening) / n_bands
+    return whitening / np.sqrt(mean_square) if mean_square > 0 else whitening

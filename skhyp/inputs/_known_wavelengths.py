@@ -1,0 +1,85 @@
+"""What spectra know of the wavelengths of their bands, and what an estimator makes of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skhyp.scenes import Scene, open_scene
+from skhyp.scenes.reading._xarrays import is_data_array
+from skhyp.spectra import Spectra
+from skhyp.wavelengths import (
+    are_same_bands,
+    validate_wavelengths,
+    wavelengths_from_names,
+)
+from skhyp.wavelengths._band_differences import how_they_differ
+
+
+def as_scene(X: Any) -> Scene | None:
+    """Return the scene that X is: a Scene, or an image of xarray."""
+    if isinstance(X, Scene):
+        return X
+    return open_scene(X) if is_data_array(X) and X.ndim == 3 else None
+
+
+def wavelengths_of(X: Any) -> NDArray[np.float64] | None:
+    """Return the wavelengths in nm that X knows of its bands, or None.
+
+    Scenes and Spectra know them, DataFrames by columns named like "450.5 nm".
+    """
+    if type(X) is np.ndarray:
+        return None
+    if isinstance(X, Spectra | Scene):
+        return X.wavelengths
+    if (scene := as_scene(X)) is not None:
+        return scene.wavelengths
+    columns = getattr(X, "columns", None)
+    return None if columns is None else wavelengths_from_names(list(columns))
+
+
+def numbers_of(X: Any) -> str | None:
+    """Return what X knows of its numbers: that they are as stored in a file, or computed."""
+    if type(X) is np.ndarray:
+        return None
+    known = X if isinstance(X, Spectra) else as_scene(X)
+    return None if known is None else known.numbers
+
+
+def agreed_wavelengths(given: ArrayLike | None, X: Any, n_bands: int) -> NDArray[np.float64] | None:
+    """Return the wavelengths of the bands of X: those that are given, or those that it knows."""
+    known = wavelengths_of(X)
+    if given is None:
+        return known
+    given = validate_wavelengths(given, n_bands)
+    if known is not None and not are_same_bands(given, known):
+        raise ValueError(
+            "wavelengths must be those of X, which knows its own: "
+            f"{how_they_differ(given, known)} Leave wavelengths=None to take those of X. If these "
+            "are wrong, pass the right ones where X comes from, as open_scene(..., wavelengths=), "
+            "or numpy.asarray(X), which knows none."
+        )
+    return given
+
+
+def refuse_other_wavelengths(estimator: Any, X: Any) -> None:
+    """Refuse spectra that know their bands to be others than those that were fitted.
+
+    Names of columns are compared by scikit-learn, where fit had some.
+    """
+    if hasattr(X, "columns") and hasattr(estimator, "feature_names_in_"):
+        return
+    known = wavelengths_of(X)
+    if known is None:
+        return
+    fitted = estimator._input_wavelengths(estimator.n_features_in_)
+    if fitted is None or are_same_bands(fitted, known):
+        return
+    raise ValueError(
+        f"X has other bands than those that {type(estimator).__name__} was fitted with: "
+        f"{how_they_differ(known, fitted)} For a scene, skhyp.scenes.apply(model, scene) finds "
+        "the bands by their wavelengths, in whatever order and among others. If the bands are the "
+        "same and only called otherwise, pass numpy.asarray(X)."
+    )
