@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,15 +14,16 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
 from .fitting import Callback
 from .fitting._architecture import convolutions, layer_sizes, per_layer, warn_of_cut_convolutions
-from .fitting._network_estimator import ACTIVATION_NAMES
+from .fitting._docstrings import documented
+from .fitting._protocols import AttributedOutput
 from .fitting._training import TrainedNetworkEstimator
+from .fitting._training_parameters import ACTIVATION_NAMES
 from .fitting._views import weighted_quantile
 from .inputs._known_wavelengths import as_scene, numbers_of, wavelengths_of
 from .inputs._parameters import POSITIVE_INTEGER
@@ -61,6 +63,7 @@ def _why_not_invertible(autoencoder: SpectralAutoencoder) -> str | None:
     )
 
 
+@documented
 class SpectralAutoencoder(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNetworkEstimator
 ):
@@ -106,8 +109,6 @@ class SpectralAutoencoder(
     initializer : {"glorot", "he", "truncated_normal", "normal", "constant"}, default="glorot"
         How kernels start: uniform after Glorot, normal after He, normal of ``initializer_std``
         (whole, or cut at two deviations), or all at ``initializer_std``. Biases start at zero.
-    initializer_std : float, default=0.1
-        For "truncated_normal", "normal" and "constant".
     loss : {"csa", "sa", "sid", "sse"}, default="csa"
         What is minimised, in the mean over spectra: the cosine spectral angle (one minus the
         cosine), the spectral angle, the spectral information divergence, or the sum of squared
@@ -117,95 +118,15 @@ class SpectralAutoencoder(
         Whether spectra are divided by one number, learned in fit, so that training does not
         depend on their unit, and kept within 10 times of it, so that it does not depend on a
         saturated pixel. Reconstructions are in the unit of the input in either case.
-    optimizer : {"adam", "sgd"}, default="adam"
-        Adam [3]_ or plain stochastic gradient descent.
-    learning_rate : float, default=0.001
-        The size of an update; at the start, if it is changed by a schedule.
-    epsilon : float, default=1e-08
-        For "adam": added to the root of the second moment, so that tiny gradients are not blown up.
-    learning_rate_schedule : str, default="constant"
-        How the rate changes with the updates: "constant", it does not; "exponential", by
-        ``decay_rate`` after every ``decay_steps``; "piecewise", to ``learning_rate_values`` after
-        ``learning_rate_boundaries``; "cosine", along half a cosine to zero at the last epoch.
-    decay_steps : int, default=1000
-        Updates. For "exponential".
-    decay_rate : float, default=0.9
-        For "exponential".
-    learning_rate_boundaries : tuple of int, default=()
-        Updates. For "piecewise".
-    learning_rate_values : tuple of float, default=()
-        For "piecewise": the rate after each boundary.
-    weight_decay : float, default=0.0
-        At each update, kernels shrink by this times the learning rate (decoupled [4]_).
-    batch_size : int, default=256
-        Spectra per update.
-    max_epochs : int or "auto", default="auto"
-        Passes over the training spectra: with ``resume``, in all; with ``warm_start``, so many
-        more. "auto": 50, or as many as 2000 updates take, whichever is more.
-    shuffle : bool, default=True
-        Whether each epoch takes the spectra in a new order.
-    early_stopping : bool, default=False
-        Whether to hold out ``validation_fraction`` of the spectra, stop when their loss has not
-        fallen for ``patience`` epochs, and keep the best epoch's parameters.
-    validation_fraction : float, default=0.1
-        The share of the spectra that ``early_stopping`` holds out.
-    patience : int, default=10
-        Epochs.
-    warm_start : bool, default=False
-        Whether ``fit`` goes on from the former fit: parameters, moments, epochs.
-    checkpoint_dir : str, path or None, default=None
-        A folder that ``fit`` writes checkpoints to, for this training alone: another one that
-        runs at the same time is refused. After a crash, only the epochs since the last one are
-        lost; :mod:`skhyp.fitting` loads them. "~" is the home folder.
-    save_epochs : int or tuple of int, default=10
-        After every so many epochs, or after which epochs, a checkpoint is written; always after
-        the last one.
-    resume : bool, default=False
-        Whether ``fit`` goes on from the latest checkpoint in ``checkpoint_dir``, if there is one,
-        up to ``max_epochs``. It ends with the same weights, to the last bit, as a training that
-        was never interrupted. Except under the schedule "cosine", ``max_epochs`` may have been
-        raised since; the weights are then those of one longer training, up to rounding.
-    callbacks : list of :class:`skhyp.fitting.Callback` or None, default=None
-        Objects that are called after each epoch; each fit works with copies.
-    inference_dtype : {"bfloat16"} or None, default=None
-        "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster
-        on processors that have such instructions and less exact; the guide says by how much.
-        ``None``: in the precision of X. Training is never changed.
-    random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order and held-out spectra. With one int, one model (on one
-        machine, with the same number of threads).
-    verbose : int, default=0
-        Above zero: a progress bar with the loss (by tqdm, else plain lines).
 
     Attributes
     ----------
-    loss_curve_ : list of float
-        The mean training loss of each epoch.
-    validation_loss_curve_ : list of float
-        The mean loss of the held-out spectra after each epoch; empty without early stopping.
-    n_iter_ : int
-        Epochs trained.
-    parameters_ : ndarray of shape (n_parameters,)
-        All kernels and biases.
-    weights_ : dict of str to ndarray
-        The same by name, as views.
-    architecture_ : dict
-        The network that was fitted: its kind, sizes and activations, as plain values.
     statistics_ : ndarray of shape (1,) or (0,)
         The number that spectra are divided by; empty with ``scale_input=False``.
-    seed_ : int
-        Drawn from ``random_state``; decides all that was random in fit.
-    n_features_in_ : int
-        Number of bands.
-    feature_names_in_ : ndarray of str
-        Columns of X, if it was a DataFrame.
     wavelengths_ : ndarray of shape (n_bands,) or None
         Wavelengths of the bands in nm, where X knows them: as a Scene, a DataFrame with columns
         named like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and
         :func:`~skhyp.scenes.labelled_pixels` give.
-    numbers_in_ : str or None
-        What the numbers of X were, such as "as stored" in a file or "computed", where X knows it:
-        :func:`~skhyp.scenes.apply` warns of a scene that has others.
 
     See Also
     --------
@@ -224,8 +145,6 @@ class SpectralAutoencoder(
        learning for illumination robustness", ICIP 2016.
     .. [2] Windrim L., Ramakrishnan R., Melkumyan A., Murphy R. J., Chlingaryan A., "Unsupervised
        feature-learning for hyperspectral data with autoencoders", Remote Sensing 11(7):864, 2019.
-    .. [3] Kingma D. P., Ba J., "Adam: a method for stochastic optimization", ICLR 2015.
-    .. [4] Loshchilov I., Hutter F., "Decoupled weight decay regularization", ICLR 2019.
 
     Examples
     --------
@@ -316,38 +235,13 @@ class SpectralAutoencoder(
         self.kernel_sizes = kernel_sizes
         self.strides = strides
         self.padding = padding
-        self.activation = activation
         self.latent_activation = latent_activation
         self.output_activation = output_activation
         self.tied_weights = tied_weights
         self.skip_connections = skip_connections
-        self.initializer = initializer
-        self.initializer_std = initializer_std
         self.loss = loss
         self.scale_input = scale_input
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.epsilon = epsilon
-        self.learning_rate_schedule = learning_rate_schedule
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.learning_rate_boundaries = learning_rate_boundaries
-        self.learning_rate_values = learning_rate_values
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.warm_start = warm_start
-        self.checkpoint_dir = checkpoint_dir
-        self.save_epochs = save_epochs
-        self.resume = resume
-        self.callbacks = callbacks
-        self.inference_dtype = inference_dtype
-        self.random_state = random_state
-        self.verbose = verbose
+        self._set_shared_parameters(locals())
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -409,26 +303,7 @@ class SpectralAutoencoder(
         with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
-            with self._open_checkpoints(
-                X, weights, continues=continues, pixels=pixels
-            ) as checkpoints:
-                seed = self._draw_seed(checkpoints, continues=continues)
-                validation = None
-                if self.early_stopping:
-                    X, X_held_out, weights, weights_held_out = train_test_split(
-                        X, weights, test_size=self._n_held_out(len(X), 1), random_state=seed
-                    )
-                    validation = (X_held_out, None, weights_held_out)
-                result = self._fit_network(
-                    X,
-                    None,
-                    weights,
-                    continues=continues,
-                    validation=validation,
-                    seed=seed,
-                    checkpoints=checkpoints,
-                    pixels=pixels,
-                )
+            result = self._train_on(X, None, weights, continues=continues, pixels=pixels)
         self._tell_of_interruption(result)
         return self
 
@@ -623,6 +498,25 @@ class SpectralAutoencoder(
         if as_scene(X) is not None:
             errors = errors[~np.isnan(errors)]
         return -float(np.mean(errors, dtype=np.float64))
+
+    def _exported_functions(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        exported = super()._exported_functions()
+        del exported["inverse_transform"]  # of codes, not of spectra
+        return exported | {"reconstruction_error": ("errors", {"measure": self.loss})}
+
+    def _attributed_output(self, spectra: np.ndarray, target: Any) -> AttributedOutput:
+        if target is None:
+            nothing = np.zeros(len(spectra), np.int64)
+            return AttributedOutput("squared distance", "Squared distance of codes", nothing)
+        n_components = self._n_features_out
+        is_integer = isinstance(target, Integral) and not isinstance(target, bool)
+        if not is_integer or not 0 <= target < n_components:
+            raise ValueError(
+                f"target must be None or a component from 0 to {n_components - 1}; got "
+                f"{target!r:.80}."
+            )
+        targets = np.full(len(spectra), int(target))
+        return AttributedOutput("component", f"Component {target} of the code", targets)
 
     def _of_scene(self, scene: Scene, method: str, **method_params: Any) -> np.ndarray:
         """Return what a method gives for all pixels of a scene, row by row, NaN without data."""

@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
-from numbers import Integral, Real
+from collections.abc import Sequence
+from numbers import Real
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.model_selection import train_test_split
 from sklearn.utils import column_or_1d
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .fitting import Callback
-from .fitting._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
-from .fitting._network_estimator import ACTIVATION_NAMES
-from .fitting._training import TrainedNetworkEstimator
+from .fitting._conv_estimator import ConvNetworkEstimator
+from .fitting._docstrings import documented
+from .fitting._protocols import AttributedOutput
 from .fitting._views import learn_view_statistics
 from .fitting._weights import scaled_weights
-from .inputs._known_wavelengths import numbers_of, wavelengths_of
-from .inputs._parameters import NUMBER_FROM_ZERO, POSITIVE_INTEGER, NumberInterval
+from .inputs._parameters import NUMBER_FROM_ZERO, NumberInterval
 from .inputs._validation import (
     all_or_nothing,
-    computation_dtype,
-    largest_magnitudes,
-    refuse_too_small,
-    validate_spectra,
 )
 
 if TYPE_CHECKING:
     import keras
 
 
-# What dropout lets through is scaled up by 1 / (1 - dropout).
-_MAX_DROPOUT = 0.999
-
-
-class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
+@documented
+class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
     """Convolutional network that classifies spectra, without spatial context.
 
     With default parameters a spectrum enters as three channels: its standard normal variate,
@@ -57,126 +48,30 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         How far the view "whitened" evens out the scatter within classes: 0 not at all, 1 fully.
         Full whitening helps most where pixels are mixed and labels few, half of it where labels
         are many.
-    n_filters : tuple of int, default=(16,)
-        Filters of each convolution.
-    kernel_sizes : int or tuple of int, default=16
-        Bands that a filter spans, per layer. Kernels longer than what they are applied to shrink
-        to it, with a warning if the sizes are not the default ones.
-    strides : int or tuple of int, default=4
-        The step between the positions of a filter, per layer. A step beyond the
-        spectrum is cut to it, with a warning.
-    padding : {"valid", "same"}, default="valid"
-        Whether filters stay within the spectrum or reach over its ends.
     dense_layer_sizes : tuple of int, default=(128,)
         Units of each dense layer between the convolutions and the classes.
-    activation : {"relu", "sigmoid", "linear", "tanh", "elu", "softplus"}, default="relu"
-        Of all layers but the last.
-    dropout : float, default=0.0
-        The share of the inputs of each dense layer and of the last that is silenced in training,
-        at most 0.999.
     initializer : {"he", "glorot", "truncated_normal", "normal", "constant"}, default="he"
         How kernels start: normal after He, uniform after Glorot (either with a last layer at a
         tenth), normal of ``initializer_std`` (whole, or cut at two deviations), or all at
         ``initializer_std``. Biases start at zero.
-    initializer_std : float, default=0.1
-        For "truncated_normal", "normal" and "constant".
     class_weight : dict, {"balanced", "balanced_batch"} or None, default=None
         Weights of the classes in the loss, times ``sample_weight``. "balanced": all classes weigh
         the same over the training set. "balanced_batch": weights from the counts in each batch,
         (largest count + 1) / (count + 1), as in the toolbox deephyp.
-    optimizer : {"adam", "sgd"}, default="adam"
-        Adam [1]_ or plain stochastic gradient descent.
-    learning_rate : float, default=0.001
-        The size of an update; at the start, if it is changed by a schedule.
-    epsilon : float, default=1e-08
-        For "adam": added to the root of the second moment, so that tiny gradients are not blown up.
-    learning_rate_schedule : str, default="constant"
-        How the rate changes with the updates: "constant", it does not; "exponential", by
-        ``decay_rate`` after every ``decay_steps``; "piecewise", to ``learning_rate_values`` after
-        ``learning_rate_boundaries``; "cosine", along half a cosine to zero at the last epoch.
-    decay_steps : int, default=1000
-        Updates. For "exponential".
-    decay_rate : float, default=0.9
-        For "exponential".
-    learning_rate_boundaries : tuple of int, default=()
-        Updates. For "piecewise".
-    learning_rate_values : tuple of float, default=()
-        For "piecewise": the rate after each boundary.
-    weight_decay : float, default=0.0
-        At each update, kernels shrink by this times the learning rate (decoupled [2]_).
-    batch_size : int, default=64
-        Spectra per update.
-    max_epochs : int or "auto", default="auto"
-        Passes over the training spectra: with ``resume``, in all; with ``warm_start``, so many
-        more. "auto": 100, or as many as 1500 updates take, whichever is more.
-    shuffle : bool, default=True
-        Whether each epoch takes the spectra in a new order.
     early_stopping : bool, default=False
         Whether to hold out ``validation_fraction`` of the spectra of each class, stop when their
         loss has not fallen for ``patience`` epochs, and keep the best epoch's parameters.
-    validation_fraction : float, default=0.1
-        The share of the spectra that ``early_stopping`` holds out.
-    patience : int, default=10
-        Epochs.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the former fit: parameters, moments, epochs. The classes must
         be the same.
-    checkpoint_dir : str, path or None, default=None
-        A folder that ``fit`` writes checkpoints to, for this training alone: another one that
-        runs at the same time is refused. After a crash, only the epochs since the last one are
-        lost; :mod:`skhyp.fitting` loads them. "~" is the home folder.
-    save_epochs : int or tuple of int, default=10
-        After every so many epochs, or after which epochs, a checkpoint is written; always after
-        the last one.
-    resume : bool, default=False
-        Whether ``fit`` goes on from the latest checkpoint in ``checkpoint_dir``, if there is one,
-        up to ``max_epochs``. It ends with the same weights, to the last bit, as a training that
-        was never interrupted. Except under the schedule "cosine", ``max_epochs`` may have been
-        raised since; the weights are then those of one longer training, up to rounding.
-    callbacks : list of :class:`skhyp.fitting.Callback` or None, default=None
-        Objects that are called after each epoch; each fit works with copies.
-    inference_dtype : {"bfloat16"} or None, default=None
-        "bfloat16" computes the layers of a fitted network with 8 significant bits, which is faster
-        on processors that have such instructions and less exact; the guide says by how much.
-        ``None``: in the precision of X. Training is never changed.
-    random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order, dropout and held-out spectra. With one int, one model (on
-        one machine, with the same number of threads).
-    verbose : int, default=0
-        Above zero: a progress bar with the loss (by tqdm, else plain lines).
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
-    loss_curve_ : list of float
-        The mean training loss of each epoch.
-    validation_loss_curve_ : list of float
-        The mean loss of the held-out spectra after each epoch; empty without early stopping.
-    n_iter_ : int
-        Epochs trained.
-    parameters_ : ndarray of shape (n_parameters,)
-        All kernels and biases.
-    weights_ : dict of str to ndarray
-        The same by name, as views.
-    architecture_ : dict
-        The network that was fitted: its kind, sizes and activations, as plain values.
     statistics_ : ndarray of shape (n_statistics,)
         What the views learned of the training spectra: means and deviations per band, and the
         whitening matrix, one after the other.
-    seed_ : int
-        Drawn from ``random_state``; decides all that was random in fit.
-    n_features_in_ : int
-        Number of bands.
-    feature_names_in_ : ndarray of str
-        Columns of X, if it was a DataFrame.
-    wavelengths_ : ndarray of shape (n_bands,) or None
-        Wavelengths of the bands in nm, where X knows them: as a DataFrame with columns
-        named like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and
-        :func:`~skhyp.scenes.labelled_pixels` give.
-    numbers_in_ : str or None
-        What the numbers of X were, such as "as stored" in a file or "computed", where X knows it:
-        :func:`~skhyp.scenes.apply` warns of a scene that has others.
 
     See Also
     --------
@@ -196,11 +91,6 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
 
     float64 spectra are computed in float64, all others in float32.
 
-    References
-    ----------
-    .. [1] Kingma D. P., Ba J., "Adam: a method for stochastic optimization", ICLR 2015.
-    .. [2] Loshchilov I., Hutter F., "Decoupled weight decay regularization", ICLR 2019.
-
     Examples
     --------
     >>> import numpy as np
@@ -217,20 +107,13 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
     """
 
     _row_functions: ClassVar = {"predict_proba": "probabilities"}
+    _view_names = ("snv", "whitened", "bands")
     _min_epochs = 100
     _min_updates = 1500
 
     _parameter_constraints: dict = {
-        **TrainedNetworkEstimator._parameter_constraints,
-        "views": ["array-like", None],
+        **ConvNetworkEstimator._parameter_constraints,
         "whitening": [NumberInterval(Real, 0, 1, closed="both")],
-        "n_filters": ["array-like"],
-        "kernel_sizes": ["array-like", POSITIVE_INTEGER],
-        "strides": ["array-like", POSITIVE_INTEGER],
-        "padding": [StrOptions({"valid", "same"})],
-        "dense_layer_sizes": ["array-like"],
-        "activation": [ACTIVATION_NAMES],
-        "dropout": [NumberInterval(Real, 0, _MAX_DROPOUT, closed="both")],
         "class_weight": [StrOptions({"balanced", "balanced_batch"}), dict, None],
     }
 
@@ -280,34 +163,9 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         self.strides = strides
         self.padding = padding
         self.dense_layer_sizes = dense_layer_sizes
-        self.activation = activation
         self.dropout = dropout
-        self.initializer = initializer
-        self.initializer_std = initializer_std
         self.class_weight = class_weight
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.epsilon = epsilon
-        self.learning_rate_schedule = learning_rate_schedule
-        self.decay_steps = decay_steps
-        self.decay_rate = decay_rate
-        self.learning_rate_boundaries = learning_rate_boundaries
-        self.learning_rate_values = learning_rate_values
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.max_epochs = max_epochs
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.warm_start = warm_start
-        self.checkpoint_dir = checkpoint_dir
-        self.save_epochs = save_epochs
-        self.resume = resume
-        self.callbacks = callbacks
-        self.inference_dtype = inference_dtype
-        self.random_state = random_state
-        self.verbose = verbose
+        self._set_shared_parameters(locals())
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -348,27 +206,15 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
                 )
             self._refuse_one_class(classes)
             weights = self._weigh_classes(classes, targets, weights)
-            with self._open_checkpoints(
-                X, targets, weights, classes.tolist(), continues=continues
-            ) as checkpoints:
-                seed = self._draw_seed(checkpoints, continues=continues)
-                self.classes_ = classes
-                validation = None
-                if self.early_stopping:
-                    X, X_held_out, targets, targets_held_out, weights, weights_held_out = (
-                        self._hold_out(X, targets, weights, seed)
-                    )
-                    validation = (X_held_out, targets_held_out, weights_held_out)
-                result = self._fit_network(
-                    X,
-                    targets,
-                    weights,
-                    continues=continues,
-                    validation=validation,
-                    seed=seed,
-                    checkpoints=checkpoints,
-                    n_classes=len(classes),
-                )
+            self.classes_ = classes
+            result = self._train_on(
+                X,
+                targets,
+                weights,
+                known_by=classes.tolist(),
+                continues=continues,
+                n_classes=len(classes),
+            )
         self._tell_of_interruption(result)
         return self
 
@@ -484,30 +330,6 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         logits = self._predict("logits", X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
-    def predict_features(self, X: ArrayLike, layer: int = -2) -> np.ndarray:
-        """Return the values of a layer of the network.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_spectra, n_bands)
-        layer : int, default=-2
-            Counted from 0 as Python counts: the convolutions, the dense layers, and the logits at
-            -1. By default the last layer before the logits.
-
-        Returns
-        -------
-        features : ndarray of shape (n_spectra, n_values)
-            After the activation. Values of a convolution are flattened, position by position.
-        """
-        check_is_fitted(self)
-        n_layers = self._fitted_network().n_layers
-        validate_parameter_constraints(
-            {"layer": [Interval(Integral, -n_layers, n_layers - 1, closed="both")]},
-            {"layer": layer},
-            "predict_features",
-        )
-        return self._predict("features", X, layer=int(layer) % n_layers)
-
     def to_keras(self, *, name: str | None = None) -> keras.Model:
         """Return the fitted network as a model of Keras, of Keras's own layers.
 
@@ -544,25 +366,33 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         check_is_fitted(self)
         return self._keras_model("predict_proba", self.n_features_in_, name)
 
-    def _predict(self, function: str, X: ArrayLike, **options: Any) -> np.ndarray:
-        check_is_fitted(self)
-        return self._apply(function, validate_spectra(self, X, reset=False), **options)
+    def _attributed_output(self, spectra: np.ndarray, target: Any) -> AttributedOutput:
+        if target is None:
+            return AttributedOutput(
+                "log-odds", "Log-odds of the class", self._apply("places", spectra)
+            )
+        labels = np.asarray(target)
+        if labels.ndim and labels.shape != (len(spectra),):
+            raise ValueError(
+                f"target must be one label or one for each of {len(spectra)} spectra; got an array "
+                f"of shape {labels.shape}."
+            )
+        is_known = np.isin(labels, self.classes_)
+        if not is_known.all():
+            raise ValueError(
+                f"target must be among the classes {self.classes_.tolist()}; got "
+                f"{labels[~is_known].tolist()[0]!r}."
+            )
+        places = np.searchsorted(self.classes_, labels)
+        of = "the class" if labels.ndim else self.classes_[places]
+        return AttributedOutput(
+            "log-odds", f"Log-odds of {of}", np.broadcast_to(places, len(spectra))
+        )
 
-    def _validate(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        self._check_training_parameters()
-        known, numbers = wavelengths_of(X), numbers_of(X)
-        X, y = validate_spectra(self, X, y=y, reset=reset)
-        self._know_spectra(known, numbers, continues=not reset)
+    def _check_targets(self, y: ArrayLike) -> np.ndarray:
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
-        weights = self._check_weights(sample_weight, X)
-        if not weights.all():
-            X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]
-        refuse_too_small(largest_magnitudes(X), computation_dtype(X.dtype))
-        warn_of_cut_convolutions(self, X.shape[1])
-        return X, y, weights
+        return y
 
     def _classes_of_parts(self, classes: ArrayLike | None, continues: bool) -> np.ndarray:
         """Return all classes of a training in parts, which the first call has to name."""
@@ -617,50 +447,19 @@ class SpectralCNNClassifier(ClassifierMixin, TrainedNetworkEstimator):
         class_weight = {label: float(weight) for label, weight in self.class_weight.items()}
         return compute_class_weight(class_weight, classes=classes, y=classes)
 
-    def _hold_out(
-        self, X: np.ndarray, targets: np.ndarray, weights: np.ndarray, seed: int
-    ) -> list[np.ndarray]:
+    def _strata(self, targets: np.ndarray) -> np.ndarray:
         counts = np.bincount(targets)
         if counts.min() < 2:
             raise ValueError(
                 "early_stopping holds out spectra of each class, so each class needs at least 2; "
                 f"the smallest class has {counts.min()}."
             )
-        return train_test_split(
-            X,
-            targets,
-            weights,
-            test_size=self._n_held_out(len(X), len(counts)),
-            stratify=targets,
-            random_state=seed,
-        )
+        return targets
 
     def _network(self, n_bands: int, dtype: str, *, n_classes: int) -> Any:
         from .graph.classifiers import ConvClassifier
 
-        return ConvClassifier(
-            n_bands=n_bands,
-            n_classes=n_classes,
-            views=self._checked_views(),
-            dense_layer_sizes=layer_sizes("dense_layer_sizes", self.dense_layer_sizes),
-            activation=self.activation,
-            dropout=float(self.dropout),
-            dtype=dtype,
-            **convolutions(self, n_bands),
-        )
-
-    def _checked_views(self) -> tuple[str, ...]:
-        if self.views is None:
-            return ()
-        views = tuple(self.views)
-        is_unordered = isinstance(self.views, Set)
-        is_known = set(views) <= {"snv", "whitened", "bands"}
-        if is_unordered or not is_known or len(set(views)) < len(views):
-            raise ValueError(
-                "views must be None or hold 'snv', 'whitened' and 'bands', each at most once, "
-                f"got {self.views!r}."
-            )
-        return views
+        return ConvClassifier(n_classes=n_classes, **self._body(n_bands, dtype))
 
     def _objective(self, network: Any) -> Any:
         from .graph.updates import Objective

@@ -642,6 +642,9 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         refuse_another_range(self, split(statistics, scaling.statistics), scaling.dtype, remedy)
         return scaling, np.zeros(0), statistics
 
+    def _exported_functions(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        return {method: (function, {}) for method, function in self._row_functions.items()}
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True

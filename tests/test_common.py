@@ -9,9 +9,11 @@ from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp.fitting._training_parameters import TrainingParameters
 
 TRANSFORMERS = [HypPreprocessor, SpectralAutoencoder]
-ESTIMATORS = [*TRANSFORMERS, SpectralCNNClassifier]
+NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier]
+ESTIMATORS = [HypPreprocessor, *NETWORKS]
 
 FOR_ALL = ["check_param_validation", "check_dataframe_column_names_consistency"]
 FOR_TRANSFORMERS = [
@@ -98,6 +100,13 @@ def test_parameters_are_documented_in_the_order_of_the_constructor(estimator):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_parameters_have_constraints_and_the_other_way_round(estimator):
     assert set(estimator._parameter_constraints) == set(_constructor_parameters(estimator))
+
+
+@pytest.mark.parametrize("estimator", NETWORKS)
+def test_what_networks_share_stands_in_one_order(estimator):
+    shared = list(TrainingParameters._parameter_constraints)
+    own = list(_constructor_parameters(estimator))
+    assert [name for name in own if name in shared] == shared
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp.autoencoder import SpectralAutoencoder
-from skhyp.classifier import SpectralCNNClassifier
 from skhyp.files._paths import user_path
 from skhyp.files._whole_files import whole_folder
+from skhyp.fitting._protocols import ComputedEstimator
 from skhyp.inputs._validation import EXPORT_FLOAT64
-from skhyp.preprocessing import HypPreprocessor
 from skhyp.scenes._class_labels import missing_label
 from skhyp.wavelengths._model_bands import flat_steps, input_wavelengths
 
@@ -144,9 +143,9 @@ def _steps(estimator: Any) -> list[Any]:
     if not steps:
         raise ValueError(f"estimator must have a step that computes, got {estimator!r}.")
     for step in steps:
-        if not isinstance(step, HypPreprocessor | SpectralAutoencoder | SpectralCNNClassifier):
+        if not isinstance(step, ComputedEstimator):
             raise ValueError(
-                "estimator must be a HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier "
+                "estimator must be one of skhyp, such as HypPreprocessor or SpectralCNNClassifier, "
                 f"or a Pipeline of them, got {step!r}."
             )
     return steps
@@ -169,19 +168,15 @@ def _methods(estimator: Any, dtype: str) -> dict[str, "Step"]:
     from skhyp.graph.saved_models import Step
 
     fitted = estimator._computation(np.dtype(dtype), remedy=EXPORT_FLOAT64)
-    methods = {
-        method: Step(*fitted, function)
-        for method, function in estimator._row_functions.items()
-        if method != "inverse_transform"
+    return {
+        method: Step(*fitted, *function)
+        for method, function in estimator._exported_functions().items()
     }
-    if isinstance(estimator, SpectralAutoencoder):
-        methods["reconstruction_error"] = Step(*fitted, "errors", {"measure": estimator.loss})
-    return methods
 
 
 def _classes(estimator: Any) -> np.ndarray | None:
     """Return the labels of a classifier as TensorFlow can hold them."""
-    if not isinstance(estimator, SpectralCNNClassifier):
+    if not is_classifier(estimator):
         return None
     classes = estimator.classes_
     if classes.dtype.kind == "O" and all(isinstance(label, str) for label in classes):

@@ -2,21 +2,12 @@
 
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
-from numbers import Real
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp.inputs._parameters import (
-    NUMBER_FROM_ZERO,
-    POSITIVE_INTEGER,
-    POSITIVE_NUMBER,
-    NumberInterval,
-)
 from skhyp.inputs._validation import (
     PASS_FLOAT64,
     computation_dtype,
@@ -26,14 +17,15 @@ from skhyp.inputs._validation import (
 
 from ._config import ConfigMixin
 from ._documentation import DocumentationLinkMixin
+from ._training_parameters import TrainingParameters
 
 if TYPE_CHECKING:
     import keras
 
-ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "softplus"})
 
-
-class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metaclass=ABCMeta):
+class NetworkEstimator(
+    TrainingParameters, ConfigMixin, DocumentationLinkMixin, BaseEstimator, metaclass=ABCMeta
+):
     """A network as a scikit-learn estimator.
 
     Subclasses say which network their parameters describe. Fitted state is NumPy: one flat vector
@@ -42,34 +34,6 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
 
     # The functions of the network, by the methods that compute them of rows.
     _row_functions: dict[str, str]
-    _parameter_constraints: dict = {
-        "activation": [ACTIVATION_NAMES],
-        "initializer": [StrOptions({"truncated_normal", "normal", "glorot", "he", "constant"})],
-        "initializer_std": [POSITIVE_NUMBER],
-        "optimizer": [StrOptions({"adam", "sgd"})],
-        "learning_rate": [POSITIVE_NUMBER],
-        "epsilon": [POSITIVE_NUMBER],
-        "learning_rate_schedule": [StrOptions({"constant", "exponential", "piecewise", "cosine"})],
-        "decay_steps": [POSITIVE_INTEGER],
-        "decay_rate": [NumberInterval(Real, 0, 1, closed="right")],
-        "learning_rate_boundaries": ["array-like"],
-        "learning_rate_values": ["array-like"],
-        "weight_decay": [NUMBER_FROM_ZERO],
-        "batch_size": [POSITIVE_INTEGER],
-        "max_epochs": [StrOptions({"auto"}), POSITIVE_INTEGER],
-        "shuffle": ["boolean"],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [NumberInterval(Real, 0, 1, closed="neither")],
-        "patience": [POSITIVE_INTEGER],
-        "warm_start": ["boolean"],
-        "checkpoint_dir": [str, PathLike, None],
-        "save_epochs": [POSITIVE_INTEGER, "array-like"],
-        "resume": ["boolean"],
-        "callbacks": ["array-like", None],
-        "inference_dtype": [StrOptions({"bfloat16"}), None],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-    }
 
     @abstractmethod
     def _network(self, n_bands: int, dtype: str, **shape: int) -> Any:
@@ -132,6 +96,9 @@ class NetworkEstimator(ConfigMixin, DocumentationLinkMixin, BaseEstimator, metac
             ):
                 refuse_another_range(self, split(fitted, described), network.dtype, remedy)
         return network, self.parameters_, self.statistics_
+
+    def _exported_functions(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        return {method: (function, {}) for method, function in self._row_functions.items()}
 
     def _attribute(
         self,

@@ -2,24 +2,22 @@
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight
 
 from skhyp.inputs._scene_pixels import ScenePixels
 from skhyp.inputs._validation import computation_dtype
 
-from ._checkpoints import TrainingCheckpoints, epochs_to_save
+from ._checkpoints import TrainingCheckpoints
 from ._network_estimator import NetworkEstimator
 from ._progress import TrainingProgress, losses_by_epoch
-from ._weights import scaled_weights
 
 if TYPE_CHECKING:
     from skhyp.graph.epochs import Epochs, EpochsResult
@@ -27,19 +25,11 @@ if TYPE_CHECKING:
     from skhyp.graph.updates import Objective
 
 
-# Parameters that are numbers of the graph, or that its numbers are made of.
-_COMPUTED_WITH = ("learning_rate", "epsilon", "weight_decay", "initializer_std")
-
-
 class TrainedNetworkEstimator(NetworkEstimator):
     """A network that is trained by epochs, and may be continued, saved and interrupted.
 
     Subclasses say what is learned of the spectra before training, and what is minimised.
     """
-
-    # With max_epochs="auto": at least so many passes over the data and so many updates.
-    _min_epochs: int
-    _min_updates: int
 
     @abstractmethod
     def _learn_statistics(
@@ -50,94 +40,6 @@ class TrainedNetworkEstimator(NetworkEstimator):
     @abstractmethod
     def _objective(self, network: Any) -> "Objective":
         """Return what is minimised."""
-
-    def _check_training_parameters(self) -> None:
-        for callback in self.callbacks or ():
-            if isinstance(callback, type):
-                raise ValueError(
-                    f"callbacks must hold objects, got the class {callback.__name__}: make one of "
-                    f"it, as {callback.__name__}()."
-                )
-            for moment in ("on_training_begin", "on_epoch_end", "on_training_end"):
-                if not callable(getattr(callback, moment, None)):
-                    raise ValueError(
-                        f"callbacks must hold objects with the methods of "
-                        f"skhyp.fitting.Callback, got {callback!r} without {moment}."
-                    )
-        epochs_to_save(self.save_epochs)
-        self._piecewise()
-
-    def _piecewise(self) -> tuple[list[float], list[float]]:
-        """Return the boundaries and values of the schedule "piecewise", none of the others."""
-        if self.learning_rate_schedule != "piecewise":
-            return [], []
-        given = f"{self.learning_rate_boundaries!r} and {self.learning_rate_values!r}"
-        boundaries, values = (
-            self._listed_numbers(name)
-            for name in ("learning_rate_boundaries", "learning_rate_values")
-        )
-        if len(boundaries) != len(values) or not values:
-            raise ValueError(
-                "learning_rate_schedule='piecewise' needs learning_rate_boundaries and "
-                f"learning_rate_values of one length, at least 1, got {given}."
-            )
-        rises = np.isfinite(boundaries).all() and np.all(np.diff(boundaries, prepend=-1) > 0)
-        are_rates = all(0 < rate < np.inf for rate in values)
-        if not (rises and boundaries[0] >= 0 and are_rates):
-            raise ValueError(
-                "learning_rate_boundaries must rise from 0 or more and learning_rate_values must "
-                f"be positive and finite, got {given}."
-            )
-        return boundaries, values
-
-    def _listed_numbers(self, name: str) -> list[float]:
-        """Return the numbers of a list, which booleans and strings are not."""
-        given = getattr(self, name)
-        try:
-            listed = given.tolist() if isinstance(given, np.ndarray) else list(given)
-            is_list = not isinstance(given, Mapping | Set)
-            if is_list and all(isinstance(n, Real) and not isinstance(n, bool) for n in listed):
-                return [float(number) for number in listed]
-        except (TypeError, OverflowError):  # no list, or a number larger than any float
-            pass
-        raise ValueError(f"{name} must be a list of numbers that a float can hold, got {given!r}.")
-
-    def _check_training_in_parts(self) -> None:
-        if self.learning_rate_schedule == "cosine":
-            raise ValueError(
-                "partial_fit has no last epoch that learning_rate_schedule='cosine' could fall to; "
-                "choose 'constant', 'exponential' or 'piecewise'."
-            )
-
-    def _check_weights(self, sample_weight: Any, X: np.ndarray) -> np.ndarray:
-        """Return the weights in the dtype of the computation, the largest between 1 and 2.
-
-        They matter beside each other alone; none is all ones.
-        """
-        try:
-            weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        except OverflowError as error:
-            raise ValueError("sample_weight has a value larger than any float.") from error
-        if np.any(weights < 0):
-            raise ValueError("sample_weight has negative values; weights must be 0 or more.")
-        if not np.any(weights):
-            raise ValueError("Every sample_weight is zero: a weight above zero is needed to fit.")
-        return scaled_weights("sample_weight", weights, computation_dtype(X.dtype))
-
-    def _check_numbers(self, dtype: str) -> None:
-        """Refuse parameters that the precision of the computation has no numbers for."""
-        limits = np.finfo(dtype)
-        numbers = [(name, getattr(self, name)) for name in _COMPUTED_WITH]
-        if self.learning_rate_schedule == "piecewise":
-            numbers += [("learning_rate_values", rate) for rate in self._piecewise()[1]]
-        for name, given in numbers:
-            value = float(given)
-            if value != 0 and not float(limits.tiny) <= value <= float(limits.max):
-                raise ValueError(
-                    f"{name}={getattr(self, name)!r} is out of the range of {dtype}, in which "
-                    f"spectra of this type are computed: from {limits.tiny:.2g} to "
-                    f"{limits.max:.2g}."
-                )
 
     def _open_checkpoints(
         self, *data: np.ndarray | list | None, continues: bool, pixels: ScenePixels | None = None
@@ -160,16 +62,65 @@ class TrainedNetworkEstimator(NetworkEstimator):
             return self.seed_
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
-    def _n_held_out(self, n_spectra: int, least: int) -> int:
-        """Return how many spectra early stopping holds out, at least ``least`` on either side."""
-        n_held_out = max(least, round(self.validation_fraction * n_spectra))
-        if n_spectra - n_held_out < least:
+    def _train_on(
+        self,
+        X: np.ndarray,
+        targets: np.ndarray | None,
+        weights: np.ndarray,
+        *,
+        continues: bool,
+        known_by: list | None = None,
+        pixels: ScenePixels | None = None,
+        **shape: int,
+    ) -> "EpochsResult":
+        """Train on the rows of X as the parameters say, checkpoints and early stopping included.
+
+        ``known_by`` is what else a training to resume is known by; for the others, see
+        :meth:`_fit_network`.
+        """
+        with self._open_checkpoints(
+            X, targets, weights, known_by, continues=continues, pixels=pixels
+        ) as checkpoints:
+            seed = self._draw_seed(checkpoints, continues=continues)
+            validation = None
+            if self.early_stopping:
+                (X, targets, weights), validation = self._hold_out(X, targets, weights, seed)
+            return self._fit_network(
+                X,
+                targets,
+                weights,
+                continues=continues,
+                validation=validation,
+                seed=seed,
+                checkpoints=checkpoints,
+                pixels=pixels,
+                **shape,
+            )
+
+    def _hold_out(
+        self, X: np.ndarray, targets: np.ndarray | None, weights: np.ndarray, seed: int
+    ) -> tuple[tuple, tuple]:
+        """Return spectra, targets and weights to train on, and those that early stopping sees."""
+        strata = None if targets is None else self._strata(targets)
+        least = 1 if strata is None else len(np.unique(strata))
+        n_held_out = max(least, round(self.validation_fraction * len(X)))
+        if len(X) - n_held_out < least:
             raise ValueError(
                 f"validation_fraction={self.validation_fraction} holds out {n_held_out} of "
-                f"{n_spectra} samples and leaves too few to train on: at least {least} are needed "
+                f"{len(X)} samples and leaves too few to train on: at least {least} are needed "
                 "on either side. Lower it, or set early_stopping=False."
             )
-        return n_held_out
+        rows = train_test_split(
+            np.arange(len(X)), test_size=n_held_out, stratify=strata, random_state=seed
+        )
+        trained, held_out = (
+            (X[part], None if targets is None else targets[part], weights[part]) for part in rows
+        )
+        return trained, held_out
+
+    def _strata(self, targets: np.ndarray) -> np.ndarray | None:
+        """Return what early stopping holds out the same share of, if that is anything."""
+        return None
 
     def _fit_network(
         self,
@@ -317,11 +268,6 @@ class TrainedNetworkEstimator(NetworkEstimator):
             boundaries=boundaries,
             values=values,
         )
-
-    def _planned_epochs(self, n_batches: int) -> int:
-        if self.max_epochs == "auto":
-            return max(self._min_epochs, -(-self._min_updates // n_batches))
-        return self.max_epochs
 
     def _start(self, objective: "Objective", seed: int, *, continues: bool) -> "Milestone":
         """Return where training begins: with drawn parameters, or with the fitted ones."""

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import tensorflow as tf
 
-from .convolutions import convolved_lengths
 from .layers import Layers
 from .losses import LOSSES
 from .parameters import Parameter, kernel_and_bias
+from .stacks import ConvolutionStack, DenseStack
 
 Tensors = Mapping[str, tf.Tensor]
 
@@ -108,34 +108,36 @@ class DenseAutoencoder(Autoencoder):
 
     hidden_layer_sizes: tuple[int, ...]
 
+    has_convolutions: ClassVar[bool] = False
+
     @property
-    def _sizes(self) -> tuple[int, ...]:
-        return (self.n_bands, *self.hidden_layer_sizes, self.n_components)
+    def _encoder(self) -> DenseStack:
+        return DenseStack(
+            name="encoder",
+            sizes=(self.n_bands, *self.hidden_layer_sizes, self.n_components),
+            activation=self.activation,
+            last_activation=self.latent_activation,
+        )
 
     @property
     def n_layers(self) -> int:
         """The number of encoder layers, and of decoder layers."""
-        return len(self._sizes) - 1
-
-    has_convolutions: ClassVar[bool] = False
+        return self._encoder.n_layers
 
     @property
     def multiply_adds(self) -> int:
         """How many multiplications the forward pass makes of a spectrum."""
-        sizes = self._sizes
-        return 2 * sum(sizes[i] * sizes[i + 1] for i in range(self.n_layers))
+        return 2 * self._encoder.multiply_adds
 
     @property
     def n_values(self) -> int:
         """How many values the layers have of a spectrum."""
-        return 2 * sum(self._sizes)
+        return 2 * sum(self._encoder.sizes)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        sizes = self._sizes
-        described = []
-        for i in range(self.n_layers):
-            described += kernel_and_bias(f"encoder_{i + 1}", (sizes[i], sizes[i + 1]))
+        sizes = self._encoder.sizes
+        described = self._encoder.parameters
         for i in range(self.n_layers):
             inputs, outputs = sizes[-1 - i], sizes[-2 - i]
             kernel, bias = kernel_and_bias(f"decoder_{i + 1}", (inputs, outputs))
@@ -144,12 +146,8 @@ class DenseAutoencoder(Autoencoder):
 
     def encode(self, layers: Layers, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the codes, and what skip connections carry: the input and each layer's sum."""
-        skips = [x]
-        for i in range(1, self.n_layers + 1):
-            x = layers.dense(x, f"encoder_{i}")
-            skips.append(x)
-            x = layers.activate(x, self.activation if i < self.n_layers else self.latent_activation)
-        return x, skips
+        sums, values = self._encoder.sums_and_values(layers, x)
+        return values[-1], [x, *sums]
 
     def decode(self, layers: Layers, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""
@@ -171,6 +169,21 @@ class ConvAutoencoder(Autoencoder):
     strides: tuple[int, ...]
     padding: str
 
+    has_convolutions: ClassVar[bool] = True
+
+    @property
+    def _encoder(self) -> ConvolutionStack:
+        return ConvolutionStack(
+            name="encoder",
+            n_bands=self.n_bands,
+            n_channels=1,
+            n_filters=self.n_filters,
+            kernel_sizes=self.kernel_sizes,
+            strides=self.strides,
+            padding=self.padding,
+            activation=self.activation,
+        )
+
     @property
     def n_layers(self) -> int:
         """The number of convolutions, and of transposed ones."""
@@ -179,56 +192,40 @@ class ConvAutoencoder(Autoencoder):
     @property
     def lengths(self) -> tuple[int, ...]:
         """The number of positions along the spectrum, from the input to the last convolution."""
-        return convolved_lengths(self.n_bands, self.kernel_sizes, self.strides, self.padding)
-
-    has_convolutions: ClassVar[bool] = True
+        return self._encoder.lengths
 
     @property
     def multiply_adds(self) -> int:
         """How many multiplications the forward pass makes of a spectrum."""
-        kernels = [
-            p.size for p in self.parameters if p.name.startswith("encoder") and not p.is_bias
-        ]
-        convolutions = sum(n * size for n, size in zip(self.lengths[1:], kernels, strict=True))
-        return 2 * (convolutions + self._n_flat * self.n_components)
+        encoder = self._encoder
+        return 2 * (encoder.multiply_adds + encoder.n_flat * self.n_components)
 
     @property
     def n_values(self) -> int:
         """How many values the layers have of a spectrum."""
-        layers = zip(self.lengths, (1, *self.n_filters), strict=True)
-        return 2 * (sum(n * n_filters for n, n_filters in layers) + self.n_components)
-
-    @property
-    def _n_flat(self) -> int:
-        """The number of values that the last convolution gives."""
-        return self.lengths[-1] * self.n_filters[-1]
+        return 2 * (self._encoder.n_values + self.n_components)
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
-        channels = (1, *self.n_filters)
-        described = []
-        for i, width in enumerate(self.kernel_sizes):
-            shape = (width, channels[i], channels[i + 1])
-            described += kernel_and_bias(f"encoder_{i + 1}", shape)
-        described += kernel_and_bias("latent", (self._n_flat, self.n_components))
-        described += kernel_and_bias("unfold", (self.n_components, self._n_flat))
+        encoder = self._encoder
+        described = encoder.parameters
+        described += kernel_and_bias("latent", (encoder.n_flat, self.n_components))
+        described += kernel_and_bias("unfold", (self.n_components, encoder.n_flat))
         for i in range(self.n_layers):
             layer = self.n_layers - 1 - i
-            shape = (self.kernel_sizes[layer], channels[layer], channels[layer + 1])
-            kernel, bias = kernel_and_bias(f"decoder_{i + 1}", shape, n_outputs=channels[layer])
+            shape = (self.kernel_sizes[layer], *encoder.channels[layer : layer + 2])
+            kernel, bias = kernel_and_bias(
+                f"decoder_{i + 1}", shape, n_outputs=encoder.channels[layer]
+            )
             described += [bias] if self.tied_weights[i] else [kernel, bias]
         return tuple(described)
 
     def encode(self, layers: Layers, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the codes, and what skip connections carry: the input and each layer's sum."""
         x = layers.ops.expand_dims(x, 2)
-        skips = [x]
-        for i, stride in enumerate(self.strides, start=1):
-            x = layers.convolution(x, f"encoder_{i}", stride=stride, padding=self.padding)
-            skips.append(x)
-            x = layers.activate(x, self.activation)
-        x = layers.ops.reshape(x, (-1, self._n_flat))
-        return layers.activate(layers.dense(x, "latent"), self.latent_activation), skips
+        sums, values = self._encoder.sums_and_values(layers, x)
+        code = layers.dense(self._encoder.flat(layers, values[-1]), "latent")
+        return layers.activate(code, self.latent_activation), [x, *sums]
 
     def decode(self, layers: Layers, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""

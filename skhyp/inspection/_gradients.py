@@ -13,8 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp.autoencoder import SpectralAutoencoder
-from skhyp.classifier import SpectralCNNClassifier
+from skhyp.fitting._protocols import AttributedEstimator
 from skhyp.inputs._known_wavelengths import wavelengths_of
 from skhyp.inputs._validation import validate_spectra
 from skhyp.spectra._spectra import spectra_with
@@ -196,7 +195,7 @@ def integrated_gradients(
         origin = _seen(before, network, given)[0]
     except ValueError as error:
         raise ValueError(f"baseline: {error}") from error
-    output, name, targets = _targets(network, spectra, target)
+    output, name, targets = network._attributed_output(spectra, target)
     places, known_wavelengths, are_bands = bands_seen(estimator)
     if wavelengths is not None:
         wavelengths = validate_wavelengths(wavelengths, spectra.shape[1])
@@ -213,10 +212,11 @@ def integrated_gradients(
 
 
 def _refuse_others(network: Any) -> None:
-    if not isinstance(network, SpectralCNNClassifier | SpectralAutoencoder):
+    if not isinstance(network, AttributedEstimator):
         raise ValueError(
-            "estimator must be a SpectralCNNClassifier, a SpectralAutoencoder, or a Pipeline or "
-            f"search that ends in one; got one of {type(network).__name__}. For others, see "
+            "estimator must be a network of skhyp, such as SpectralCNNClassifier or "
+            "SpectralAutoencoder, or a Pipeline or search that ends in one; "
+            f" got one of {type(network).__name__}. For others, see "
             "skhyp.inspection.band_permutation_importance."
         )
 
@@ -260,38 +260,3 @@ def _tell_of_residuals(found: BandAttributions) -> None:
             UserWarning,
             stacklevel=4,
         )
-
-
-def _targets(
-    network: Any, spectra: np.ndarray, target: Any
-) -> tuple[str, str, NDArray[np.integer]]:
-    """Return which output is asked for, what it is called, and the target of each spectrum."""
-    n_spectra = len(spectra)
-    if isinstance(network, SpectralCNNClassifier):
-        if target is None:
-            places = network._apply("places", spectra)
-            return "log-odds", "Log-odds of the class", places
-        labels = np.asarray(target)
-        if labels.ndim and labels.shape != (n_spectra,):
-            raise ValueError(
-                f"target must be one label or one for each of {n_spectra} spectra; got an array of "
-                f"shape {labels.shape}."
-            )
-        is_known = np.isin(labels, network.classes_)
-        if not is_known.all():
-            raise ValueError(
-                f"target must be among the classes {network.classes_.tolist()}; got "
-                f"{labels[~is_known].tolist()[0]!r}."
-            )
-        places = np.searchsorted(network.classes_, labels)
-        of = "the class" if labels.ndim else network.classes_[places]
-        return "log-odds", f"Log-odds of {of}", np.broadcast_to(places, n_spectra)
-    if target is None:
-        return "squared distance", "Squared distance of codes", np.zeros(n_spectra, np.int64)
-    n_components = network._n_features_out
-    is_integer = isinstance(target, Integral) and not isinstance(target, bool)
-    if not is_integer or not 0 <= target < n_components:
-        raise ValueError(
-            f"target must be None or a component from 0 to {n_components - 1}; got {target!r:.80}."
-        )
-    return "component", f"Component {target} of the code", np.full(n_spectra, int(target))

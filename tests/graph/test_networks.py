@@ -8,7 +8,8 @@ import tensorflow as tf
 from scipy.special import expit, log_softmax, softmax
 
 from skhyp.graph.autoencoders import SATURATION, ConvAutoencoder, DenseAutoencoder
-from skhyp.graph.classifiers import CLIPPING, VIEW_WEIGHTS, ConvClassifier
+from skhyp.graph.bodies import CLIPPING, VIEW_WEIGHTS
+from skhyp.graph.classifiers import ConvClassifier
 from skhyp.graph.convolutions import (
     DIRECT,
     FORMS,
