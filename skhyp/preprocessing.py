@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from .fitting._config import ConfigMixin
 from .fitting._documentation import DocumentationLinkMixin
 from .inputs._constant_bands import warn_of_constant_bands
-from .inputs._known_wavelengths import agreed_wavelengths, as_scene, numbers_of
+from .inputs._known_wavelengths import agreed_wavelengths, as_scene, numbers_of, source_bands_of
 from .inputs._parameters import POSITIVE_INTEGER, NumberInterval
 from .inputs._scene_pixels import ScenePixels
 from .inputs._validation import (
@@ -116,9 +116,10 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         - "continuum": x over its upper convex hull over wavelength [4]_, between 0 and 1.
 
         "savgol" and "continuum" treat each contiguous segment of the spectrum by itself: segments
-        end where bands were dropped, and where ``wavelengths`` step back or leap. The two ends of
-        a segment lie on its hull, and are 1 in every spectrum: fit warns of segments that are
-        nothing else, and where several segments make more than a quarter of the bands constant.
+        end where bands were dropped, here or before (where X knows it, as
+        :class:`~skhyp.spectra.Spectra` do), and where ``wavelengths`` step back or leap. The two
+        ends of a segment lie on its hull, and are 1 in every spectrum: fit warns of segments that
+        are nothing else, and where several segments make more than a quarter of the bands constant.
     bands : array-like of bool, array-like of int, or sequence of (low, high), default=None
         A mask or indices of the bands to keep, or wavelength ranges in nm (ends included) to
         drop, such as ``((1340, 1450), (1790, 1960))`` for water vapour. ``None`` keeps all. Of a
@@ -149,6 +150,12 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         Wavelengths of the kept bands in nm, where they are known.
     wavelengths_in_ : ndarray of shape (n_bands,) or None
         Wavelengths of all bands of the input.
+    source_bands_in_ : ndarray of int, shape (n_bands,)
+        The index of each band of the input in what the input came from, as a Scene whose bad bands
+        were left out; 0, 1, 2, ... where X knows of nothing before it.
+    segments_ : ndarray of int, shape (n_segments, 2)
+        The contiguous segments of the kept bands: the place of the first band of each among them,
+        and that after its last.
     numbers_in_ : str or None
         What the numbers of X were, such as "as stored" in a file or "computed", where X knows it:
         :func:`~skhyp.scenes.apply` warns of a scene that has others.
@@ -276,7 +283,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             else:
                 self._fit_array(X)
             if self.method == "continuum":
-                warn_of_constant_bands(self.bands_, self.wavelengths_)
+                warn_of_constant_bands(self.bands_, self._source_bands_out, self.wavelengths_)
         return self
 
     def _fit_array(self, X: ArrayLike) -> None:
@@ -307,6 +314,9 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         self.wavelengths_in_ = None if known is None else np.array(known)
         self.bands_ = select_bands(self.bands, n_bands, known, good_bands=good_bands)
         self.wavelengths_ = None if known is None else self.wavelengths_in_[self.bands_]
+        self.source_bands_in_ = source_bands_of(X, n_bands)
+        segments = contiguous_segments(self._source_bands_out, self.wavelengths_)
+        self.segments_ = np.array([(part.start, part.stop) for part in segments])
 
     def fit_transform(self, X: ArrayLike, y: Any = None, **fit_params: Any) -> np.ndarray:
         """Fit, and return clean spectra: of a scene without labels, its complete pixels alone.
@@ -366,7 +376,15 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _transform_scene(self, scene: Scene) -> np.ndarray:
         values = np.asarray(apply(self, scene, method="transform"))
-        return spectra_with(values.reshape(-1, len(self.bands_)), self.wavelengths_, COMPUTED)
+        return self._as_spectra(values.reshape(-1, len(self.bands_)))
+
+    def _as_spectra(self, values: np.ndarray) -> np.ndarray:
+        """Return clean values as Spectra, where the wavelengths of the kept bands are known."""
+        return spectra_with(values, self.wavelengths_, COMPUTED, self._source_bands_out)
+
+    @property
+    def _source_bands_out(self) -> np.ndarray:
+        return self.source_bands_in_[self.bands_]
 
     @available_unless(_why_not_invertible)
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
@@ -396,11 +414,11 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         on_kept_bands = self._apply("unscale", X)
         is_missing = np.isnan(X)
         refuse_overflow(np.where(is_missing, 0, on_kept_bands), np.where(is_missing, 0, X))
-        if np.array_equal(self.bands_, np.arange(self.n_features_in_)):
-            return spectra_with(on_kept_bands, self.wavelengths_in_, COMPUTED)
-        on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)
-        on_all_bands[:, self.bands_] = on_kept_bands
-        return spectra_with(on_all_bands, self.wavelengths_in_, COMPUTED)
+        on_all_bands = on_kept_bands
+        if not np.array_equal(self.bands_, np.arange(self.n_features_in_)):
+            on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)
+            on_all_bands[:, self.bands_] = on_kept_bands
+        return spectra_with(on_all_bands, self.wavelengths_in_, COMPUTED, self.source_bands_in_)
 
     def to_keras(self, *, dtype: str = "float32", name: str | None = None) -> keras.Model:
         """Return what ``transform`` computes as a model of Keras.
@@ -561,9 +579,6 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         is_constant = (scaler.scale_ != deviation) | (deviation * unit < tiny)
         self.mean_, self.scale_ = mean, np.where(is_constant, 1, deviation * unit)
 
-    def _segments(self) -> list[slice]:
-        return contiguous_segments(self.bands_, self.wavelengths_)
-
     def _statistics(self) -> np.ndarray:
         if self.method == "standardize":
             return np.concatenate([self.mean_, self.scale_])
@@ -578,8 +593,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         self._validate_params()  # they may have been set after fit
         self._check_savgol_parameters()
         matrix = np.zeros((len(self.bands_), len(self.bands_)))
-        for segment in self._segments():
-            n_bands = segment.stop - segment.start
+        for start, stop in self.segments_.tolist():
+            segment, n_bands = slice(start, stop), stop - start
             window = min(self.window_length, n_bands - 1 + n_bands % 2)
             order = min(self.polyorder, window - 1)
             matrix[segment, segment] = savgol_filter(
@@ -603,7 +618,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         if self.method == "continuum":
             positions = self.bands_ if self.wavelengths_ is None else self.wavelengths_
             fields["positions"] = tuple(positions.tolist())
-            fields["segments"] = tuple((part.start, part.stop) for part in self._segments())
+            fields["segments"] = tuple(map(tuple, self.segments_.tolist()))
         return SpectralScaling(**fields | changes)
 
     def _nodata_of(self, dtype: np.dtype) -> float | None:

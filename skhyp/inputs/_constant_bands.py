@@ -14,20 +14,23 @@ _MOST_CONSTANT = 0.25
 
 
 def warn_of_constant_bands(
-    bands: NDArray[np.intp], wavelengths: NDArray[np.float64] | None
+    bands: NDArray[np.intp],
+    source_bands: NDArray[np.intp],
+    wavelengths: NDArray[np.float64] | None,
 ) -> None:
     """Warn of kept bands that are 1 in every spectrum once the continuum is removed.
 
-    The two ends of one long segment are what everybody has.
+    ``source_bands`` are where they were among all, which tells segments; ``bands`` are what they
+    are called. The two ends of one long segment are what everybody has.
     """
-    constant, n_segments = _ends(bands, wavelengths)
-    if not _are_too_many(bands, wavelengths):
+    constant, n_segments = _ends(source_bands, wavelengths)
+    if not _are_too_many(source_bands, wavelengths):
         return
     lost, kept = np.array([], np.intp), np.arange(len(bands))
-    while len(short := _in_short_segments(bands[kept], _taken(wavelengths, kept))):
+    while len(short := _in_short_segments(source_bands[kept], _taken(wavelengths, kept))):
         lost, kept = np.union1d(lost, kept[short]), np.delete(kept, short)
     mend = "Choose"
-    if len(lost) and len(kept) and not _are_too_many(bands[kept], _taken(wavelengths, kept)):
+    if len(lost) and len(kept) and not _are_too_many(source_bands[kept], _taken(wavelengths, kept)):
         mend = (
             "Keep those in longer segments, bands=[band for band in preprocessor.bands_ "
             f"if band not in {bands[lost].tolist()}], or choose"

@@ -48,6 +48,15 @@ def numbers_of(X: Any) -> str | None:
     return None if known is None else known.numbers
 
 
+def source_bands_of(X: Any, n_bands: int) -> NDArray[np.intp]:
+    """Return the index of each band of X in the source that it came from, as far as X knows."""
+    if type(X) is np.ndarray:
+        return np.arange(n_bands)
+    known = X if isinstance(X, Spectra) else as_scene(X)
+    source_bands = None if known is None else known.source_bands
+    return np.arange(n_bands) if source_bands is None else np.array(source_bands)
+
+
 def agreed_wavelengths(given: ArrayLike | None, X: Any, n_bands: int) -> NDArray[np.float64] | None:
     """Return the wavelengths of the bands of X: those that are given, or those that it knows."""
     known = wavelengths_of(X)

@@ -21,6 +21,7 @@ from ._windows import Window
 from .maps._map_layouts import MapLayout
 from .maps._zarr_maps import cf_attributes
 from .reading._xarrays import (
+    SOURCE_BANDS,
     data_array_axes,
     import_xarray,
     is_data_array,
@@ -149,6 +150,9 @@ def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
         coordinates["spatial_ref"] = ((), 0, reference)
     if scene.wavelengths is not None:
         coordinates["wavelength"] = ("band", scene.wavelengths, {"units": "nm"})
+        # Whoever leaves out bands by xarray leaves a gap.
+        whole = np.arange(n_bands) if scene.source_bands is None else scene.source_bands
+        coordinates[SOURCE_BANDS] = ("band", whole)
     if scene.fwhm is not None:
         coordinates["fwhm"] = ("band", scene.fwhm, {"units": "nm"})
     if scene.good_bands is not None:

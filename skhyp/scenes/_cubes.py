@@ -54,10 +54,10 @@ def unroll(cube: ArrayLike) -> NDArray[Any]:
 
         cube = open_scene(cube)  # whose axes need not be in this order
     # Of a Scene, or of Spectra.
-    wavelengths, numbers = (getattr(cube, fact, None) for fact in ("wavelengths", "numbers"))
+    known = [getattr(cube, fact, None) for fact in ("wavelengths", "numbers", "source_bands")]
     cube = check_cube(cube)
     rows, columns, n_bands = cube.shape
-    return spectra_with(cube.reshape(rows * columns, n_bands), wavelengths, numbers)
+    return spectra_with(cube.reshape(rows * columns, n_bands), *known)
 
 
 def to_map(

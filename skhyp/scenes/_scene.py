@@ -45,6 +45,9 @@ class Scene:
         so does :func:`apply` where the model was fitted without them.
     nodata : float or None
         The value that marks missing data.
+    source_bands : ndarray of int, shape (bands,), or None
+        Of a part of another scene, the index of each band in that one: of an array of
+        :class:`~skhyp.spectra.Spectra`, or through a transformer. None where it is no part.
     scale, offset : float, ndarray of shape (bands,), or None
         What the file says that its numbers mean: scale * number + offset. None where it says
         nothing. They are not applied.
@@ -88,6 +91,7 @@ class Scene:
     fwhm: NDArray[np.float64] | None = None
     good_bands: NDArray[np.bool_] | None = None
     nodata: float | None = None
+    source_bands: NDArray[np.intp] | None = None
     scale: float | NDArray[np.float64] | None = None
     offset: float | NDArray[np.float64] | None = None
     crs: str | None = None
@@ -158,7 +162,7 @@ class Scene:
         )
         chosen = self.band_indices(bands)
         cube = self.source.read(window, chosen)
-        return spectra_with(cube, self._wavelengths_at(chosen), self.numbers)
+        return self._as_spectra(cube, chosen)
 
     def windows(self, max_pixels: int) -> list[Window]:
         """Return rectangles that cover the scene, along what the file stores together.
@@ -229,8 +233,9 @@ class Scene:
         Returns
         -------
         array : DataArray of shape (rows, columns, bands)
-            With the dimensions y, x and band, the coordinate wavelength, and the reference system
-            as rioxarray has it.
+            With the dimensions y, x and band, the coordinate wavelength, beside it
+            source_band_index, by which gaps are known where bands are left out, and the reference
+            system as rioxarray has it.
 
         Raises
         ------
@@ -364,12 +369,14 @@ class Scene:
             block = self.source.read(window, chosen)
             rows, columns = (positions[members] - [window.rows.start, window.columns.start]).T
             spectra[members] = block[rows, columns]
-        return spectra_with(spectra, self._wavelengths_at(chosen), self.numbers)
+        return self._as_spectra(spectra, chosen)
 
-    def _wavelengths_at(self, bands: NDArray[np.intp] | None) -> NDArray[np.float64] | None:
-        if self.wavelengths is None or bands is None:
-            return self.wavelengths
-        return self.wavelengths[bands]
+    def _as_spectra(self, values: NDArray[Any], bands: NDArray[np.intp] | None) -> NDArray[Any]:
+        """Return numbers of some bands as Spectra, where the wavelengths are known."""
+        whole = slice(None) if bands is None else bands
+        wavelengths = None if self.wavelengths is None else self.wavelengths[whole]
+        places = np.arange(self.shape[2]) if self.source_bands is None else self.source_bands
+        return spectra_with(values, wavelengths, self.numbers, places[whole])
 
     def _windows_with(self, positions: NDArray[Any]) -> Iterator[tuple[Window, NDArray[np.intp]]]:
         """Yield the windows in which positions lie, and which of them."""

@@ -1,4 +1,4 @@
-"""Which bands the last axis of an array has after it was indexed, as far as that is certain."""
+"""The bands of the last axis of an array, and which it has after the array was indexed."""
 
 from __future__ import annotations
 
@@ -8,15 +8,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def indexed_bands(
-    wavelengths: NDArray[np.float64] | None, key: Any, ndim: int
-) -> NDArray[np.float64] | None:
-    """Return the wavelengths of the last axis of an indexed array, None where it is none of bands.
+class KnownBands:
+    """The wavelengths of some bands in nm, and the index of each in the source they came from.
+
+    Neither is to be written to. Without ``source_bands``, they are all that the source has.
+    """
+
+    __slots__ = ("source_bands", "wavelengths")
+
+    def __init__(
+        self, wavelengths: NDArray[np.float64], source_bands: NDArray[np.intp] | None = None
+    ):
+        if source_bands is None:
+            source_bands = np.arange(len(wavelengths))
+        self.wavelengths, self.source_bands = _frozen(wavelengths), _frozen(source_bands)
+
+    def __len__(self) -> int:
+        return len(self.wavelengths)
+
+    def __getitem__(self, taken: Any) -> KnownBands:
+        return KnownBands(self.wavelengths[taken], self.source_bands[taken])
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    if array.flags.writeable:
+        array = array.copy()
+        array.flags.writeable = False
+    return array
+
+
+def indexed_bands(bands: KnownBands | None, key: Any, ndim: int) -> KnownBands | None:
+    """Return the bands of the last axis of an indexed array, None where it is none of bands.
 
     Only what is certain is answered: a slice of the last axis that stays the last one, or a list
     of bands beside slices.
     """
-    if wavelengths is None:
+    if bands is None:
         return None
     items = key if isinstance(key, tuple) else (key,)
     items = tuple(item if _is_plain_index(item) else np.asarray(item) for item in items)
@@ -27,27 +54,27 @@ def indexed_bands(
     if any(item is Ellipsis for item in items):
         # What follows it counts from the end.
         if items[-1] is Ellipsis:
-            return wavelengths if n_indexed < ndim else None
+            return bands if n_indexed < ndim else None
     elif n_indexed < ndim:
-        return wavelengths
-    bands, others = items[-1], items[:-1]
-    if isinstance(bands, slice):
-        return wavelengths[bands]
-    if not isinstance(bands, np.ndarray) or bands.dtype.kind not in "biu":
+        return bands
+    taken, others = items[-1], items[:-1]
+    if isinstance(taken, slice):
+        return bands[taken]
+    if not isinstance(taken, np.ndarray) or taken.dtype.kind not in "biu":
         return None
     arrays = [item for item in others if not (isinstance(item, slice) or item is Ellipsis)]
-    if bands.ndim == 1 and not arrays:
-        return wavelengths[bands]
+    if taken.ndim == 1 and not arrays:
+        return bands[taken]
     # As numpy.ix_ has it: rows down, bands across.
     is_crossed = (
-        bands.ndim == len(items) == ndim
-        and bands.size == bands.shape[-1]
+        taken.ndim == len(items) == ndim
+        and taken.size == taken.shape[-1]
         and all(
             isinstance(item, np.ndarray) and item.ndim == ndim and item.shape[-1] == 1
             for item in others
         )
     )
-    return wavelengths[bands.ravel()] if is_crossed else None
+    return bands[taken.ravel()] if is_crossed else None
 
 
 def _is_plain_index(item: Any) -> bool:

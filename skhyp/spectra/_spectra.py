@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skhyp.wavelengths import are_same_bands, validate_wavelengths
 
-from ._indexed_bands import indexed_bands
+from ._indexed_bands import KnownBands, indexed_bands
 
 __all__ = ["Spectra"]
 
@@ -57,6 +57,11 @@ class Spectra(np.ndarray):
     ----------
     wavelengths : ndarray of shape (n_bands,) or None
         In nm, not to be written to. None where they are not known any more.
+    source_bands : ndarray of int, shape (n_bands,), or None
+        The index of each band in the source: the scene that the spectra were taken from, or what
+        these were made of first. Where they do not follow one another bands were left out, and
+        what :class:`skhyp.HypPreprocessor` does by segments ends there. Not to be written to; None
+        where the wavelengths are.
     numbers : str or None
         What the numbers are: "as stored" in a file, with the scale that it states, or "computed"
         of such; None where that is not known. A model that was fitted to other numbers than a
@@ -69,8 +74,11 @@ class Spectra(np.ndarray):
     (``X / 10000``), with rows that are joined, and in pickles. What moves or mixes bands gives a
     plain array. An array in which bands are written to the places of others
     (``X[:] = X[:, ::-1]``) knows them no longer; what is written to another view of it, or band by
-    band, is not seen. The caches of joblib know an array by its numbers alone: where wavelengths
-    were corrected, clear the ``memory`` of a Pipeline.
+    band, is not seen. `source_bands` go with the wavelengths; where they differ between parts that
+    are joined, or computed with each other, the result counts as a source of its own.
+
+    The caches of joblib know an array by its numbers alone: where wavelengths were corrected, clear
+    the ``memory`` of a Pipeline.
 
     Examples
     --------
@@ -87,7 +95,7 @@ class Spectra(np.ndarray):
            [0.4, 0.5]])
     """
 
-    _wavelengths: NDArray[np.float64] | None
+    _known_bands: KnownBands | None
     _numbers: str | None
 
     def __new__(cls, X: ArrayLike, wavelengths: ArrayLike) -> Spectra:
@@ -95,11 +103,11 @@ class Spectra(np.ndarray):
         array = np.asarray(X)
         if not array.ndim:
             raise ValueError("X must have bands along its last axis; got a single number.")
-        return _carrying(array, validate_wavelengths(wavelengths, array.shape[-1]))
+        return _carrying(array, KnownBands(validate_wavelengths(wavelengths, array.shape[-1])))
 
     def __array_finalize__(self, origin: Any) -> None:
         """Know nothing: how NumPy made this array of another is not told here."""
-        self._wavelengths = self._numbers = None
+        self._known_bands = self._numbers = None
 
     @property
     def numbers(self) -> str | None:
@@ -109,31 +117,40 @@ class Spectra(np.ndarray):
     @property
     def wavelengths(self) -> NDArray[np.float64] | None:
         """In nm, one for each place of the last axis."""
-        known = self._wavelengths
+        return None if self._bands is None else self._bands.wavelengths
+
+    @property
+    def source_bands(self) -> NDArray[np.intp] | None:
+        """The index of each band in the source that it came from."""
+        return None if self._bands is None else self._bands.source_bands
+
+    @property
+    def _bands(self) -> KnownBands | None:
+        known = self._known_bands
         is_of_bands = known is not None and self.ndim > 0 and len(known) == self.shape[-1]
         return known if is_of_bands else None
 
     def __getitem__(self, key: Any) -> Any:
         """Return a part, with the wavelengths of its bands where the last axis is one of bands."""
         part = np.asarray(self)[key]
-        return spectra_with(part, indexed_bands(self.wavelengths, key, self.ndim), self.numbers)
+        return _with(part, indexed_bands(self._bands, key, self.ndim), self.numbers)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Write to a part; where other bands are written, the wavelengths are forgotten."""
-        self._forget_for(value, indexed_bands(self.wavelengths, key, self.ndim))
+        self._forget_for(value, indexed_bands(self._bands, key, self.ndim))
         self._numbers = COMPUTED if self._numbers else None
         np.asarray(self)[key] = _plain(value)
 
-    def _forget_for(self, value: Any, known: NDArray[np.float64] | None) -> None:
+    def _forget_for(self, value: Any, known: KnownBands | None) -> None:
         """Forget the wavelengths if bands are written to others; one band may fill some."""
         if not isinstance(value, Spectra) or value.wavelengths is None or value.shape[-1] == 1:
             return
-        if known is None or not are_same_bands(value.wavelengths, known):
-            self._wavelengths = None
+        if known is None or not are_same_bands(value.wavelengths, known.wavelengths):
+            self._known_bands = None
 
     def copy(self, order: str = "C") -> Spectra:
         """Return a copy."""
-        return spectra_with(np.asarray(self).copy(order), self.wavelengths, self.numbers)
+        return _with(np.asarray(self).copy(order), self._bands, self.numbers)
 
     def __copy__(self) -> Spectra:
         return self.copy("K")
@@ -144,7 +161,7 @@ class Spectra(np.ndarray):
     def astype(self, *arguments: Any, **options: Any) -> Spectra:
         """Return the same in another dtype."""
         array = np.asarray(self).astype(*arguments, **options)
-        return spectra_with(array, self.wavelengths, self.numbers)
+        return _with(array, self._bands, self.numbers)
 
     def reshape(self, *shape: Any, **options: Any) -> Any:
         """Return the same values in another shape; cubes to rows and back keep their bands."""
@@ -152,16 +169,16 @@ class Spectra(np.ndarray):
         reshaped = array.reshape(*shape, **options)
         is_row_by_row = options.get("order", "C") == "C" and reshaped.ndim and array.ndim
         keeps_bands = is_row_by_row and reshaped.shape[-1] == array.shape[-1]
-        return spectra_with(reshaped, self.wavelengths if keeps_bands else None, self.numbers)
+        return _with(reshaped, self._bands if keeps_bands else None, self.numbers)
 
     def sort(self, *arguments: Any, **options: Any) -> None:
         """Sort in place; the wavelengths are forgotten."""
-        self._wavelengths = None
+        self._known_bands = None
         np.asarray(self).sort(*arguments, **options)
 
     def partition(self, *arguments: Any, **options: Any) -> None:
         """Partition in place; the wavelengths are forgotten."""
-        self._wavelengths = None
+        self._known_bands = None
         np.asarray(self).partition(*arguments, **options)
 
     @property
@@ -198,14 +215,15 @@ class Spectra(np.ndarray):
             return result
         numbers = _numbers_after(function, arguments)
         if isinstance(result, np.ndarray):
-            return spectra_with(result, _after(function, result, arguments, options), numbers)
+            return _with(result, _after(function, result, arguments, options), numbers)
         if function in _SPLITTING:
             parts = [(part, _after(function, part, arguments, options)) for part in result]
-            return [spectra_with(part, known, numbers) for part, known in parts]
+            return [_with(part, known, numbers) for part, known in parts]
         return result
 
     def __reduce__(self) -> tuple[Callable, tuple]:
-        return spectra_with, (np.asarray(self), self.wavelengths, self.numbers)
+        known = (self.wavelengths, self.numbers, self.source_bands)
+        return spectra_with, (np.asarray(self), *known)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
         return self.__reduce__()
@@ -225,7 +243,7 @@ class Spectra(np.ndarray):
 def _plain_method(name: str) -> Callable:
     def method(self: Spectra, *arguments: Any, **options: Any) -> Any:
         if isinstance(output := options.get("out"), Spectra):
-            output._wavelengths = None
+            output._known_bands = None
         return getattr(np.asarray(self), name)(*arguments, **options)
 
     method.__name__ = name
@@ -238,23 +256,26 @@ for _name in _PLAIN_METHODS:
 
 
 def spectra_with(
-    array: Any, wavelengths: NDArray[np.float64] | None, numbers: str | None = None
+    array: Any,
+    wavelengths: NDArray[np.float64] | None,
+    numbers: str | None = None,
+    source_bands: NDArray[np.intp] | None = None,
 ) -> Any:
     """Return an array as Spectra, or as it is where wavelengths are not known or do not fit."""
+    known = None if wavelengths is None else KnownBands(wavelengths, source_bands)
+    return _with(array, known, numbers)
+
+
+def _with(array: Any, known: KnownBands | None, numbers: str | None = None) -> Any:
     is_array = isinstance(array, np.ndarray) and array.ndim > 0
-    if wavelengths is None or not is_array or array.shape[-1] != len(wavelengths):
+    if known is None or not is_array or array.shape[-1] != len(known):
         return array
-    return _carrying(np.asarray(array), wavelengths, numbers)
+    return _carrying(np.asarray(array), known, numbers)
 
 
-def _carrying(
-    array: NDArray[Any], wavelengths: NDArray[np.float64], numbers: str | None = None
-) -> Spectra:
-    if wavelengths.flags.writeable:
-        wavelengths = wavelengths.copy()
-        wavelengths.flags.writeable = False
+def _carrying(array: NDArray[Any], known: KnownBands, numbers: str | None = None) -> Spectra:
     spectra = array.view(Spectra)
-    spectra._wavelengths, spectra._numbers = wavelengths, numbers
+    spectra._known_bands, spectra._numbers = known, numbers
     return spectra
 
 
@@ -274,24 +295,22 @@ def _forget_what_is_written(function: Callable, arguments: Any, options: Any) ->
     if function in _WRITING:
         written, *given = (*arguments, *options.values())
         for value in given if isinstance(written, Spectra) else ():
-            written._forget_for(value, written.wavelengths)
+            written._forget_for(value, written._bands)
             written._numbers = COMPUTED if written._numbers else None
         if function is np.put_along_axis and isinstance(written, Spectra):
-            written._wavelengths = None
+            written._known_bands = None
     elif isinstance(output := options.get("out"), Spectra):
         output._numbers = COMPUTED if output._numbers else None
-        output._wavelengths = _agreed(_of_bands(arguments)) if function in _ELEMENTWISE else None
+        output._known_bands = _agreed(_of_bands(arguments)) if function in _ELEMENTWISE else None
 
 
-def _result(
-    result: Any, known: NDArray[np.float64] | None, numbers: str | None, output: Any
-) -> Any:
+def _result(result: Any, known: KnownBands | None, numbers: str | None, output: Any) -> Any:
     """Return a result of a ufunc: what it was written to, else an array that may know bands."""
     if output is None:
         is_of_numbers = getattr(result, "dtype", np.dtype(bool)).kind in "iuf"
-        return spectra_with(result, known if is_of_numbers else None, numbers)
+        return _with(result, known if is_of_numbers else None, numbers)
     if isinstance(output, Spectra):
-        output._wavelengths, output._numbers = known, numbers
+        output._known_bands, output._numbers = known, numbers
     return output
 
 
@@ -301,26 +320,30 @@ def _of_bands(inputs: Iterable[Any]) -> list[Spectra]:
     return [value for value in spectra if value.shape[-1] > 1] or spectra
 
 
-def _agreed(inputs: Iterable[Any]) -> NDArray[np.float64] | None:
-    """Return the wavelengths that all Spectra among some inputs agree on, as far as they know."""
-    known = [value.wavelengths for value in inputs if isinstance(value, Spectra)]
-    known = [each for each in known if each is not None]
-    if not known or not all(are_same_bands(each, known[0]) for each in known):
+def _agreed(inputs: Iterable[Any]) -> KnownBands | None:
+    """Return the bands that all Spectra among some inputs agree on, as far as they know them."""
+    known = [value._bands for value in inputs if isinstance(value, Spectra)]
+    first, *others = [each for each in known if each is not None] or [None]
+    if first is None:
         return None
-    return known[0]
+    if not all(are_same_bands(each.wavelengths, first.wavelengths) for each in others):
+        return None
+    if not all(np.array_equal(each.source_bands, first.source_bands) for each in others):
+        return KnownBands(first.wavelengths)
+    return first
 
 
 def _after(
     function: Callable, result: NDArray[Any], arguments: Any, options: Any
-) -> NDArray[np.float64] | None:
-    """Return the wavelengths of the last axis of what a function of NumPy gave."""
+) -> KnownBands | None:
+    """Return the bands of the last axis of what a function of NumPy gave."""
     if function in _ELEMENTWISE:
         return _agreed(_of_bands(arguments))
     if function is np.reshape:
         is_row_by_row = options.get("order", "C") == "C" and len(arguments) < 3
         has_bands = isinstance(arguments[0], Spectra) and arguments[0].ndim and result.ndim
         keeps_bands = is_row_by_row and has_bands and result.shape[-1] == arguments[0].shape[-1]
-        return arguments[0].wavelengths if keeps_bands else None
+        return arguments[0]._bands if keeps_bands else None
     if function in _JOINING:
         parts = arguments[0] if arguments else ()
         axis = options.get("axis", arguments[1] if len(arguments) > 1 else 0)
@@ -334,7 +357,7 @@ def _after(
         spectra = [value for value in given.values() if isinstance(value, Spectra)]
         is_of_rows = given["axis"] == 0 and len(spectra) == 1 and spectra[0].ndim > 1
         if is_of_rows and result.ndim == spectra[0].ndim:
-            return spectra[0].wavelengths
+            return spectra[0]._bands
     return None
 
 
@@ -350,8 +373,8 @@ def _numbers_after(function: Callable, arguments: Any) -> str | None:
     return next(iter(numbers), None)
 
 
-def _joined(parts: Any) -> NDArray[np.float64] | None:
-    """Return the wavelengths of parts that are joined row by row, if all have the same."""
+def _joined(parts: Any) -> KnownBands | None:
+    """Return the bands of parts that are joined row by row, if all have the same."""
     if not isinstance(parts, list | tuple):
         return None
     if not all(isinstance(part, Spectra) and part.wavelengths is not None for part in parts):

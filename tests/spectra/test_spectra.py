@@ -150,6 +150,56 @@ def test_copies_pickles_and_files_keep_the_wavelengths(X, tmp_path):
         assert not again.wavelengths.flags.writeable
 
 
+WAYS_TO_TAKE = [
+    lambda X, rows, bands: X[:, bands],
+    lambda X, rows, bands: X[rows][..., bands],
+    lambda X, rows, bands: X[np.ix_(np.arange(len(X))[rows], np.arange(X.shape[1])[bands])],
+    lambda X, rows, bands: pickle.loads(pickle.dumps(X[:, bands].astype("float32"))),
+    lambda X, rows, bands: np.concatenate([X, X[:1]])[:, bands] + 0,
+]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_bands_of_the_source_are_those_of_the_wavelengths_however_often_it_is_indexed(seed):
+    rng = np.random.default_rng(seed)
+    # Some share a wavelength, and two detectors overlap: by their values they cannot be told.
+    of_source = np.r_[np.linspace(400, 700, 12), np.linspace(670, 900, 6).repeat(2)]
+    spectra = Spectra(np.broadcast_to(np.arange(24.0), (6, 24)), of_source)
+    for _ in range(4):
+        n_rows, n_bands = spectra.shape
+        rows = [slice(None), rng.integers(0, n_rows, 6), rng.permutation(n_rows) > 0][
+            rng.integers(3)
+        ]
+        bands = [
+            slice(*np.sort(rng.integers(-1, n_bands, 2))),
+            slice(None, None, rng.choice([-1, 2])),
+            rng.random(n_bands) < 0.8,
+            rng.integers(-n_bands, n_bands, n_bands),
+            rng.permutation(n_bands).tolist(),
+        ][rng.integers(5)]
+        changed = WAYS_TO_TAKE[rng.integers(5)](spectra, rows, bands)
+        if 0 in changed.shape:
+            continue
+        spectra = changed
+        np.testing.assert_array_equal(spectra.source_bands, np.asarray(spectra)[0])
+        np.testing.assert_array_equal(spectra.wavelengths, of_source[spectra.source_bands])
+        assert not spectra.source_bands.flags.writeable
+
+
+@pytest.mark.parametrize("method", ["__call__", "concatenate"])
+def test_spectra_of_other_sources_are_one_of_their_own_together(X, method):
+    twice = Spectra(np.ones((4, 12)), WAVELENGTHS.repeat(2))
+    first, second = twice[:, ::2], twice[:, 1::2]
+    together = np.add if method == "__call__" else lambda *parts: np.concatenate(parts)
+    assert together(first, first).source_bands.tolist() == [0, 2, 4, 6, 8, 10]
+    mixed = together(first, second)
+    assert mixed.source_bands.tolist() == [0, 1, 2, 3, 4, 5]
+    np.testing.assert_array_equal(mixed.wavelengths, WAVELENGTHS)
+    assert (first / first[:, [1]]).source_bands.tolist() == [0, 2, 4, 6, 8, 10]
+    assert (first - np.asarray(second)).source_bands.tolist() == [0, 2, 4, 6, 8, 10]
+    assert first.view().source_bands is None
+
+
 class _Asks(ClassifierMixin, BaseEstimator):
     """Right about all spectra if it was given their wavelengths to fit and to predict."""
 
@@ -241,6 +291,8 @@ def test_what_a_scene_gives_knows_its_wavelengths(cube):
         np.testing.assert_array_equal(spectra.wavelengths, WAVELENGTHS)
     part = scene.read(rows=slice(0, 2), bands=[3, 1])
     assert part.wavelengths.tolist() == [600, 500]
+    assert part.source_bands.tolist() == open_scene(part).source_bands.tolist() == [3, 1]
+    assert unroll(open_scene(part[..., [1]])).source_bands.tolist() == [1]
     assert scene.spectra_at([[0, 1]], bands=BANDS).wavelengths.tolist() == [500, 650, 900]
     np.testing.assert_array_equal(open_scene(scene.read()).wavelengths, WAVELENGTHS)
     assert type(np.asarray(scene)) is type(open_scene(np.asarray(cube)).read()) is np.ndarray

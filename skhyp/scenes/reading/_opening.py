@@ -44,6 +44,7 @@ _MOST_PACKED = 2**20
 _WITH_VARIABLES = "MATLAB files and Zarr stores, HDF5 and netCDF"
 # Rasters of formats that are HDF5 within, and that GDAL knows.
 _HDF5_OF_GDAL = (".bag", ".kea")
+_OF_SPECTRA = ("wavelengths", "numbers", "source_bands")
 
 
 def open_scene(
@@ -169,9 +170,10 @@ def _source_of(path: Any, variable: str | None, given: Given) -> tuple[Source, s
             found["files"] = files_behind(path)
             return source, str(path.name or "the DataArray"), found
         found = {"files": files_behind(path), **_facts_of_spectral(path)}
-        if isinstance(path, Spectra):
-            found |= {"wavelengths": path.wavelengths, "numbers": path.numbers}
-        return memory_source(check_cube(path), "the array", given), "the array", found
+        source = memory_source(check_cube(path), "the array", given)
+        if isinstance(path, Spectra) and source.axes[-1] == path.ndim - 1:
+            found |= {name: getattr(path, name) for name in _OF_SPECTRA}
+        return source, "the array", found
     refuse_name(path)
     path = Path(path).expanduser()
     if not path.exists():
@@ -253,6 +255,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
         "fwhm": scene.fwhm,
         "good_bands": scene.good_bands,
         "nodata": scene.nodata,
+        "source_bands": scene.source_bands,
         "scale": scene.scale,
         "offset": scene.offset,
         "crs": scene.crs,

@@ -22,6 +22,9 @@ from ._raster_scales import stored_numbers
 if TYPE_CHECKING:
     import xarray
 
+# The coordinate that has the index of each band in the scene that the image came from.
+SOURCE_BANDS = "source_band_index"
+
 
 def import_xarray(purpose: str) -> Any:
     """Return xarray, or say how to install it."""
@@ -66,6 +69,11 @@ def data_array_source(array: xarray.DataArray, given: Given) -> tuple[ArraySourc
         facts["numbers"] = COMPUTED  # xarray has applied them
     elif facts.get("scale") is not None or facts.get("offset") is not None:
         facts["numbers"] = stored_numbers(facts["scale"], facts["offset"])
+    source_bands = array.coords.get(SOURCE_BANDS)
+    if source_bands is not None and source_bands.dims == tuple(
+        array.dims[axis] for axis in axes[2:]
+    ):
+        facts["source_bands"] = source_bands.values.astype(np.intp)
     chunks = array.chunks
     if chunks is None:
         # Variables are indexed without being read first, should the array be in a file.
