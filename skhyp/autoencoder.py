@@ -25,7 +25,7 @@ from .fitting._protocols import AttributedOutput
 from .fitting._training import TrainedNetworkEstimator
 from .fitting._training_parameters import ACTIVATION_NAMES
 from .fitting._views import weighted_quantile
-from .inputs._known_wavelengths import as_scene, numbers_of, wavelengths_of
+from .inputs._known_wavelengths import as_scene, numbers_of, source_bands_of, wavelengths_of
 from .inputs._parameters import POSITIVE_INTEGER
 from .inputs._scene_pixels import as_scene_pixels
 from .inputs._validation import (
@@ -39,7 +39,9 @@ from .inputs._validation import (
 )
 from .metrics._spectral import MEASURES, OF_POSITIVE_SPECTRA, warn_of_negative_values
 from .scenes import Scene, apply
+from .scenes._band_matching import bands_for
 from .spectra._spectra import COMPUTED, spectra_with
+from .wavelengths._model_bands import model_input
 
 if TYPE_CHECKING:
     import keras
@@ -398,11 +400,19 @@ class SpectralAutoencoder(
             In the unit of X. All losses but "sse" leave the brightness of each spectrum open.
         """
         check_is_fitted(self)
+        wavelengths = self._input_wavelengths(self.n_features_in_)
         if (scene := as_scene(X)) is not None:
             values = self._of_scene(scene, "reconstruct")
         else:
             values = self._apply("reconstruction", validate_spectra(self, X, reset=False))
-        return spectra_with(values, self._input_wavelengths(self.n_features_in_), COMPUTED)
+        if wavelengths is None:
+            return values
+        n_bands = self.n_features_in_ if scene is None else scene.shape[2]
+        source_bands = source_bands_of(X, n_bands)
+        if scene is not None:
+            taken = bands_for(model_input(self), scene, type(self).__name__)
+            source_bands = source_bands if taken is None else source_bands[taken]
+        return spectra_with(values, wavelengths, COMPUTED, source_bands)
 
     def reconstruction_error(self, X: ArrayLike, *, measure: str | None = None) -> np.ndarray:
         """Return how far each spectrum is from its reconstruction.

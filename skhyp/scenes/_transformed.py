@@ -44,13 +44,21 @@ class TransformedSource:
 def transformed_scene(scene: Scene, transformer: Any) -> Scene:
     """Return the scene that a fitted transformer makes of another."""
     model = PixelModel.of(transformer, "transform", scene)
+    wavelengths = wavelengths_from_names(model.output_names())
+    good_bands = source_bands = None
+    if (taken := _bands_that_are_left(model, scene)) is not None:
+        if scene.wavelengths is not None:
+            wavelengths = scene.wavelengths[taken]
+        good_bands = None if scene.good_bands is None else scene.good_bands[taken]
+        source_bands = taken if scene.source_bands is None else scene.source_bands[taken]
     return replace(
         scene,
         source=TransformedSource(model, scene),
         name=f"{type(transformer).__name__} of {scene.name}",
-        wavelengths=wavelengths_from_names(model.output_names()),
+        wavelengths=wavelengths,
         fwhm=None,
-        good_bands=None,
+        good_bands=good_bands,
+        source_bands=source_bands,
         scale=None,
         offset=None,
         numbers=COMPUTED,
@@ -58,3 +66,12 @@ def transformed_scene(scene: Scene, transformer: Any) -> Scene:
         class_names=None,
         class_colours=None,
     )
+
+
+def _bands_that_are_left(model: PixelModel, scene: Scene) -> NDArray[np.intp] | None:
+    """Return which bands of a scene come out of a transformer one for one, if that is certain."""
+    passed = model.input.passed
+    if passed is None or len(passed) != model.n_outputs:
+        return None
+    given = np.arange(scene.shape[2]) if model.bands is None else model.bands
+    return given[passed]

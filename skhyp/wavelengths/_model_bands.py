@@ -43,8 +43,9 @@ class ModelInput(NamedTuple):
 
     ``wavelengths`` are in nm, NaN of bands that no part of the model knows. ``used`` are the
     indices of the bands that matter. ``names`` are those of the columns. What is not known is
-    None; all bands matter then. ``nodata`` are bands, with what marks missing data in them, and
-    ``numbers`` what the numbers were that it was fitted to.
+    None; all bands matter then. ``nodata`` are bands, with what marks missing data in them,
+    ``numbers`` what the numbers were that it was fitted to, and ``passed`` the bands that come out
+    of it one for one, where they do.
     """
 
     n_bands: int | None
@@ -53,6 +54,7 @@ class ModelInput(NamedTuple):
     names: NDArray[Any] | None = None
     nodata: tuple[tuple[NDArray[np.intp], float], ...] = ()
     numbers: str | None = None
+    passed: NDArray[np.intp] | None = None
 
 
 def model_input(model: Any) -> ModelInput:
@@ -67,6 +69,7 @@ def model_input(model: Any) -> ModelInput:
     came_out = walk.through(model, np.arange(n_bands))
     if came_out is not None:
         walk.need(came_out)
+        came_out = None if np.any(came_out < 0) else came_out
     return ModelInput(
         n_bands,
         None if walk.matters.all() else np.flatnonzero(walk.matters),
@@ -74,6 +77,7 @@ def model_input(model: Any) -> ModelInput:
         column_names(model),
         tuple(walk.nodata),
         _numbers_in(model, n_bands),
+        came_out,
     )
 
 
