@@ -132,8 +132,9 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
     nodata : float, default=None
         The value (it may be NaN) that marks missing data. A pixel is missing if any of its kept
         bands has this value: it comes out as a row of NaN, and fit learns nothing from it.
-        ``None``: that of a Scene in fit; otherwise no value is special, and NaN is an error. Of
-        a Scene, what it says is missing itself is missing in any case.
+        That of a Scene in fit does the same beside it, in all that comes later. ``None``: that
+        of a Scene alone; otherwise no value is special, and NaN is an error. Of a Scene, what it
+        says is missing itself is missing in any case.
     window_length : int, default=11
         For "savgol": the number of bands of the window, odd; shorter segments take as many bands
         as they have.
@@ -160,7 +161,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         What the numbers of X were, such as "as stored" in a file or "computed", where X knows it:
         :func:`~skhyp.scenes.apply` warns of a scene that has others.
     nodata_ : float or None
-        What marks missing data where ``nodata`` is None: the nodata of the Scene in fit.
+        The nodata of the Scene in fit, which marks missing data beside ``nodata``.
     mean_, scale_ : ndarray of shape (n_bands_out,)
         For "standardize". A band that is constant in fit has the scale 1.
     reference_ : ndarray of shape (n_bands_out,)
@@ -371,8 +372,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             return self._transform_scene(scene)
         X = self._validate(X, reset=False)
         scaled = self._apply("scale", X)
-        refuse_overflow(scaled, X, may_be_missing=self._input_nodata is not None)
-        return spectra_with(scaled, self.wavelengths_, COMPUTED)
+        refuse_overflow(scaled, X, may_be_missing=bool(self._nodata_values))
+        return self._as_spectra(scaled)
 
     def _transform_scene(self, scene: Scene) -> np.ndarray:
         values = np.asarray(apply(self, scene, method="transform"))
@@ -493,8 +494,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             X = np.asanyarray(X).reshape(rows * columns, n_bands)
         if not reset and isinstance(X, Spectra):
             X = self._on_all_bands(X)
-        allow_nan = self._input_nodata is not None and np.isnan(self._input_nodata)
-        return validate_spectra(self, X, reset=reset, allow_nan=allow_nan)
+        return validate_spectra(self, X, reset=reset, allow_nan=self._takes_nan)
 
     def _on_all_bands(self, X: Spectra) -> Spectra:
         """Return spectra that are on the kept bands alone, as labelled ones of a scene, on all."""
@@ -520,9 +520,14 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         return self.wavelengths_in_
 
     @property
-    def _input_nodata(self) -> float | None:
-        """What marks missing data in arrays."""
-        return self.nodata if self.nodata is not None else getattr(self, "nodata_", None)
+    def _nodata_values(self) -> tuple[float, ...]:
+        """What marks missing data in arrays: what the user says, and the Scene in fit."""
+        values = (self.nodata, getattr(self, "nodata_", None))
+        return tuple(dict.fromkeys(value for value in values if value is not None))
+
+    @property
+    def _takes_nan(self) -> bool:
+        return any(np.isnan(value) for value in self._nodata_values)
 
     def _has_data(self, X: np.ndarray, of_all: bool) -> np.ndarray:
         """Return which rows are complete, ``of_all`` or up to the first that is."""
@@ -611,7 +616,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             "n_bands": len(self.bands_),
             "kept": None,
             "dtype": computation_dtype(dtype),
-            "nodata": self._nodata_of(dtype),
+            "nodata": self._nodata_among(dtype),
         }
         if not np.array_equal(self.bands_, np.arange(self.n_features_in_)):
             fields["kept"] = tuple(self.bands_.tolist())
@@ -621,16 +626,15 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
             fields["segments"] = tuple(map(tuple, self.segments_.tolist()))
         return SpectralScaling(**fields | changes)
 
-    def _nodata_of(self, dtype: np.dtype) -> float | None:
-        """Return the value that marks missing data among numbers of a dtype."""
-        nodata = self._input_nodata
-        if nodata is None or np.isnan(nodata):
-            return None if nodata is None else np.nan  # one NaN: others are not equal to it
-        if dtype.kind != "f":
-            return nodata
-        # Rounded as the data were when they were stored: 0.1 is another number in float32.
-        with np.errstate(over="ignore"):
-            return float(dtype.type(nodata))
+    def _nodata_among(self, dtype: np.dtype) -> tuple[float, ...]:
+        """Return the values that mark missing data among numbers of a dtype."""
+        values = [value for value in self._nodata_values if not np.isnan(value)]
+        if dtype.kind == "f":
+            # Rounded as the data were when they were stored: 0.1 is another number in float32.
+            with np.errstate(over="ignore"):
+                values = [float(dtype.type(value)) for value in values]
+        # One NaN: others are not equal to it.
+        return tuple(dict.fromkeys([*values, np.nan] if self._takes_nan else values))
 
     def _apply(self, function: str, X: np.ndarray, **changes: Any) -> np.ndarray:
         from .graph.inference import apply_rows
@@ -663,6 +667,6 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
-        tags.input_tags.allow_nan = self.nodata is not None and bool(np.isnan(self.nodata))
+        tags.input_tags.allow_nan = self._takes_nan
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -31,6 +31,7 @@ OPERATIONS = SimpleNamespace(
     exp=tf.exp,
     expand_dims=tf.expand_dims,
     isnan=tf.math.is_nan,
+    logical_or=tf.logical_or,
     max=tf.reduce_max,
     maximum=tf.maximum,
     mean=tf.reduce_mean,

@@ -1,5 +1,6 @@
 """Scalings of spectra, row by row, as a frozen value like a network without parameters."""
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -24,7 +25,7 @@ _SHORT_INTEGER = 2
 class SpectralScaling:
     """A selection of bands, and a scaling of each spectrum.
 
-    ``kept`` are the selected bands' indices (``None``: all). A spectrum that has the value
+    ``kept`` are the selected bands' indices (``None``: all). A spectrum that has a value of
     ``nodata`` in a kept band is missing. For the method "continuum" there are the ``positions`` of
     the kept bands and ``segments`` of them, from a first one to before an end.
     """
@@ -33,7 +34,7 @@ class SpectralScaling:
     n_bands: int
     kept: tuple[int, ...] | None
     dtype: str
-    nodata: float | None = None
+    nodata: tuple[float, ...] = ()
     positions: tuple[float, ...] = ()
     segments: tuple[tuple[int, int], ...] = ()
 
@@ -61,7 +62,7 @@ class SpectralScaling:
         """
         x = self._select(layers, x)
         scaled = self._scale(layers, statistics, x)
-        if self.nodata is None:
+        if not self.nodata:
             return scaled
         is_missing = layers.ops.any(self._is_nodata(layers, x), axis=1, keepdims=True)
         return layers.ops.where(is_missing, _constant(np.nan, scaled), scaled)
@@ -98,9 +99,14 @@ class SpectralScaling:
     def _is_nodata(self, layers: Layers, x: tf.Tensor) -> tf.Tensor:
         if tf.as_dtype(x.dtype).is_bool:
             x = layers.ops.cast(x, "uint8")
-        if np.isnan(self.nodata) or not _is_held(self.nodata, tf.as_dtype(x.dtype)):
-            return layers.ops.not_equal(x, x)  # true of NaN alone
-        return layers.ops.equal(x, _constant(self.nodata, x))
+        dtype = tf.as_dtype(x.dtype)
+        is_nan = layers.ops.not_equal(x, x)
+        masks = [
+            is_nan if np.isnan(value) else layers.ops.equal(x, _constant(value, x))
+            for value in self.nodata
+            if np.isnan(value) or _is_held(value, dtype)
+        ]
+        return functools.reduce(layers.ops.logical_or, masks or [is_nan])
 
 
 def _is_held(value: float, dtype: tf.DType) -> bool:

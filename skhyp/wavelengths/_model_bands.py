@@ -196,9 +196,8 @@ class _Walk:
             self._listen_to(parts, bands, place)
             if not hasattr(model, "get_support"):
                 self.need(bands[selected])  # the preprocessor computes with all that it keeps
-                nodata = getattr(model, "_input_nodata", getattr(model, "nodata", None))
-                if nodata is not None:
-                    self.nodata.append((_known(bands[selected]), nodata))
+                used = _known(bands[selected])
+                self.nodata += [(used, value) for value in _nodata_values(model)]
             return bands[selected]
         for part, places, name in parts:
             if places is None:
@@ -245,6 +244,11 @@ class _Walk:
             if places is not None:
                 walk.through(part, _taken(bands, places), place + name)
         self.known += walk.known
+
+
+def _nodata_values(model: Any) -> tuple[float, ...]:
+    own = getattr(model, "nodata", None)
+    return getattr(model, "_nodata_values", () if own is None else (own,))
 
 
 def _known(bands: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -93,6 +93,32 @@ def test_a_nodata_of_the_user_is_missing_beside_that_of_the_scene(cube):
     assert fitted.mean_.min() > 0
     missing = np.isnan(fitted.transform(scene)).all(axis=1).reshape(cube.shape[:2])
     np.testing.assert_array_equal(missing, (marked[..., 0] == 0) | (marked == NODATA).any(axis=2))
+    clean = fitted.transform(scene)
+    chain = make_pipeline(HypPreprocessor(nodata=0), HypPreprocessor(method="l2", nodata=np.nan))
+    chain.fit(scene)
+    for X in (scene.read(), marked.reshape(360, -1), marked.astype(np.float32)):
+        np.testing.assert_array_equal(fitted.transform(X), clean)
+        np.testing.assert_array_equal(np.isnan(chain.transform(X)), np.isnan(clean))
+    np.testing.assert_array_equal(
+        apply(fitted, marked, method="transform").reshape(clean.shape), clean
+    )
+    exported = fitted.to_keras().predict(marked.reshape(360, -1).astype(np.float32), verbose=0)
+    np.testing.assert_array_equal(np.isnan(exported), np.isnan(clean))
+    of_array = HypPreprocessor(nodata=0).fit(marked)
+    assert of_array.nodata_ is None and np.isnan(of_array.transform(marked)).any(axis=1).sum() == 1
+
+
+def test_nan_beside_a_nodata_of_the_user_is_missing_where_a_scene_in_fit_says_so(cube):
+    marked = np.where(cube == NODATA, np.nan, cube)[..., GOOD].astype(np.float32)
+    marked[0, 0, 0] = 0
+    by_scene = HypPreprocessor(method="l2", nodata=0).fit(open_scene(marked, nodata=np.nan))
+    clean = by_scene.transform(marked)
+    np.testing.assert_array_equal(clean, by_scene.transform(open_scene(marked, nodata=np.nan)))
+    assert (
+        np.isnan(clean).all(axis=1).sum() == 7 and by_scene.__sklearn_tags__().input_tags.allow_nan
+    )
+    with pytest.raises(ValueError, match="contains NaN"):
+        HypPreprocessor(method="l2", nodata=0).fit(marked)
 
 
 def test_entry_points_agree_on_what_a_scene_becomes(scene, cube, complete):
