@@ -21,7 +21,7 @@ from skhyp.files._disk import disk_errors, lock_file, locked_if_free
 from skhyp.files._whole_files import remove, write_whole
 
 # The number is raised when a checkpoint of this version could not be read by what was before.
-MAGIC = b"skhyp checkpoint 2\n"
+MAGIC = b"skhyp checkpoint 3\n"
 _OF_ANY_VERSION = re.compile(rb"skhyp checkpoint (\d{1,9})\n")
 _DIGEST_BYTES = hashlib.sha256().digest_size
 _TEXT = "description"

@@ -43,6 +43,7 @@ _FREE = {
 _DIFFERENCES = {
     "estimator": "estimator",
     "data": "data",
+    "wavelengths": "the wavelengths that the data know",
     "windows": "scikit-learn's working_memory, by which the pixels of a scene come in windows",
     "first_epoch": "first_epoch",
     "former": "the fitted state that warm_start goes on from",
@@ -88,6 +89,7 @@ class TrainingCheckpoints:
             "estimator": type(estimator).__name__,
             "parameters": {k: v for k, v in self._config.items() if k not in free},
             "data": fingerprint(data) if pixels is None else pixels.fingerprint,
+            "wavelengths": fingerprint(estimator.wavelengths_),
             "windows": None if pixels is None else pixels.layout,
             "former": _former_state(estimator) if continues else None,
             "first_epoch": self._first_epoch,

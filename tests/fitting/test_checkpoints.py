@@ -16,6 +16,7 @@ from skhyp import SpectralAutoencoder, SpectralCNNClassifier
 from skhyp.fitting import Callback, CSVLogger, load_model, saved_epochs
 from skhyp.fitting._checkpoint_files import MAGIC, CheckpointFile
 from skhyp.graph import epochs, kernels
+from skhyp.spectra import Spectra
 
 SMALL = {"max_epochs": 6, "batch_size": 16, "random_state": 0, "save_epochs": 2}
 AUTOENCODER = SpectralAutoencoder(hidden_layer_sizes=(8,), n_components=3, **SMALL)
@@ -526,6 +527,21 @@ def test_a_training_on_other_labels_is_not_resumed(data, tmp_path, labels):
     fitted("classifier", (X, y), checkpoint_dir=tmp_path)
     with pytest.raises(ValueError, match="of another training; these differ: data"):
         fitted("classifier", (X, np.array(labels)[y]), checkpoint_dir=tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("are_known", [False, True])
+@pytest.mark.parametrize("name", ["autoencoder", "classifier"])
+def test_a_training_on_equal_numbers_of_other_bands_is_not_resumed(name, data, tmp_path, are_known):
+    X, y = data
+    known = Spectra(X, np.linspace(400, 900, X.shape[1]))
+    fitted(name, (known, y), max_epochs=2, checkpoint_dir=tmp_path)
+    others = Spectra(X, np.linspace(401, 901, X.shape[1])) if are_known else X
+    with pytest.raises(
+        ValueError, match=r"these differ: the wavelengths that the data know\. Give each training"
+    ):
+        fitted(name, (others, y), max_epochs=3, checkpoint_dir=tmp_path, resume=True)
+    again = fitted(name, (known, y), max_epochs=3, checkpoint_dir=tmp_path, resume=True)
+    np.testing.assert_array_equal(again.wavelengths_, known.wavelengths)
 
 
 def test_a_training_on_the_same_labels_of_another_width_is_resumed(data, tmp_path):
