@@ -543,7 +543,7 @@ class SpectralAutoencoder(
     ) -> tuple[np.ndarray, np.ndarray]:
         self._check_training_parameters()
         known, numbers = wavelengths_of(X), numbers_of(X)
-        X = validate_spectra(self, X, reset=reset)
+        X = validate_spectra(self, X, reset=reset, continues=not reset)
         self._know_spectra(known, numbers, continues=not reset)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():

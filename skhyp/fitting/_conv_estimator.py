@@ -93,7 +93,7 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
         """Return spectra, targets and weights that can be learned, without those of weight 0."""
         self._check_training_parameters()
         known, numbers = wavelengths_of(X), numbers_of(X)
-        X, y = validate_spectra(self, X, y=y, reset=reset)
+        X, y = validate_spectra(self, X, y=y, reset=reset, continues=not reset)
         self._know_spectra(known, numbers, continues=not reset)
         y = self._check_targets(y)
         weights = self._check_weights(sample_weight, X)

@@ -73,10 +73,11 @@ def agreed_wavelengths(given: ArrayLike | None, X: Any, n_bands: int) -> NDArray
     return given
 
 
-def refuse_other_wavelengths(estimator: Any, X: Any) -> None:
+def refuse_other_wavelengths(estimator: Any, X: Any, remedy: str) -> None:
     """Refuse spectra that know their bands to be others than those that were fitted.
 
-    Names of columns are compared by scikit-learn, where fit had some.
+    Names of columns are compared by scikit-learn, where fit had some. The error ends with the
+    remedy.
     """
     if hasattr(X, "columns") and hasattr(estimator, "feature_names_in_"):
         return
@@ -88,7 +89,6 @@ def refuse_other_wavelengths(estimator: Any, X: Any) -> None:
         return
     raise ValueError(
         f"X has other bands than those that {type(estimator).__name__} was fitted with: "
-        f"{how_they_differ(known, fitted)} For a scene, skhyp.scenes.apply(model, scene) finds "
-        "the bands by their wavelengths, in whatever order and among others. If the bands are the "
-        "same and only called otherwise, pass numpy.asarray(X)."
+        f"{how_they_differ(known, fitted)} {remedy} If the bands are the same and only called "
+        "otherwise, pass numpy.asarray(X)."
     )

@@ -26,6 +26,17 @@ _MAGNITUDE_BITS = {
     n_bytes: (integer, np.iinfo(integer).max)
     for n_bytes, integer in ((2, np.int16), (4, np.int32), (8, np.int64))
 }
+# What to do with other bands than those that were fitted.
+_IN_A_MAP = (
+    "For a scene, skhyp.scenes.apply(model, scene) finds the bands by their wavelengths, in "
+    "whatever order and among others."
+)
+_IN_TRAINING = (
+    "Training goes on (warm_start=True, partial_fit) with the bands that it began with, in their "
+    "order. bands = skhyp.wavelengths.nearest_bands(X.wavelengths, model.wavelengths_, "
+    "tolerance=0.5) finds them: pass X[:, bands] or, of a scene, scene.read(bands=bands) unrolled. "
+    "To fit anew, set warm_start=False, or clone the estimator."
+)
 _TOO_MANY_FEATURES = re.compile(r"X has (\d+) features, but \w+ is expecting (\d+) features")
 # Arrays of so many values are worth a check of our own.
 _LARGE = 2**18
@@ -39,12 +50,14 @@ def validate_spectra(
     *,
     reset: bool,
     allow_nan: bool = False,
+    continues: bool = False,
     **check_params: Any,
 ) -> Any:
     """Return X (and y, where it is passed) checked by scikit-learn, integers left as they are.
 
     Integers are cast chunk by chunk where they are used: a scene is never copied as a whole.
-    Cubes are refused with a message that says how to unroll them.
+    Cubes are refused with a message that says how to unroll them. Where training ``continues``,
+    X is no new data of a fitted model, but is to be learned from.
     """
     if np.ma.isMaskedArray(X) and np.ma.is_masked(X):
         raise ValueError(
@@ -66,7 +79,7 @@ def validate_spectra(
         )
     if type(X) is not np.ndarray:
         if not reset:
-            refuse_other_wavelengths(estimator, X)
+            refuse_other_wavelengths(estimator, X, _IN_TRAINING if continues else _IN_A_MAP)
         X = np.asarray(X) if isinstance(X, Spectra) else X
     finite: Any = "allow-nan" if allow_nan else True
     if _is_seen_to_be_finite(X):
@@ -78,7 +91,7 @@ def validate_spectra(
             estimator, X, reset=reset, dtype="numeric", ensure_all_finite=finite, **check_params
         )
     except ValueError as error:
-        if _has_too_many_bands(error):
+        if _has_too_many_bands(error) and not continues:
             raise ValueError(
                 f"{error} For a scene, skhyp.scenes.apply gives the model those bands that it was "
                 "fitted to: by their wavelengths or, like labelled_pixels, all that the file does "

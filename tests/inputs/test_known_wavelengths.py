@@ -1,5 +1,7 @@
 """What a scene says of itself is used wherever it, or a part of it, goes in."""
 
+import copy
+
 import joblib
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
 from skhyp.fitting import load_model
 from skhyp.scenes import apply, labelled_pixels, open_scene
 from skhyp.spectra import Spectra
-from skhyp.wavelengths import wavelength_names
+from skhyp.wavelengths import nearest_bands, wavelength_names
 
 N_BANDS = 40
 WAVELENGTHS = np.r_[np.linspace(400, 900, 20), np.linspace(1100, 1600, 20)]
@@ -299,8 +301,17 @@ def test_training_goes_on_with_spectra_of_the_same_wavelengths(spectra, small_au
     autoencoder.fit(X).partial_fit(spectra[0])
     np.testing.assert_array_equal(autoencoder.wavelengths_, WAVELENGTHS)
     former = autoencoder.parameters_.copy()
-    with pytest.raises(ValueError, match="X has other bands"):
-        autoencoder.fit(Spectra(spectra[0], WAVELENGTHS + 9))
+    turned = Spectra(spectra[0][:, ::-1], WAVELENGTHS[::-1])
+    with pytest.raises(ValueError, match=r"X has other bands.*bands = skhyp\.wavelengths\.nearest"):
+        autoencoder.fit(turned)
+    with pytest.raises(ValueError, match=r"set warm_start=False") as refused:
+        autoencoder.partial_fit(
+            open_scene(np.asarray(turned)[None], wavelengths=turned.wavelengths).read()[0]
+        )
+    assert "apply" not in str(refused.value)
+    bands = nearest_bands(turned.wavelengths, autoencoder.wavelengths_, tolerance=0.5)
+    continued = copy.deepcopy(autoencoder).fit(turned[:, bands])
+    np.testing.assert_array_equal(continued.wavelengths_, WAVELENGTHS)
     np.testing.assert_array_equal(autoencoder.parameters_, former)
 
 
