@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+from skhyp._model_parts import unwrapped
+from skhyp.wavelengths import wavelengths_from_names
 
 
 def respond(argument: str, estimator: Any, method: str, X: ArrayLike) -> np.ndarray:
@@ -14,6 +18,16 @@ def respond(argument: str, estimator: Any, method: str, X: ArrayLike) -> np.ndar
     if not hasattr(estimator, method):
         raise ValueError(f"{argument} must have {method}; got {estimator!r}, which has not.")
     return np.asarray(getattr(estimator, method)(X))
+
+
+def wavelengths_given(transformer: Any, n_values: int) -> NDArray[np.float64] | None:
+    """Return the wavelengths of the bands that a fitted transformer gives, if it gives bands."""
+    names: Any = None
+    with contextlib.suppress(Exception):  # not all transformers can name what they give
+        names = unwrapped(transformer).get_feature_names_out()
+    if names is None or len(names) != n_values:
+        return None
+    return wavelengths_from_names([str(name) for name in names])
 
 
 def validate_components(components: Sequence[int], n_shown: int, n_components: int) -> list[int]:

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from skhyp.inputs._known_wavelengths import wavelengths_of
 from skhyp.scenes import Scene, apply, false_colour, open_scene, to_map, unroll
@@ -16,7 +16,7 @@ from skhyp.scenes.reading._opening import is_scene_like
 from skhyp.wavelengths import nearest_bands, validate_wavelengths
 
 from ._axes import axes_or_new, check_axes, show_image
-from ._responses import respond, validate_components
+from ._responses import respond, validate_components, wavelengths_given
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -145,7 +145,7 @@ class SceneDisplay:
             bands = default_bands(np.shape(cube)[2])
         channels = "Bands " + ", ".join(map(str, bands))
         if wavelengths is not None:
-            channels = ", ".join(f"{wavelengths[band]:.0f}" for band in bands) + " nm"
+            channels = _in_nm(wavelengths, bands)
         return cls(picture, channels=channels).plot(ax=ax)
 
     @classmethod
@@ -154,11 +154,11 @@ class SceneDisplay:
         estimator: Any,
         cube: ArrayLike | Scene | str | PathLike,
         *,
-        components: Sequence[int] = (0, 1, 2),
+        components: Sequence[int] | None = None,
         percentiles: tuple[float, float] = (2, 98),
         ax: Axes | None = None,
     ) -> SceneDisplay:
-        """Show three values of the code of each pixel.
+        """Show three values of the code of each pixel, or three bands of what a scaling gives.
 
         Parameters
         ----------
@@ -167,8 +167,10 @@ class SceneDisplay:
         cube : array-like of shape (rows, columns, bands), Scene, str or path
             The scene, as the estimator wants its spectra; of a file, as
             :func:`skhyp.scenes.apply` finds them.
-        components : sequence of three int, default=(0, 1, 2)
-            The code values shown as red, green and blue.
+        components : sequence of three int, default=None
+            The code values shown as red, green and blue. None takes the first three or, where the
+            values are those of bands whose wavelengths the estimator knows, as of a
+            :class:`~skhyp.HypPreprocessor`, the bands that :meth:`from_cube` takes.
         percentiles : tuple of two float, default=(2, 98)
             The percentiles of each value that become darkest and brightest.
         ax : :class:`matplotlib.axes.Axes`, default=None
@@ -191,7 +193,18 @@ class SceneDisplay:
         else:
             spectra = unroll(cube)
             codes = to_map(respond("estimator", estimator, "transform", spectra), np.shape(cube))
+        wavelengths = wavelengths_given(estimator, codes.shape[2])
+        if components is None:
+            components = (0, 1, 2)
+            if wavelengths is not None:
+                components = nearest_bands(wavelengths, _TRUE_COLOUR)
         components = validate_components(components, 3, codes.shape[2])
         picture = false_colour(codes, bands=components, percentiles=percentiles)
         channels = "Code values " + ", ".join(map(str, components))
+        if wavelengths is not None:
+            channels = _in_nm(wavelengths, components)
         return cls(picture, channels=channels).plot(ax=ax)
+
+
+def _in_nm(wavelengths: NDArray[np.float64], bands: Sequence[int]) -> str:
+    return ", ".join(f"{wavelengths[band]:.0f}" for band in bands) + " nm"

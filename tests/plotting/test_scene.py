@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor
@@ -56,6 +57,19 @@ def test_a_pipeline_makes_the_same_picture(fitted_autoencoder, cube):
         SceneDisplay.from_estimator(pipeline, cube).picture,
         SceneDisplay.from_estimator(fitted_autoencoder, cube).picture,
     )
+
+
+@pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline, FrozenEstimator])
+def test_what_comes_out_in_bands_is_shown_in_true_colour(cube, wavelengths, wrap):
+    scene = open_scene(cube, wavelengths=wavelengths, good_bands=np.arange(40) != 5)
+    preprocessor = HypPreprocessor(method="snv").fit(scene)
+    clean = preprocessor.transform(scene).reshape(10, 12, 39)
+    for X in (scene, scene.read()):
+        display = SceneDisplay.from_estimator(wrap(preprocessor), X)
+        np.testing.assert_array_equal(display.picture, false_colour(clean, bands=[11, 6, 3]))
+        assert display.ax_.get_title() == "640, 540, 460 nm as red, green, blue"
+    display = SceneDisplay.from_estimator(wrap(preprocessor), scene, components=(38, 20, 5))
+    assert display.ax_.get_title() == "1680, 790, 520 nm as red, green, blue"
 
 
 def test_codes_of_a_scene_are_those_of_the_bands_that_the_model_was_fitted_to(cube, wavelengths):
