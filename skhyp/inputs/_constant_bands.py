@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skhyp._warnings import warn_user
 from skhyp.wavelengths import contiguous_segments, wavelength_names
-from skhyp.wavelengths._bands import GAP_IN_MEDIAN_STEPS
+from skhyp.wavelengths._segments import GAP_IN_MEDIAN_STEPS
 
 # Of the bands, no larger part may be the ends of segments.
 _MOST_CONSTANT = 0.25

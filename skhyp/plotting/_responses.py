@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skhyp._model_parts import unwrapped
 from skhyp.wavelengths import wavelengths_from_names
+from skhyp.wavelengths._model_parts import unwrapped
 
 
 def respond(argument: str, estimator: Any, method: str, X: ArrayLike) -> np.ndarray:

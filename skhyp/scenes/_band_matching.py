@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skhyp._warnings import warn_user
-from skhyp.wavelengths._bands import WAVELENGTH_TOLERANCE_NM
+from skhyp.wavelengths._lists import WAVELENGTH_TOLERANCE_NM
 from skhyp.wavelengths._model_bands import ModelInput
 
 if TYPE_CHECKING:

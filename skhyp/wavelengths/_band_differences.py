@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._bands import WAVELENGTH_TOLERANCE_NM
+from ._lists import WAVELENGTH_TOLERANCE_NM
 
 
 def how_they_differ(ours: np.ndarray, theirs: np.ndarray) -> str:

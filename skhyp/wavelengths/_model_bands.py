@@ -18,7 +18,7 @@ from sklearn.preprocessing import (
     StandardScaler,
 )
 
-from ._bands import WAVELENGTH_TOLERANCE_NM, wavelengths_from_names
+from ._lists import WAVELENGTH_TOLERANCE_NM
 from ._model_parts import (
     Part,
     branches_of,
@@ -30,6 +30,7 @@ from ._model_parts import (
     steps_of,
     unwrapped,
 )
+from ._names import wavelengths_from_names
 
 # What comes out of one of their columns is made of that column alone.
 _OF_SINGLE_COLUMNS = (

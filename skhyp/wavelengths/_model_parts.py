@@ -16,7 +16,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
-from ._bands import wavelengths_from_names
+from ._names import wavelengths_from_names
 
 # Where meta-estimators of scikit-learn, and those of others that follow it, keep what was fitted to
 # their own input; what was fitted to predictions is not among it. The first that are there count:
