@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.signal import savgol_filter
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
 from .fitting._config import ConfigMixin
 from .fitting._documentation import DocumentationLinkMixin
+from .inputs._band_statistics import CHUNK_ROWS, band_statistics, complete_chunks, in_chunks
 from .inputs._constant_bands import warn_of_constant_bands
 from .inputs._known_wavelengths import agreed_wavelengths, as_scene, numbers_of, source_bands_of
 from .inputs._parameters import POSITIVE_INTEGER, NumberInterval
@@ -28,11 +28,9 @@ from .inputs._validation import (
     all_or_nothing,
     available_unless,
     computation_dtype,
-    largest_magnitudes,
     refuse_another_range,
     refuse_overflow,
     validate_spectra,
-    warn_of_outliers,
 )
 from .scenes import Scene, apply
 from .spectra import Spectra
@@ -51,7 +49,6 @@ _SCALINGS = ("minmax", "deephyp-minmax", "l2", "l1", "snv", "msc", "standardize"
 _METHODS = (None, *_SCALINGS, "savgol", "continuum")
 _INVERTIBLE = (None, "standardize")
 _LEARNED = {"standardize": ("mean_", "scale_"), "msc": ("reference_",)}
-_CHUNK_ROWS = 4096
 _INTEGER_OF_SCENES = NumberInterval(Integral, -(2**63), 2**64 - 1, closed="both")
 
 
@@ -63,33 +60,6 @@ def _why_not_invertible(preprocessor: HypPreprocessor) -> str | None:
         "from each spectrum what would be needed to restore it. Methods with an inverse: None and "
         "'standardize'."
     )
-
-
-def _complete_chunks(
-    X: np.ndarray, has_data: np.ndarray | None, kept: np.ndarray | None
-) -> Iterator[np.ndarray]:
-    """Yield the kept bands of the complete rows in float64, some thousand rows at a time."""
-    for start in range(0, len(X), _CHUNK_ROWS):
-        chunk = X[start : start + _CHUNK_ROWS]
-        if has_data is not None:
-            chunk = chunk[has_data[start : start + _CHUNK_ROWS]]
-        if len(chunk):
-            # In the order of rows, so that all are summed up alike.
-            spectra = chunk if kept is None else np.take(chunk, kept, axis=1)
-            yield spectra.astype(np.float64, order="C")
-
-
-def _in_chunks(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Yield the rows of blocks in float64, as many at a time as of an array."""
-    rest: list[np.ndarray] = []
-    for block in blocks:
-        rest.append(block)
-        if sum(map(len, rest)) >= _CHUNK_ROWS:
-            rows = np.concatenate(rest)
-            n_whole = len(rows) // _CHUNK_ROWS * _CHUNK_ROWS
-            yield from _complete_chunks(rows[:n_whole], None, None)
-            rest = [rows[n_whole:]]
-    yield from _complete_chunks(np.concatenate(rest), None, None)
 
 
 class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, BaseEstimator):
@@ -296,7 +266,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         if has_data is not None and not has_data.any():
             self._refuse_to_learn_from_nothing(X)
         if learns:
-            self._learn_bands(lambda: _complete_chunks(X, has_data, self.bands_), X.dtype)
+            self._learn_bands(lambda: complete_chunks(X, has_data, self.bands_), X.dtype)
 
     def _fit_scene(self, scene: Scene) -> None:
         self.nodata_ = scene.nodata
@@ -307,7 +277,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         if next(pixels.blocks(), None) is None:
             pixels.refuse_to_learn_from_nothing()
         if self.method in _LEARNED:
-            self._learn_bands(lambda: _in_chunks(pixels.blocks()), scene.dtype)
+            self._learn_bands(lambda: in_chunks(pixels.blocks()), scene.dtype)
 
     def _choose_bands(self, X: Any, n_bands: int, good_bands: np.ndarray | None = None) -> None:
         known = agreed_wavelengths(self.wavelengths, X, n_bands)
@@ -532,7 +502,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
     def _has_data(self, X: np.ndarray, of_all: bool) -> np.ndarray:
         """Return which rows are complete, ``of_all`` or up to the first that is."""
         has_data = np.zeros(len(X), bool)
-        for rows in gen_batches(len(X), len(X) if of_all else _CHUNK_ROWS):
+        for rows in gen_batches(len(X), len(X) if of_all else CHUNK_ROWS):
             has_data[rows] = self._apply("has_data", X[rows], method=None)
             if has_data[rows].any():
                 break
@@ -558,31 +528,18 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _learn_bands(self, chunks: Callable[[], Iterator[np.ndarray]], dtype: np.dtype) -> None:
         """Learn from all complete spectra of a dtype, in chunks that are gone through twice."""
-        magnitudes = []
-        largest = np.zeros(len(self.bands_))
-        for spectra in chunks():
-            magnitudes.append(largest_magnitudes(spectra))
-            largest = np.maximum(largest, np.abs(spectra).max(axis=0))
-        warn_of_outliers(
-            np.concatenate(magnitudes),
+        mean, scale = band_statistics(
+            chunks,
+            len(self.bands_),
+            computation_dtype(dtype),
             f"they decide what method={self.method!r} learns. Leave them out, or mark them with "
             "`nodata`.",
         )
-        # Each band over a power of two near its largest value: this is exact, and the squares
-        # neither overflow nor vanish.
-        unit = np.ldexp(1.0, np.frexp(largest)[1] - 1)
-        scaler = StandardScaler()
-        for spectra in chunks():
-            scaler.partial_fit(spectra / unit)
-        # What counts as zero where these spectra are computed is zero, and no scale of them.
-        tiny = float(np.finfo(computation_dtype(dtype)).tiny)
-        mean = scaler.mean_ * unit
         if self.method == "msc":
+            tiny = float(np.finfo(computation_dtype(dtype)).tiny)
             self.reference_ = np.where(np.abs(mean) < tiny, 0, mean)
-            return
-        deviation = np.sqrt(scaler.var_)
-        is_constant = (scaler.scale_ != deviation) | (deviation * unit < tiny)
-        self.mean_, self.scale_ = mean, np.where(is_constant, 1, deviation * unit)
+        else:
+            self.mean_, self.scale_ = mean, scale
 
     def _statistics(self) -> np.ndarray:
         if self.method == "standardize":

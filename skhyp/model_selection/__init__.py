@@ -6,10 +6,11 @@ splitters here work like those of scikit-learn, in ``cross_validate`` and ``Grid
 estimator; beside X and y they need the positions of the pixels.
 """
 
+from ._block_splitters import SpatialBlockKFold, SpatialShuffleSplit
+from ._field_splitter import LeaveOneFieldOut
 from ._fields import field_numbers
 from ._leakage import LeakageReport, leakage_report
 from ._sampling import stratified_pixel_sample
-from ._splitters import LeaveOneFieldOut, SpatialBlockKFold, SpatialShuffleSplit
 
 __all__ = [
     "LeakageReport",

@@ -184,7 +184,7 @@ class SplitMapDisplay:
         ValueError
             If there is no such split, or as in :meth:`from_split`.
         """
-        from skhyp.model_selection._splitters import SpatialSplitter
+        from skhyp.model_selection._spatial_splitter import SpatialSplitter
 
         places, y = indexable(positions, y)
         if isinstance(splitter, SpatialSplitter):
