@@ -145,7 +145,7 @@ def _steps(estimator: Any) -> list[Any]:
     for step in steps:
         if not isinstance(step, ComputedEstimator):
             raise ValueError(
-                "estimator must be one of skhyp, such as HypPreprocessor or SpectralCNNClassifier, "
+                "estimator must be a HypPreprocessor, a network such as SpectralCNNClassifier, "
                 f"or a Pipeline of them, got {step!r}."
             )
     return steps

@@ -40,7 +40,7 @@ def integrated_gradients(
     X : ndarray of shape (n, bands)
     baseline : ndarray of shape (bands,)
     targets : ndarray of int, shape (n,)
-        The class or component that is explained of each row; the distance of codes has none.
+        The class, component or target that is explained of each row; distances have none.
     n_steps : int
         The nodes of the Gauss-Legendre quadrature.
 
@@ -96,6 +96,7 @@ OUTPUTS: dict[str, tuple[str, Callable]] = {
     "log-odds": ("logits", _log_odds),
     "component": ("codes", _component),
     "squared distance": ("codes", _squared_distance),
+    "value": ("values", _component),
 }
 
 

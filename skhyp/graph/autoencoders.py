@@ -42,6 +42,8 @@ class Autoencoder(ABC):
     layers_dtype: str | None = None
 
     is_random: ClassVar[bool] = False
+    # The spectra themselves are what is learned.
+    targets: ClassVar[None] = None
 
     @property
     def statistics(self) -> tuple[Parameter, ...]:

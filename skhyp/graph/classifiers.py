@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import tensorflow as tf
 
@@ -16,6 +17,9 @@ class ConvClassifier(ConvBody):
     """A convolutional body whose last layer has a logit for each class."""
 
     n_classes: int
+
+    # The shape and the dtype of what is learned of each spectrum: the place of its class.
+    targets: ClassVar[tuple] = ((), "int32")
 
     @property
     def n_outputs(self) -> int:

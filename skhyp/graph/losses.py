@@ -1,4 +1,4 @@
-"""Losses per row: four measures between spectra, and cross-entropy.
+"""Losses per row: four measures between spectra, cross-entropy, and those of regression.
 
 None of them can produce a NaN or an infinite gradient from finite spectra whose squares are
 finite: directions are taken after a division by the largest magnitude, the spectral angle is an
@@ -13,6 +13,9 @@ import numpy as np
 import tensorflow as tf
 
 from skhyp.metrics import SID_FLOOR
+
+# Errors beyond so many deviations of the target are outliers to the loss of Huber.
+HUBER_DELTA = 0.3
 
 
 def sum_of_squared_errors(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
@@ -47,19 +50,58 @@ def cross_entropy(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=target, logits=output)
 
 
+def mean_squared_error(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """Return the mean over the targets of squared errors."""
+    return tf.reduce_mean(tf.math.squared_difference(target, output), axis=-1)
+
+
+def mean_absolute_error(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """Return the mean over the targets of absolute errors."""
+    return tf.reduce_mean(tf.abs(target - output), axis=-1)
+
+
+def huber(target: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """Return the mean of errors squared up to :data:`HUBER_DELTA`, and linear beyond.
+
+    As far as they are squared it is the squared error; where the two meet, it is smooth.
+    """
+    errors = tf.abs(target - output)
+    near = tf.minimum(errors, tf.constant(HUBER_DELTA, errors.dtype))
+    return tf.reduce_mean(near * (2 * errors - near), axis=-1)
+
+
+def pinball(target: tf.Tensor, output: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
+    """Return the mean of the loss that the quantile of a level has the least of."""
+    errors = target - output
+    return tf.reduce_mean(tf.maximum(level * errors, (level - 1) * errors), axis=-1)
+
+
 LOSSES = {
     "sse": sum_of_squared_errors,
     "csa": cosine_spectral_angle,
     "sa": spectral_angle,
     "sid": spectral_information_divergence,
     "cross_entropy": cross_entropy,
+    "squared_error": mean_squared_error,
+    "absolute_error": mean_absolute_error,
+    "huber": huber,
+    "quantile": pinball,
 }
+# These depend on one number more, which may be another in each training.
+_WITH_LEVEL = (pinball,)
 # In training the last digits of a row may depend on the rows beside it, for some speed.
 TRAINING_LOSSES = {
     **LOSSES,
     "csa": partial(cosine_spectral_angle, row_by_row=False),
     "sa": partial(spectral_angle, row_by_row=False),
 }
+
+
+def loss_of_rows(
+    loss: Callable, target: tf.Tensor, output: tf.Tensor, level: tf.Tensor
+) -> tf.Tensor:
+    """Return a loss of each row, at a level if it has one."""
+    return loss(target, output, level) if loss in _WITH_LEVEL else loss(target, output)
 
 
 def batch_balancing_weights(

@@ -5,9 +5,11 @@ from typing import Any
 
 from .autoencoders import ConvAutoencoder, DenseAutoencoder
 from .classifiers import ConvClassifier
+from .regressors import ConvRegressor
 
 _NETWORKS = {
-    network.__name__: network for network in (DenseAutoencoder, ConvAutoencoder, ConvClassifier)
+    network.__name__: network
+    for network in (DenseAutoencoder, ConvAutoencoder, ConvClassifier, ConvRegressor)
 }
 
 

@@ -54,13 +54,14 @@ class TrainingData(NamedTuple):
     """Conditioned spectra, their targets (``None``: the spectra themselves) and weights.
 
     ``loss_scale`` is a loss that is not small: batches whose loss is rounding beside it are left
-    alone.
+    alone. ``loss_level`` is for losses that have a level.
     """
 
     spectra: tf.Tensor
     targets: tf.Tensor | None
     weights: tf.Tensor
     loss_scale: float = 1.0
+    loss_level: float = 0.5
 
     @classmethod
     def of_arrays(
@@ -69,13 +70,15 @@ class TrainingData(NamedTuple):
         targets: np.ndarray | None,
         weights: np.ndarray,
         loss_scale: float,
+        loss_level: float = 0.5,
     ) -> "TrainingData":
         """Return arrays as tensors; the spectra, which are not to be changed then, uncopied."""
         return cls(
             shared_tensor(spectra),
-            None if targets is None else tf.constant(targets, tf.int32),
+            None if targets is None else _as_tensor(targets),
             tf.constant(weights),
             loss_scale,
+            loss_level,
         )
 
 
@@ -108,7 +111,7 @@ def run_updates(
 ) -> tuple[TrainingState, np.ndarray]:
     """Run the updates and return the new state and the loss of each batch before its update."""
     n_updates, batch_rows = updates.order.shape
-    function = compiled(update_loop, objective, batch_rows, data.targets is not None, kernels)
+    function = compiled(update_loop, objective, batch_rows, kernels)
     if kernels.uses_xla:
         updates = updates.padded(updates_per_group(objective.network, batch_rows))
     dtype = state.parameters.dtype
@@ -125,6 +128,7 @@ def run_updates(
         tf.constant(updates.epsilons, dtype),
         tf.constant(updates.seeds),
         tf.constant(data.loss_scale * np.finfo(dtype).eps, dtype),
+        tf.constant(data.loss_level, dtype),
         *targets,
     )
     state = TrainingState(parameters.numpy(), moments.numpy(), state.n_updates + n_updates)
@@ -153,8 +157,13 @@ def losses_of_state(
 def mean_loss(objective: Objective, parameters: np.ndarray, data: TrainingData) -> float:
     """Return the weighted mean loss of the data, computed without dropout."""
     order = batch_order(np.arange(len(data.spectra)), EVALUATION_ROWS)
-    function = compiled(loss_loop, objective, data.targets is not None)
+    function = compiled(loss_loop, objective)
     targets = () if data.targets is None else (data.targets,)
-    return float(
-        function(tf.constant(parameters), data.spectra, data.weights, tf.constant(order), *targets)
-    )
+    level = tf.constant(data.loss_level, parameters.dtype)
+    state = [tf.constant(parameters), data.spectra, data.weights, tf.constant(order)]
+    return float(function(*state, level, *targets))
+
+
+def _as_tensor(targets: np.ndarray) -> tf.Tensor:
+    """Return places of classes as 32-bit integers, and values as they are."""
+    return tf.constant(targets, tf.int32 if targets.dtype.kind in "iu" else None)

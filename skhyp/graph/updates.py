@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from .kernels import Kernels
 from .layers import Layers
-from .losses import LOSSES, TRAINING_LOSSES, batch_balancing_weights
+from .losses import LOSSES, TRAINING_LOSSES, batch_balancing_weights, loss_of_rows
 from .optimizers import OPTIMIZERS, n_moments
 from .parameters import decay_mask, split_tensor, vector_size
 
@@ -43,6 +43,13 @@ class _Batch(NamedTuple):
     is_real: tf.Tensor
 
 
+class _OfAll(NamedTuple):
+    """What is the same for all updates of a training."""
+
+    negligible: tf.Tensor
+    level: tf.Tensor
+
+
 class _PerUpdate(NamedTuple):
     """What differs from update to update, besides the batch."""
 
@@ -61,12 +68,12 @@ def updates_per_group(network: Any, batch_rows: int) -> int:
     return max(1, min(GROUP_UPDATES, GROUP_VALUES // values_per_batch))
 
 
-def update_loop(objective: Objective, batch_rows: int, has_targets: bool, kernels: Kernels):
+def update_loop(objective: Objective, batch_rows: int, kernels: Kernels):
     """Describe the function that runs updates: it returns parameters, moments and losses.
 
     Its arguments are the flat parameters and moments, the data, the rows of each batch, the
-    number of updates (XLA's are padded to whole groups), what differs from update to update, and
-    below which share of the weights a loss is nothing but rounding.
+    number of updates (XLA's are padded to whole groups), what differs from update to update, below
+    which share of the weights a loss is nothing but rounding, and the level of a loss that has one.
     """
     network = objective.network
     dtype = tf.as_dtype(network.dtype)
@@ -84,6 +91,7 @@ def update_loop(objective: Objective, batch_rows: int, has_targets: bool, kernel
         epsilons,
         seeds,
         negligible,
+        level,
         *targets,  # not one with a default: TensorFlow takes milliseconds to bind that
     ):
         return run(
@@ -95,32 +103,33 @@ def update_loop(objective: Objective, batch_rows: int, has_targets: bool, kernel
             order,
             n_updates,
             _PerUpdate(step_sizes, decays, epsilons, seeds),
-            negligible,
+            _OfAll(negligible, level),
         )
 
-    parameters, *data = _data_signature(network, has_targets, batch_rows)
+    parameters, *data = _data_signature(network, batch_rows)
     spectra, weights, order, *targets = data
     number = tf.TensorSpec((None,), dtype)
     per_update = [number, number, number, tf.TensorSpec((None, 2), tf.int32)]
-    n_updates, negligible = tf.TensorSpec((), tf.int32), tf.TensorSpec((), dtype)
+    n_updates, scalar = tf.TensorSpec((), tf.int32), tf.TensorSpec((), dtype)
     moments = tf.TensorSpec((n_moments(objective.optimizer), *parameters.shape), dtype)
     state = [parameters, moments]
-    signature = [*state, spectra, weights, order, n_updates, *per_update, negligible, *targets]
+    of_all = [scalar, scalar]
+    signature = [*state, spectra, weights, order, n_updates, *per_update, *of_all, *targets]
     return loop, signature
 
 
-def loss_loop(objective: Objective, has_targets: bool):
+def loss_loop(objective: Objective):
     """Describe the function that returns the weighted mean loss of data, without dropout."""
     network = objective.network
     dtype = tf.as_dtype(network.dtype)
 
-    def loop(parameters, spectra, weights, order, *targets):
+    def loop(parameters, spectra, weights, order, level, *targets):
         layers = Layers(split_tensor(parameters, network.parameters))
 
         def step(i, loss, weight):
             batch = _gather(order[i], spectra, targets[0] if targets else None, weights)
             output = network.output(layers, batch.spectra[0])
-            losses = LOSSES[objective.loss](_targets(batch)[0], output)
+            losses = loss_of_rows(LOSSES[objective.loss], _targets(batch)[0], output, level)
             loss += tf.reduce_sum(batch.weights * losses)
             return i + 1, loss, weight + tf.reduce_sum(batch.weights)
 
@@ -130,18 +139,19 @@ def loss_loop(objective: Objective, has_targets: bool):
         )
         return loss / weight
 
-    return loop, _data_signature(network, has_targets, EVALUATION_ROWS)
+    parameters, spectra, weights, order, *targets = _data_signature(network, EVALUATION_ROWS)
+    return loop, [parameters, spectra, weights, order, tf.TensorSpec((), dtype), *targets]
 
 
 def _run_one_by_one(
-    objective, kernels, parameters, moments, data, order, n_updates, per_update, negligible
+    objective, kernels, parameters, moments, data, order, n_updates, per_update, of_all
 ):
     update = _update(objective, kernels)
 
     def step(i, parameters, moments, losses):
         batch = _gather(order[i], *data, n_parts=kernels.n_parts)
         each = per_update.at(i)
-        parameters, moments, loss = update(parameters, moments, batch, each, negligible)
+        parameters, moments, loss = update(parameters, moments, batch, each, of_all)
         return i + 1, parameters, moments, losses.write(i, loss)
 
     losses = tf.TensorArray(parameters.dtype, size=n_updates, element_shape=())
@@ -153,7 +163,7 @@ def _run_one_by_one(
 
 
 def _run_in_xla_groups(
-    objective, kernels, parameters, moments, data, order, n_updates, per_update, negligible
+    objective, kernels, parameters, moments, data, order, n_updates, per_update, of_all
 ):
     network, batch_rows = objective.network, order.shape[1]
     n_grouped = updates_per_group(network, batch_rows)
@@ -161,13 +171,13 @@ def _run_in_xla_groups(
     update = _update(objective, kernels)
 
     @tf.function(jit_compile=True, autograph=False)
-    def run_group(parameters, moments, batches, n_here, per_update, negligible):
+    def run_group(parameters, moments, batches, n_here, per_update, of_all):
         def step(i, parameters, moments, losses):
             x, w, is_real, *targets = (values[i] for values in batches)
             parts = _split(x, kernels.n_parts)
             batch = _Batch(parts, targets[0] if has_targets else None, w, is_real)
             each = per_update.at(i)
-            parameters, moments, loss = update(parameters, moments, batch, each, negligible)
+            parameters, moments, loss = update(parameters, moments, batch, each, of_all)
             return i + 1, parameters, moments, tf.where(tf.range(n_grouped) == i, loss, losses)
 
         start = (tf.constant(0), parameters, moments, tf.zeros(n_grouped, parameters.dtype))
@@ -184,7 +194,7 @@ def _run_in_xla_groups(
             batches,
             tf.minimum(n_grouped, n_updates - first),
             _PerUpdate(*(values[group] for values in per_update)),
-            negligible,
+            of_all,
         )
         return first + n_grouped, parameters, moments, losses.write(first // n_grouped, its_losses)
 
@@ -208,32 +218,33 @@ def _update(objective: Objective, kernels: Kernels) -> Callable:
     optimize = OPTIMIZERS[objective.optimizer]
     is_decayed = decay_mask(network.parameters, network.dtype)
 
-    def loss_and_gradient(parameters, spectra, targets, w, seed):
+    def loss_and_gradient(parameters, spectra, targets, w, seed, level):
         with tf.GradientTape() as tape:
             tape.watch(parameters)
             arrays = split_tensor(parameters, network.parameters)
             output = network.output(Layers(arrays, kernels.form), spectra, seed)
-            loss = tf.reduce_sum(w * TRAINING_LOSSES[objective.loss](targets, output))
+            losses = loss_of_rows(TRAINING_LOSSES[objective.loss], targets, output, level)
+            loss = tf.reduce_sum(w * losses)
         return loss, tape.gradient(loss, parameters)
 
     if kernels.n_parts > 1:
         # Traced once for all parts, and compiled in less time.
         loss_and_gradient = tf.function(loss_and_gradient, autograph=False)
 
-    def update(parameters, moments, batch, each, negligible):
+    def update(parameters, moments, batch, each, of_all):
         w = batch.weights
         if objective.balance_batches:
             w *= batch_balancing_weights(batch.targets, batch.is_real, network.n_classes, dtype)
         w /= tf.math.count_nonzero(batch.is_real, dtype=dtype)
         losses, gradients = [], []
         for part in zip(batch.spectra, _targets(batch), _split(w, kernels.n_parts), strict=True):
-            loss, gradient = loss_and_gradient(parameters, *part, each.seed)
+            loss, gradient = loss_and_gradient(parameters, *part, each.seed, of_all.level)
             losses.append(loss)
             gradients.append(gradient)
         loss = tf.add_n(losses)
         # A batch that is learned to rounding has a gradient of rounding errors, which Adam
         # would blow up to full steps.
-        step_size = tf.where(loss > negligible * tf.reduce_sum(w), each.step_size, 0)
+        step_size = tf.where(loss > of_all.negligible * tf.reduce_sum(w), each.step_size, 0)
         parameters -= each.decay * is_decayed * parameters
         gradient = tf.add_n(gradients)
         moved = optimize(parameters, gradient, moments, step_size, each.epsilon)
@@ -277,11 +288,14 @@ def _stacked(vectors: tuple[tf.Tensor, ...], moments: tf.Tensor) -> tf.Tensor:
     return tf.stack(vectors) if vectors else moments
 
 
-def _data_signature(network: Any, has_targets: bool, rows: int) -> list[tf.TensorSpec]:
+def _data_signature(network: Any, rows: int) -> list[tf.TensorSpec]:
     signature = [
         tf.TensorSpec((vector_size(network.parameters),), network.dtype),
         tf.TensorSpec((None, *network.input_shape), network.dtype),
         tf.TensorSpec((None,), network.dtype),
         tf.TensorSpec((None, rows), tf.int32),
     ]
-    return [*signature, tf.TensorSpec((None,), tf.int32)] if has_targets else signature
+    if network.targets is None:
+        return signature
+    shape, dtype = network.targets
+    return [*signature, tf.TensorSpec((None, *shape), dtype)]

@@ -192,7 +192,9 @@ def test_a_component_that_is_not_there_is_refused(target, spectra, fitted_autoen
 
 
 def test_an_estimator_without_a_network_is_sent_to_permutation(spectra):
-    with pytest.raises(ValueError, match="estimator must be a SpectralCNNClassifier"):
+    with pytest.raises(
+        ValueError, match="estimator must be a network of skhyp, such as SpectralCNNClassifier"
+    ):
         explain(make_pipeline("passthrough").fit(spectra[0]), spectra[0])
     model = make_pipeline(HypPreprocessor(), LogisticRegression()).fit(*spectra)
     with pytest.raises(ValueError, match="band_permutation_importance"):
