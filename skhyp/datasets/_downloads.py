@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from skhyp._optional_packages import optional_package
 from skhyp.files._disk import locked, open_own
 from skhyp.files._paths import user_path
 
@@ -15,6 +16,8 @@ from skhyp.files._paths import user_path
 CONNECT_TIMEOUT, READ_TIMEOUT = 10.0, 30.0
 # What a connection that breaks loses of what it has received.
 CHUNK_BYTES = 2**16
+# What pooch is for.
+_PURPOSE = "Downloading scenes"
 
 
 class DownloadError(OSError):
@@ -27,7 +30,7 @@ def data_folder(data_home: str | os.PathLike | None) -> Path:
         return user_path("data_home", data_home)
     if os.environ.get("SKHYP_DATA"):
         return user_path("SKHYP_DATA", os.environ["SKHYP_DATA"])
-    return Path(_import_pooch().os_cache("skhyp"))
+    return Path(optional_package("pooch", _PURPOSE).os_cache("skhyp"))
 
 
 def download(url: str, path: Path, *, known_hash: str | None, n_retries: int, delay: float) -> None:
@@ -49,7 +52,7 @@ def download(url: str, path: Path, *, known_hash: str | None, n_retries: int, de
 
 
 def _fetch(url: str, path: Path, part: Path, known_hash: str | None) -> None:
-    pooch = _import_pooch()
+    pooch = optional_package("pooch", _PURPOSE)
 
     def resumed(url: str, output_file: Any, _: Any) -> None:
         _resume(url, part)
@@ -95,13 +98,3 @@ def _resume(url: str, part: Path) -> None:
         raise DownloadError(f"{url} gave {part.stat().st_size} bytes, then: {error}") from error
     if part.stat().st_size < expected:
         raise DownloadError(f"{url} ended after {part.stat().st_size} of {expected} bytes")
-
-
-def _import_pooch() -> Any:
-    try:
-        import pooch
-    except ImportError as error:
-        raise ImportError(
-            "Downloading scenes needs pooch, which is not installed: pip install 'skhyp[datasets]'"
-        ) from error
-    return pooch

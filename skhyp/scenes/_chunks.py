@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from skhyp._optional_packages import optional_package
 from skhyp.files._fingerprints import fingerprint
 
 from ._identity import scene_identity
@@ -23,7 +24,6 @@ from .maps._zarr_maps import cf_attributes
 from .reading._xarrays import (
     SOURCE_BANDS,
     data_array_axes,
-    import_xarray,
     is_data_array,
     pixel_coordinates,
     reference_attributes,
@@ -97,7 +97,7 @@ class ChunkedBlocks:
 
     def map(self, layout: MapLayout) -> xarray.DataArray:
         """Return the map as a DataArray that is computed when it is asked for."""
-        xarray = import_xarray("A map of a DataArray")
+        xarray = optional_package("xarray", "A map of a DataArray")
         row_axis, column_axis, *_ = self._axes
         dims = [self._array.dims[row_axis], self._array.dims[column_axis]]
         coordinates = {
@@ -121,14 +121,10 @@ class ChunkedBlocks:
 
 def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
     """Return a scene as a DataArray whose chunks are read where they are computed."""
-    xarray = import_xarray("to_xarray")
-    try:
-        import dask
-        import dask.array
-    except ImportError as error:
-        raise ImportError(
-            "to_xarray needs dask, which is not installed: pip install 'skhyp[dask]'"
-        ) from error
+    xarray = optional_package("xarray", "to_xarray")
+    optional_package("dask", "to_xarray")
+    import dask.array
+
     if chunk_memory < 1:
         raise ValueError(f"chunk_memory must be 1 MiB or more; got {chunk_memory!r}.")
     n_bands = scene.shape[2]

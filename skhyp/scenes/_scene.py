@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skhyp._optional_packages import optional_package
 from skhyp.spectra._spectra import spectra_with
 from skhyp.wavelengths import wavelength_names
 
@@ -394,9 +395,7 @@ class Scene:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if self.crs is None:
             raise ValueError(f"{self.name} has no reference system that crs={crs!r} could be to.")
-        from .reading._rasters import import_rasterio
-
-        import_rasterio("positions_at with crs")
+        optional_package("rasterio", "positions_at with crs")
         from rasterio.warp import transform
 
         x, y = transform(crs, self.crs, x.tolist(), y.tolist())

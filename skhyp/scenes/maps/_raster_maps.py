@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skhyp._optional_packages import optional_package
 from skhyp.scenes._windows import Window, raster_window
 from skhyp.scenes.reading._file_errors import printable
-from skhyp.scenes.reading._rasters import import_rasterio
 
 from ._map_files import MapFile
 from ._map_layouts import MapLayout
@@ -40,7 +40,7 @@ class RasterMap(MapFile):
 
     def refuse(self) -> None:
         """Raise if rasterio is not there, or if the file cannot be written."""
-        import_rasterio(f"Writing {self.path.name}")
+        optional_package("rasterio", f"Writing {self.path.name}")
         super().refuse()
         if printable(path := self.path.resolve()) != str(path):
             raise ValueError(

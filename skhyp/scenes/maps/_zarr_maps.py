@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp.scenes.reading._xarrays import import_zarr, pixel_coordinates, reference_attributes
+from skhyp._optional_packages import optional_package
+from skhyp.scenes.reading._xarrays import pixel_coordinates, reference_attributes
 
 from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
@@ -29,7 +30,7 @@ class ZarrMap(MapFile):
 
     def refuse(self) -> None:
         """Raise if zarr is not there, or if the folder holds anything but a map of ours."""
-        import_zarr(f"Writing {self.path.name}")
+        optional_package("zarr", f"Writing {self.path.name}")
         folder = self.path.resolve()
         if not folder.is_dir():
             super().refuse()

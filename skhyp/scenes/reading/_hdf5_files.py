@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skhyp._optional_packages import optional_package
+
 from ._array_facts import facts_of
 from ._arrays import ArraySource
 from ._axes import axes_of
@@ -26,17 +28,6 @@ _HIDDEN_GROUPS = ("#refs#", "#subsystem#")
 _NO_NUMBERS_OF_MATLAB = {"char", "cell", "function_handle", "string"}
 # Arrays of so many entries are read to see what they say.
 _LARGEST_TEXT = 2**16
-
-
-def import_h5py(purpose: str) -> Any:
-    """Return h5py, or say how to install it."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError(
-            f"{purpose} needs h5py, which is not installed: pip install h5py"
-        ) from error
-    return h5py
 
 
 def is_hdf5(path: Path) -> bool:
@@ -61,7 +52,7 @@ def hdf5_source(
     MATLAB stores the first index fastest: its dimensions are the other way round. Of what has only
     the ending of a file of MATLAB they are not: before its own data a file has 512 bytes.
     """
-    import_h5py(f"{path.name}: open_scene")
+    optional_package("h5py", f"{path.name}: open_scene")
     with _hdf5_file(path) as file:
         by_matlab = of_matlab and file.userblock_size > 0
         separator = "." if of_matlab else "/"

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
+from skhyp._optional_packages import optional_package
 from skhyp._warnings import warn_user
 from skhyp.scenes._windows import Source, Window, bands_at_once, raster_window
 
@@ -39,17 +40,6 @@ from ._raster_faults import block_index, faults_raised
 from ._raster_masks import RasterMask, alpha_bands, warn_of_a_doubtful_alpha
 from ._raster_scales import scale_and_offset
 from ._raster_wavelengths import described_bands
-
-
-def import_rasterio(purpose: str) -> Any:
-    """Return rasterio, or say how to install it."""
-    try:
-        import rasterio
-    except ImportError as error:
-        raise ImportError(
-            f"{purpose} needs rasterio, which is not installed: pip install 'skhyp[geo]'"
-        ) from error
-    return rasterio
 
 
 class RasterSource:
@@ -168,7 +158,7 @@ def _raster_source(path: Path) -> RasterSource:
 @contextlib.contextmanager
 def _opened_raster(path: Path, *, with_coordinates: bool = False) -> Iterator[Any]:
     """Give what rasterio reads a file with, and close it."""
-    import_rasterio(f"{path.name}: open_scene")
+    optional_package("rasterio", f"{path.name}: open_scene")
     from rasterio.env import env_ctx_if_needed
 
     with (

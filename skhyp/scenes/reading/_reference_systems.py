@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from skhyp._optional_packages import optional_package
+
 
 def are_same_systems(first: str | None, second: str | None) -> bool:
     """Return whether two reference systems, as WKT, are one in other words; None may be any.
@@ -11,9 +13,7 @@ def are_same_systems(first: str | None, second: str | None) -> bool:
     """
     if first is None or second is None or first == second:
         return True
-    from ._rasters import import_rasterio
-
-    import_rasterio("comparing the reference systems of two files")
+    optional_package("rasterio", "Comparing the reference systems of two files")
     from rasterio.crs import CRS
     from rasterio.errors import CRSError
 

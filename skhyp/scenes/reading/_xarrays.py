@@ -26,28 +26,6 @@ if TYPE_CHECKING:
 SOURCE_BANDS = "source_band_index"
 
 
-def import_xarray(purpose: str) -> Any:
-    """Return xarray, or say how to install it."""
-    try:
-        import xarray
-    except ImportError as error:
-        raise ImportError(
-            f"{purpose} needs xarray, which is not installed: pip install 'skhyp[zarr]'"
-        ) from error
-    return xarray
-
-
-def import_zarr(purpose: str) -> Any:
-    """Return zarr, which reads and writes the stores, or say how to install it."""
-    try:
-        import zarr
-    except ImportError as error:
-        raise ImportError(
-            f"{purpose} needs zarr, which is not installed: pip install 'skhyp[zarr]'"
-        ) from error
-    return zarr
-
-
 def is_data_array(scene: Any) -> bool:
     """Return whether something is a DataArray, without importing xarray."""
     return type(scene).__module__.startswith("xarray") and type(scene).__name__ == "DataArray"

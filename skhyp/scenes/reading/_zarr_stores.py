@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skhyp._optional_packages import optional_package
+
 from ._array_facts import facts_of
 from ._arrays import ArraySource
 from ._axes import axes_of
 from ._dimension_names import Given
 from ._file_errors import printable
 from ._named_arrays import NamedArray, NamedArrays
-from ._xarrays import import_zarr
 
 
 def is_zarr(path: Path) -> bool:
@@ -33,7 +34,7 @@ def zarr_source(
     path: Path, variable: str | None, given: Given
 ) -> tuple[ArraySource, dict[str, Any]]:
     """Return the source of a variable of a Zarr store, and what the store says of it."""
-    zarr = import_zarr(f"{path.name}: open_scene")
+    zarr = optional_package("zarr", f"{path.name}: open_scene")
     with _warnings_about(path):
         store = zarr.open(path, mode="r")
         if isinstance(store, zarr.Array) and is_zarr(path.parent):
