@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,12 @@ from skhyp._warnings import warn_user
 from skhyp.wavelengths._lists import WAVELENGTH_TOLERANCE_NM
 from skhyp.wavelengths._model_bands import ModelInput
 
-if TYPE_CHECKING:
-    from ._scene import Scene
-
+from ._image import Image
 
 _SHOWN = 8
 
 
-def bands_for(model: ModelInput, scene: Scene, called: str) -> NDArray[np.intp] | None:
+def bands_for(model: ModelInput, scene: Image, called: str) -> NDArray[np.intp] | None:
     """Return the indices of the bands that a model is to be given; ``None`` is all.
 
     By wavelengths where both know them, in the order of the model; else by number: all bands, or
@@ -38,7 +36,7 @@ def bands_for(model: ModelInput, scene: Scene, called: str) -> NDArray[np.intp] 
     return bands
 
 
-def warn_of_other_numbers(model: ModelInput, scene: Scene, called: str) -> None:
+def warn_of_other_numbers(model: ModelInput, scene: Image, called: str) -> None:
     """Warn of a model that was fitted to other numbers than it is given now."""
     if None in (model.numbers, scene.numbers) or model.numbers == scene.numbers:
         return
@@ -50,7 +48,7 @@ def warn_of_other_numbers(model: ModelInput, scene: Scene, called: str) -> None:
     )
 
 
-def _by_number(model: ModelInput, scene: Scene) -> NDArray[np.intp] | None:
+def _by_number(model: ModelInput, scene: Image) -> NDArray[np.intp] | None:
     n_bands, n_wanted = scene.shape[2], model.n_bands
     if n_wanted in (n_bands, None):
         return None
@@ -68,7 +66,7 @@ def _by_number(model: ModelInput, scene: Scene) -> NDArray[np.intp] | None:
     )
 
 
-def _warn_of_numbers(scene: Scene, called: str) -> None:
+def _warn_of_numbers(scene: Image, called: str) -> None:
     warn_user(
         f"{scene.name} knows the wavelengths of its bands, but {called} does not know those that "
         "it was fitted to: bands are taken by their number, and those of another sensor would not "
@@ -78,7 +76,7 @@ def _warn_of_numbers(scene: Scene, called: str) -> None:
 
 
 def _refuse_other_wavelengths(
-    wanted: NDArray[np.float64], bands: NDArray[np.intp] | None, scene: Scene
+    wanted: NDArray[np.float64], bands: NDArray[np.intp] | None, scene: Image
 ) -> None:
     """Refuse bands by number where those wavelengths that a model does know lie elsewhere."""
     assert scene.wavelengths is not None
@@ -94,7 +92,7 @@ def _refuse_other_wavelengths(
         )
 
 
-def _by_wavelength(wanted: NDArray[np.float64], scene: Scene) -> NDArray[np.intp] | None:
+def _by_wavelength(wanted: NDArray[np.float64], scene: Image) -> NDArray[np.intp] | None:
     """Return the bands at some wavelengths; NaN are bands that do not matter, and may be any."""
     known = scene.wavelengths
     assert known is not None
@@ -148,7 +146,7 @@ def _good_ones_first(
     return np.where(gives_way, spare.argmin(axis=1), nearest)
 
 
-def _refuse_ties(wanted: NDArray[np.float64], nearest: NDArray[np.intp], scene: Scene) -> None:
+def _refuse_ties(wanted: NDArray[np.float64], nearest: NDArray[np.intp], scene: Image) -> None:
     """Refuse to choose between bands of one wavelength that are equally good."""
     known, good = scene.wavelengths, scene.good_bands
     assert known is not None

@@ -1,4 +1,4 @@
-"""ChunkedBlocks: a scene in chunks of dask, computed where dask computes; and scenes as these."""
+"""ChunkedBlocks: a scene in chunks of dask, computed where dask computes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pickle
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import pairwise, product
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,25 +13,19 @@ from numpy.typing import NDArray
 from sklearn.utils import gen_batches
 
 from skhyp._optional_packages import optional_package
-from skhyp.files._fingerprints import fingerprint
 
-from ._identity import scene_identity
 from ._pixel_models import PixelModel
 from ._windows import Window
 from .maps._map_layouts import MapLayout
 from .maps._zarr_maps import cf_attributes
 from .reading._xarrays import (
-    SOURCE_BANDS,
     data_array_axes,
     is_data_array,
-    pixel_coordinates,
-    reference_attributes,
 )
 
 if TYPE_CHECKING:
     import xarray
 
-    from ._scene import Scene
 
 _MIB = 2**20
 # Without a cluster, so many blocks are computed at a time.
@@ -119,64 +112,9 @@ class ChunkedBlocks:
         )
 
 
-def scene_as_xarray(scene: Scene, chunk_memory: int) -> xarray.DataArray:
-    """Return a scene as a DataArray whose chunks are read where they are computed."""
-    xarray = optional_package("xarray", "to_xarray")
-    optional_package("dask", "to_xarray")
-    import dask.array
-
-    if chunk_memory < 1:
-        raise ValueError(f"chunk_memory must be 1 MiB or more; got {chunk_memory!r}.")
-    n_bands = scene.shape[2]
-    windows = scene.windows(max(1, chunk_memory * _MIB // (n_bands * scene.dtype.itemsize)))
-    row_sizes = [window.shape[0] for window in windows if window.columns.start == 0]
-    column_sizes = [window.shape[1] for window in windows if window.rows.start == 0]
-    # Named after what is read: a map that is gone on with later must know it again.
-    token = fingerprint([scene_identity(scene), row_sizes, column_sizes])
-    data = dask.array.map_blocks(
-        _read_chunk,
-        source=dask.delayed(scene.source, name=f"source-{token}"),
-        token=token,
-        chunks=(tuple(row_sizes), tuple(column_sizes), (n_bands,)),
-        dtype=scene.dtype,
-        meta=np.empty((0, 0, 0), scene.dtype),
-    )
-    coordinates: dict[str, Any] = pixel_coordinates(*scene.shape[:2], scene.transform)
-    if reference := reference_attributes(scene.crs, scene.transform):
-        coordinates["spatial_ref"] = ((), 0, reference)
-    if scene.wavelengths is not None:
-        coordinates["wavelength"] = ("band", scene.wavelengths, {"units": "nm"})
-        # Whoever leaves out bands by xarray leaves a gap.
-        whole = np.arange(n_bands) if scene.source_bands is None else scene.source_bands
-        coordinates[SOURCE_BANDS] = ("band", whole)
-    if scene.fwhm is not None:
-        coordinates["fwhm"] = ("band", scene.fwhm, {"units": "nm"})
-    if scene.good_bands is not None:
-        coordinates["good_bands"] = ("band", scene.good_bands)
-    attributes: dict[str, Any] = {} if scene.nodata is None else {"_FillValue": scene.nodata}
-    # As xarray has it of numbers to which they are not applied.
-    for of_all, by_band, value in (
-        ("scale_factor", "scales", scene.scale),
-        ("add_offset", "offsets", scene.offset),
-    ):
-        if value is not None:
-            attributes[by_band if np.ndim(value) else of_all] = np.asarray(value).tolist()
-    if reference:
-        attributes["grid_mapping"] = "spatial_ref"
-    return xarray.DataArray(
-        data, coordinates, ("y", "x", "band"), name=Path(scene.name).stem, attrs=attributes
-    )
-
-
 def _of_chunk(block: NDArray[Any], model: PixelModel) -> NDArray[Any]:
     block = np.asarray(block)
     return model(block if model.bands is None else block[..., model.bands])
-
-
-def _read_chunk(source: Any, block_info: Any = None) -> NDArray[Any]:
-    (row_start, row_stop), (column_start, column_stop), _ = block_info[None]["array-location"]
-    window = Window(slice(row_start, row_stop), slice(column_start, column_stop))
-    return source.read(window, None)
 
 
 def _current_client() -> Any:

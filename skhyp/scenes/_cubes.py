@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from skhyp.spectra._spectra import spectra_with
 
 from ._pixel_positions import validate_positions
+from ._shapes import check_cube, check_labels
+from .reading._opening import open_scene
 from .reading._xarrays import is_data_array
 
 
@@ -50,8 +52,6 @@ def unroll(cube: ArrayLike) -> NDArray[Any]:
     (20, 30)
     """
     if is_data_array(cube):
-        from .reading._opening import open_scene
-
         cube = open_scene(cube)  # whose axes need not be in this order
     # Of a Scene, or of Spectra.
     known = [getattr(cube, fact, None) for fact in ("wavelengths", "numbers", "source_bands")]
@@ -178,54 +178,6 @@ def mask_unlabelled(
         positions=np.argwhere(labelled),
         fill_value=fill_value,
     )
-
-
-def check_cube(cube):
-    # Not check_array: a scene may be memory-mapped and is not to be read through here.
-    if np.ma.is_masked(cube):
-        if cube.dtype.kind != "f":
-            raise ValueError(
-                "cube is a masked array of integers: what is masked would be lost. Fill it, as "
-                "with cube.filled(65535), and pass that value as nodata."
-            )
-        cube = cube.filled(np.nan)
-    cube = np.asarray(cube)
-    if cube.ndim != 3:
-        raise ValueError(
-            f"cube must have the shape (rows, columns, bands); got shape {cube.shape}."
-        )
-    if cube.dtype.kind not in "biuf":
-        raise ValueError(f"cube must hold real numbers; got dtype {cube.dtype}.")
-    return cube
-
-
-def check_labels(labels, shape, *, like):
-    """Return the labels as integers, 0 where a floating-point map has none."""
-    if np.ma.isMaskedArray(labels):
-        labels = labels.filled(0)
-    labels = np.asarray(labels)
-    if labels.shape != shape:
-        raise ValueError(
-            f"labels must have the shape {shape}, the rows and columns of {like}; "
-            f"got shape {labels.shape}."
-        )
-    if labels.dtype.kind == "b":
-        return labels.astype(np.int64)
-    if labels.dtype.kind in "iu":
-        return labels
-    if labels.dtype.kind != "f":
-        raise ValueError(
-            "labels must be whole numbers, 0 or less where a pixel is unlabelled; "
-            f"got dtype {labels.dtype}."
-        )
-    classes = np.where(labels > 0, labels, 0)
-    not_whole = (classes != np.rint(classes)) | (classes > 2**53)
-    if not_whole.any():
-        raise ValueError(
-            "labels must be whole numbers, 0 or less or NaN where a pixel is unlabelled; "
-            f"got {classes[not_whole][0]}."
-        )
-    return classes.astype(np.int64)
 
 
 def _pixel_numbers(positions, rows, columns):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from skhyp.files._fingerprints import file_stamps, fingerprint
 
-if TYPE_CHECKING:
-    from ._scene import Scene
+from ._image import Image
 
 # Numbers in memory are looked at by so many at a time.
 _VALUES_AT_ONCE = 2**22
 
 
-def scene_identity(scene: Scene) -> dict[str, Any]:
+def scene_identity(scene: Image) -> dict[str, Any]:
     """Return what is equal, of two scenes, only if their numbers are, by entries to be compared.
 
     Files are known by their sizes and times of change, and not read; numbers that are in no file
@@ -28,7 +27,7 @@ def scene_identity(scene: Scene) -> dict[str, Any]:
     }
 
 
-def _numbers(scene: Scene) -> str:
+def _numbers(scene: Image) -> str:
     identity = scene.source.identity
     if identity is not None:
         return fingerprint(identity)

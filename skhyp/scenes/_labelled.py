@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._class_labels import means_unlabelled
-from ._cubes import check_labels
 from ._nodata import complete_pixels
 from ._point_labels import labels_of_points
 from ._scene import Scene
+from ._shapes import check_labels
 from .reading._opening import is_scene_like, open_scene
 from .reading._reference_systems import are_same_systems, system_name
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._cubes import check_cube
 from ._scene import Scene
+from ._shapes import check_cube
 from .reading._opening import is_scene_like, open_scene
 
 

@@ -6,7 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +19,9 @@ from skhyp.wavelengths._model_parts import unwrapped
 from ._band_matching import bands_for, warn_of_other_numbers
 from ._class_colours import class_colour
 from ._class_labels import MEND_OF_CLASS_0, means_unlabelled, missing_label
+from ._image import Image
 from ._model_responses import respond
 from ._nodata import complete_pixels
-
-if TYPE_CHECKING:
-    from ._scene import Scene
-
 
 # Methods with an output for each class.
 _OF_CLASSES = ("predict_proba", "predict_log_proba")
@@ -53,7 +50,7 @@ class PixelModel:
     n_outputs: int | None
 
     @classmethod
-    def of(cls, estimator: Any, method: str, scene: Scene, **method_params: Any) -> PixelModel:
+    def of(cls, estimator: Any, method: str, scene: Image, **method_params: Any) -> PixelModel:
         """Return the model for the blocks of a scene; a made-up spectrum shows what it gives."""
         if method.startswith(("fit", "partial_fit", "set_", "_")):
             raise ValueError(f"method={method!r} would change the estimator; choose another.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,17 +12,17 @@ from skhyp.spectra._spectra import COMPUTED
 from skhyp.wavelengths import wavelengths_from_names
 
 from ._identity import scene_identity
+from ._image import Image
 from ._pixel_models import PixelModel
 from ._windows import Window
 
-if TYPE_CHECKING:
-    from ._scene import Scene
+Kind = TypeVar("Kind", bound=Image)
 
 
 class TransformedSource:
     """What a transformer makes of the blocks of a scene."""
 
-    def __init__(self, model: PixelModel, scene: Scene):
+    def __init__(self, model: PixelModel, scene: Image):
         self._model, self._scene = model, scene
         self.shape = (*scene.shape[:2], model.n_outputs or 1)
         self.dtype = model.dtype
@@ -41,7 +41,7 @@ class TransformedSource:
         return block if bands is None else block[..., bands]
 
 
-def transformed_scene(scene: Scene, transformer: Any) -> Scene:
+def transformed_scene(scene: Kind, transformer: Any) -> Kind:
     """Return the scene that a fitted transformer makes of another."""
     model = PixelModel.of(transformer, "transform", scene)
     wavelengths = wavelengths_from_names(model.output_names())
@@ -68,7 +68,7 @@ def transformed_scene(scene: Scene, transformer: Any) -> Scene:
     )
 
 
-def _bands_that_are_left(model: PixelModel, scene: Scene) -> NDArray[np.intp] | None:
+def _bands_that_are_left(model: PixelModel, scene: Image) -> NDArray[np.intp] | None:
     """Return which bands of a scene come out of a transformer one for one, if that is certain."""
     passed = model.input.passed
     if passed is None or len(passed) != model.n_outputs:

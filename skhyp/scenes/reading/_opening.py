@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skhyp.scenes._cubes import check_cube
 from skhyp.scenes._scene import Scene
+from skhyp.scenes._shapes import check_cube
 from skhyp.scenes._windows import Source
 from skhyp.spectra import Spectra
 from skhyp.wavelengths import validate_wavelengths
