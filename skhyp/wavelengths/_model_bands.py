@@ -31,6 +31,7 @@ from ._model_parts import (
     unwrapped,
 )
 from ._names import wavelengths_from_names
+from ._protocols import KnowsNodata, KnowsWavelengths
 
 # What comes out of one of their columns is made of that column alone.
 _OF_SINGLE_COLUMNS = (
@@ -230,7 +231,7 @@ class _Walk:
     def _learn(self, model: Any, bands: NDArray[np.intp], place: str) -> None:
         """Take up what a part knows of its columns, by itself or by their names."""
         wavelengths = None
-        if hasattr(model, "_input_wavelengths"):
+        if isinstance(model, KnowsWavelengths):
             wavelengths = model._input_wavelengths(len(bands))
         if wavelengths is None:
             wavelengths = wavelengths_from_names(getattr(model, "feature_names_in_", None))
@@ -248,8 +249,10 @@ class _Walk:
 
 
 def _nodata_values(model: Any) -> tuple[float, ...]:
+    if isinstance(model, KnowsNodata):
+        return model._nodata_values
     own = getattr(model, "nodata", None)
-    return getattr(model, "_nodata_values", () if own is None else (own,))
+    return () if own is None else (own,)
 
 
 def _known(bands: NDArray[np.intp]) -> NDArray[np.intp]:

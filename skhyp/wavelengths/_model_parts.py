@@ -17,6 +17,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from ._names import wavelengths_from_names
+from ._protocols import KnowsWavelengths
 
 # Where meta-estimators of scikit-learn, and those of others that follow it, keep what was fitted to
 # their own input; what was fitted to predictions is not among it. The first that are there count:
@@ -168,7 +169,7 @@ def _knows_bands(model: Any) -> bool:
         later = [step for _, step in steps[1:] if n_features(step) == n_given is not None]
         return bool(steps) and (_knows_bands(steps[0][1]) or any(map(_tells_wavelengths, later)))
     names = getattr(model, "feature_names_in_", None)
-    if hasattr(model, "_input_wavelengths") or wavelengths_from_names(names) is not None:
+    if isinstance(model, KnowsWavelengths) or wavelengths_from_names(names) is not None:
         return True
     return any(_knows_bands(part) for part, _ in held_parts(model))
 
@@ -177,8 +178,9 @@ def _tells_wavelengths(model: Any) -> bool:
     model = unwrapped(model)
     if steps := steps_of(model):
         return _tells_wavelengths(steps[0][1])
-    tell = getattr(model, "_input_wavelengths", None)
-    return tell is not None and tell(n_features(model)) is not None
+    if not isinstance(model, KnowsWavelengths):
+        return False
+    return model._input_wavelengths(n_features(model)) is not None
 
 
 def _lets_pass(step: Any) -> bool:
