@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
     from .preprocessing import HypPreprocessor
+    from .regressor import SpectralCNNRegressor
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ __all__ = [
     "HypPreprocessor",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
+    "SpectralCNNRegressor",
     "datasets",
     "deephyp",
     "export",
@@ -50,6 +52,7 @@ _HOMES = {
     "HypPreprocessor": "preprocessing",
     "SpectralAutoencoder": "autoencoder",
     "SpectralCNNClassifier": "classifier",
+    "SpectralCNNRegressor": "regressor",
     "show_versions": "_show_versions",
 }
 

@@ -213,7 +213,6 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
                 weights,
                 known_by=classes.tolist(),
                 continues=continues,
-                n_classes=len(classes),
             )
         self._tell_of_interruption(result)
         return self
@@ -261,6 +260,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
                 raise ValueError(f"y has labels that are not in classes: {unknown.tolist()}.")
             targets = np.searchsorted(classes, y)
             weights = self._weigh_classes(classes, targets, weights)
+            self.classes_ = classes
             result = self._fit_network(
                 X,
                 targets,
@@ -268,9 +268,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
                 continues=continues,
                 n_epochs=1,
                 seed=self._draw_seed(continues=continues),
-                n_classes=len(classes),
             )
-            self.classes_ = classes
         self._tell_of_interruption(result)
         return self
 
@@ -389,7 +387,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
             "log-odds", f"Log-odds of {of}", np.broadcast_to(places, len(spectra))
         )
 
-    def _check_targets(self, y: ArrayLike) -> np.ndarray:
+    def _check_targets(self, y: ArrayLike, *, continues: bool) -> np.ndarray:
         y = column_or_1d(y, warn=True)
         check_classification_targets(y)
         return y
@@ -456,10 +454,10 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
             )
         return targets
 
-    def _network(self, n_bands: int, dtype: str, *, n_classes: int) -> Any:
+    def _network(self, n_bands: int, dtype: str) -> Any:
         from .graph.classifiers import ConvClassifier
 
-        return ConvClassifier(n_classes=n_classes, **self._body(n_bands, dtype))
+        return ConvClassifier(n_classes=len(self.classes_), **self._body(n_bands, dtype))
 
     def _objective(self, network: Any) -> Any:
         from .graph.updates import Objective
@@ -470,4 +468,6 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
     def _learn_statistics(
         self, network: Any, X: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> np.ndarray:
-        return learn_view_statistics(network, X, targets, weights, whitening=float(self.whitening))
+        return learn_view_statistics(
+            network, X, weights, classes=targets, whitening=float(self.whitening)
+        )

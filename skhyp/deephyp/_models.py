@@ -174,8 +174,9 @@ def _restore(
     from skhyp.graph.training import TrainingState
 
     n_classes = configuration.n_classes
-    shape = {} if n_classes is None else {"n_classes": n_classes}
-    network = estimator._network(configuration.n_bands, "float32", **shape)
+    if n_classes is not None:
+        estimator.classes_ = np.arange(1, n_classes + 1)
+    network = estimator._network(configuration.n_bands, "float32")
     names = _names_in_checkpoint(network, variables, folder)
     state = TrainingState.start(_vector(network, names, variables, folder), estimator.optimizer)
     if not np.isfinite(state.parameters).all():
@@ -200,8 +201,6 @@ def _restore(
     estimator.n_features_in_ = network.n_bands
     estimator.wavelengths_ = None
     estimator.architecture_ = describe(network)
-    if n_classes is not None:
-        estimator.classes_ = np.arange(1, n_classes + 1)
     seed = estimator._draw_seed(continues=False)
     estimator._set_fitted_state(milestone, np.zeros(0, network.dtype), seed, former={})
 

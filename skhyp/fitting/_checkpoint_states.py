@@ -95,8 +95,7 @@ def _refuse_another_state(estimator: Any) -> None:
     dtype, classes = estimator.architecture_["dtype"], getattr(estimator, "classes_", None)
     if dtype not in ("float32", "float64"):
         raise ValueError(f"its network computes in {dtype!r}")
-    shape = {} if classes is None else {"n_classes": len(classes)}
-    network = estimator._network(int(estimator.n_features_in_), dtype, **shape)
+    network = estimator._network(int(estimator.n_features_in_), dtype)
     if differing := differing_fields(estimator.architecture_, network):
         raise ValueError(f"its network differs from its parameters in {', '.join(differing)}")
     for name, described in (

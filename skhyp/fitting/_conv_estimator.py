@@ -55,8 +55,11 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
     dense_layer_sizes: Any
     dropout: float
 
+    # How scikit-learn checks the targets.
+    _target_checks: ClassVar[dict[str, bool]] = {}
+
     @abstractmethod
-    def _check_targets(self, y: ArrayLike) -> np.ndarray:
+    def _check_targets(self, y: ArrayLike, *, continues: bool) -> np.ndarray:
         """Return the targets as an array that the head can learn, or say why it cannot."""
 
     def predict_features(self, X: ArrayLike, layer: int = -2) -> np.ndarray:
@@ -93,9 +96,16 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
         """Return spectra, targets and weights that can be learned, without those of weight 0."""
         self._check_training_parameters()
         known, numbers = wavelengths_of(X), numbers_of(X)
-        X, y = validate_spectra(self, X, y=y, reset=reset, continues=not reset)
+        if np.ma.is_masked(y):
+            raise ValueError(
+                "y is a masked array with masked values, which would be lost. Leave their spectra "
+                "out: X[~y.mask], y[~y.mask]."
+            )
+        X, y = validate_spectra(
+            self, X, y=y, reset=reset, continues=not reset, **self._target_checks
+        )
         self._know_spectra(known, numbers, continues=not reset)
-        y = self._check_targets(y)
+        y = self._check_targets(y, continues=not reset)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
             X, y, weights = X[weights > 0], y[weights > 0], weights[weights > 0]

@@ -36,10 +36,10 @@ class NetworkEstimator(
     _row_functions: dict[str, str]
 
     @abstractmethod
-    def _network(self, n_bands: int, dtype: str, **shape: int) -> Any:
+    def _network(self, n_bands: int, dtype: str) -> Any:
         """Return the network that the parameters describe, as a frozen value.
 
-        ``shape`` is what else of the training data decides it, where it is not fitted yet.
+        What its head has to know of the targets is fitted before.
         """
 
     def _input_wavelengths(self, n_bands: int) -> np.ndarray | None:

@@ -71,7 +71,6 @@ class TrainedNetworkEstimator(NetworkEstimator):
         continues: bool,
         known_by: list | None = None,
         pixels: ScenePixels | None = None,
-        **shape: int,
     ) -> "EpochsResult":
         """Train on the rows of X as the parameters say, checkpoints and early stopping included.
 
@@ -94,7 +93,6 @@ class TrainedNetworkEstimator(NetworkEstimator):
                 seed=seed,
                 checkpoints=checkpoints,
                 pixels=pixels,
-                **shape,
             )
 
     def _hold_out(
@@ -134,7 +132,6 @@ class TrainedNetworkEstimator(NetworkEstimator):
         seed: int,
         checkpoints: TrainingCheckpoints | None = None,
         pixels: ScenePixels | None = None,
-        **shape: int,
     ) -> "EpochsResult":
         """Train on the rows of X, anew or from the fitted state, and set the fitted state.
 
@@ -146,11 +143,11 @@ class TrainedNetworkEstimator(NetworkEstimator):
         from skhyp.graph.streamed_epochs import run_streamed_epochs
 
         if continues:
-            network = self._network(X.shape[1], self.parameters_.dtype.name, **shape)
+            network = self._network(X.shape[1], self.parameters_.dtype.name)
             self._refuse_another_network(network)
             statistics = self.statistics_
         else:
-            network = self._network(X.shape[1], computation_dtype(X.dtype), **shape)
+            network = self._network(X.shape[1], computation_dtype(X.dtype))
             statistics = self._learn_statistics(network, X, targets, weights)
             statistics = statistics.astype(network.dtype)
         self._check_numbers(network.dtype)
@@ -316,12 +313,25 @@ class TrainedNetworkEstimator(NetworkEstimator):
         from skhyp.graph.training import TrainingData
 
         conditioned = self._conditioned(network, statistics, X)
+        if targets is not None:
+            targets = self._conditioned_targets(network, statistics, targets)
         # Weights of mean one: the loss of a batch is then an unbiased estimate of the whole.
         weights = (weights * (len(weights) / weights.sum())).astype(network.dtype)
         loss_scale = 1.0
         if self._objective(network).loss == "sse":
             loss_scale = float(np.mean(weights * np.einsum("ij,ij->i", conditioned, conditioned)))
-        return TrainingData.of_arrays(conditioned, targets, weights, loss_scale)
+        return TrainingData.of_arrays(conditioned, targets, weights, loss_scale, self._loss_level)
+
+    def _conditioned_targets(
+        self, network: Any, statistics: np.ndarray, targets: np.ndarray
+    ) -> np.ndarray:
+        """Return the targets as the network learns them."""
+        return targets
+
+    @property
+    def _loss_level(self) -> float:
+        """The level of a loss that has one."""
+        return 0.5
 
     def _conditioned(self, network: Any, statistics: np.ndarray, X: np.ndarray) -> np.ndarray:
         from skhyp.graph.inference import apply_rows

@@ -1,4 +1,4 @@
-"""What a classifier's views of the spectra learn before training, with weights and robustly.
+"""What a network's views of the spectra learn before training, with weights and robustly.
 
 A row of weight 2 counts exactly as two rows. A single row, however bright, moves means and
 deviations no more than a row ten robust deviations away, and the scatter within a bounded range.
@@ -19,17 +19,25 @@ SHRINKAGE = 0.1
 
 
 def learn_view_statistics(
-    network: Any, X: np.ndarray, classes: np.ndarray, weights: np.ndarray, *, whitening: float
+    network: Any,
+    X: np.ndarray,
+    weights: np.ndarray,
+    *,
+    classes: np.ndarray | None = None,
+    whitening: float = 0.0,
 ) -> np.ndarray:
-    """Return the flat statistics of a classifier's views, learned from training spectra.
+    """Return the flat statistics of a network's views, learned from training spectra.
+
+    What is no statistic of a view is neutral.
 
     Parameters
     ----------
-    network : ConvClassifier
+    network : ConvBody
         Says which views there are.
     X : ndarray of shape (n, bands)
-    classes : ndarray of int, shape (n,)
     weights : ndarray of shape (n,), positive
+    classes : ndarray of int, shape (n,)
+        For the view "whitened".
     whitening : float
         How far the view "whitened" evens out the scatter, from 0 to 1.
     """
@@ -60,13 +68,17 @@ def learn_view_statistics(
     return statistics
 
 
-def robust_standardisation(X: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def robust_standardisation(
+    X: np.ndarray, weights: np.ndarray, *, rounding: float = 10 * float(np.finfo(np.float32).eps)
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean and deviation of each column after its outliers were pulled in.
 
     Parameters
     ----------
     X : ndarray of shape (n, columns)
     weights : ndarray of shape (n,), positive
+    rounding : float
+        A column whose deviation is no more than so much of its mean is constant.
 
     Returns
     -------
@@ -84,7 +96,7 @@ def robust_standardisation(X: np.ndarray, weights: np.ndarray) -> tuple[np.ndarr
         values = np.clip(values, centre - limit, centre + limit)
         mean[band] = np.average(values, weights=weights)
         scale[band] = np.sqrt(np.average((values - mean[band]) ** 2, weights=weights))
-        is_constant = scale[band] <= 10 * np.finfo(np.float32).eps * abs(mean[band])
+        is_constant = scale[band] <= rounding * abs(mean[band])
         mean[band] = np.ldexp(mean[band], exponent)
         scale[band] = 1.0 if is_constant else np.ldexp(scale[band], exponent)
     return mean, scale

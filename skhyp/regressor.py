@@ -1,0 +1,355 @@
+"""SpectralCNNRegressor: values of spectra by a convolutional network over the bands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from os import PathLike
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from .fitting import Callback
+from .fitting._conv_estimator import ConvNetworkEstimator
+from .fitting._docstrings import documented
+from .fitting._protocols import AttributedOutput
+from .fitting._views import learn_view_statistics, robust_standardisation
+from .inputs._parameters import NumberInterval
+from .inputs._validation import all_or_nothing
+
+if TYPE_CHECKING:
+    import keras
+
+
+# Targets that differ by no more than so much of their mean are constant.
+_ROUNDING = 10 * np.finfo(np.float64).eps
+
+
+@documented
+class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
+    """Convolutional network that predicts values from spectra: contents, traits, cover.
+
+    With default parameters a spectrum enters as two channels: its standard normal variate,
+    standardised per band, and, more quietly, the standardised bands themselves, which keep the
+    brightness. One layer of strided convolutions, one dense layer and a linear layer follow, which
+    has a value for each target. Targets are standardised in fit and given back in their unit.
+
+    Parameters
+    ----------
+    views : tuple of {"snv", "bands"} or None, default=("snv", "bands")
+        The channels made of each spectrum, see Notes. ``None``: the spectrum as it is.
+    dense_layer_sizes : tuple of int, default=(128,)
+        Units of each dense layer between the convolutions and the targets.
+    initializer : {"he", "glorot", "truncated_normal", "normal", "constant"}, default="he"
+        How kernels start: normal after He, uniform after Glorot (either with a last layer at a
+        tenth), normal of ``initializer_std`` (whole, or cut at two deviations), or all at
+        ``initializer_std``. Biases start at zero.
+    loss : {"squared_error", "absolute_error", "huber", "quantile"}, default="squared_error"
+        What is minimised, in the mean over spectra and targets, of errors in deviations of each
+        target. "huber" is the square up to 0.3 deviations and linear beyond [1]_: wrong reference
+        values weigh less. "quantile" is the pinball loss [2]_: predictions are the quantile
+        ``quantile`` of what the target may be.
+    quantile : float, default=0.5
+        For "quantile": between 0 and 1, both excluded.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the former fit: parameters, moments, epochs, and the
+        standardisation of the targets, which must be as many.
+
+    Attributes
+    ----------
+    n_outputs_ : int
+        The number of targets.
+    target_ndim_ : int
+        1 if y was a list of numbers, 2 if it was a matrix: predictions have as many axes.
+    statistics_ : ndarray of shape (n_statistics,)
+        What the views learned of the training spectra, means and deviations per band; and the
+        mean and the deviation of each target, one after the other.
+
+    See Also
+    --------
+    HypPreprocessor : Clean spectra to learn from.
+    SpectralCNNClassifier : Classes instead of values.
+
+    Notes
+    -----
+    The view "snv" is the standard normal variate of the spectrum, then standardised per band;
+    "bands" is the spectrum standardised per band, at 0.3 of it. Means and deviations, of bands and
+    of targets, are taken after values beyond 10 robust deviations were pulled in, and standardised
+    bands are kept within 10: a saturated training pixel moves nothing but itself. NaN and infinite
+    values are refused.
+
+    float64 spectra are computed in float64, all others in float32, in which predictions come out.
+    The training loss is in squared (or, by ``loss``, in simple) deviations of the targets.
+
+    References
+    ----------
+    .. [1] Huber P. J., "Robust estimation of a location parameter", The Annals of Mathematical
+       Statistics 35(1), 1964.
+    .. [2] Koenker R., Bassett G., "Regression quantiles", Econometrica 46(1), 1978.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp import SpectralCNNRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> protein = rng.uniform(8, 16, 200)  # in %
+    >>> bands = np.linspace(0, 1, 60)
+    >>> absorption = np.exp(-((bands - 0.4) ** 2) / 0.005)
+    >>> X = (1 - 0.02 * protein[:, None] * absorption).astype("float32")
+    >>> regressor = SpectralCNNRegressor(max_epochs=100, random_state=0).fit(X[:150], protein[:150])
+    >>> bool(regressor.score(X[150:], protein[150:]) > 0.95)
+    True
+    """
+
+    _row_functions: ClassVar = {"predict": "values"}
+    _view_names = ("snv", "bands")
+    _target_checks: ClassVar = {"multi_output": True, "y_numeric": True}
+    _min_epochs = 100
+    _min_updates = 2000
+
+    _parameter_constraints: dict = {
+        **ConvNetworkEstimator._parameter_constraints,
+        "loss": [StrOptions({"squared_error", "absolute_error", "huber", "quantile"})],
+        "quantile": [NumberInterval(Real, 0, 1, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        *,
+        views: tuple[str, ...] | None = ("snv", "bands"),
+        n_filters: tuple[int, ...] = (16,),
+        kernel_sizes: int | tuple[int, ...] = 16,
+        strides: int | tuple[int, ...] = 4,
+        padding: str = "valid",
+        dense_layer_sizes: tuple[int, ...] = (128,),
+        activation: str = "relu",
+        dropout: float = 0.0,
+        initializer: str = "he",
+        initializer_std: float = 0.1,
+        loss: str = "squared_error",
+        quantile: float = 0.5,
+        optimizer: str = "adam",
+        learning_rate: float = 1e-3,
+        epsilon: float = 1e-8,
+        learning_rate_schedule: str = "cosine",
+        decay_steps: int = 1000,
+        decay_rate: float = 0.9,
+        learning_rate_boundaries: tuple[int, ...] = (),
+        learning_rate_values: tuple[float, ...] = (),
+        weight_decay: float = 0.0,
+        batch_size: int = 64,
+        max_epochs: int | str = "auto",
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        patience: int = 10,
+        warm_start: bool = False,
+        checkpoint_dir: str | PathLike | None = None,
+        save_epochs: int | tuple[int, ...] = 10,
+        resume: bool = False,
+        callbacks: Sequence[Callback] | None = None,
+        inference_dtype: str | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
+        self.views = views
+        self.n_filters = n_filters
+        self.kernel_sizes = kernel_sizes
+        self.strides = strides
+        self.padding = padding
+        self.dense_layer_sizes = dense_layer_sizes
+        self.dropout = dropout
+        self.loss = loss
+        self.quantile = quantile
+        self._set_shared_parameters(locals())
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> SpectralCNNRegressor:
+        """Train on spectra and their reference values.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+            Integers and 32-bit floats are computed in float32, 64-bit floats in float64.
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+            Reference values in any unit.
+        sample_weight : array-like of shape (n_spectra,), default=None
+            Weights of the spectra, 0 or more; spectra of weight 0 are left out. Where all spectra
+            make one batch, integer weights are the same as repeated spectra; else in expectation.
+
+        Returns
+        -------
+        self : SpectralCNNRegressor
+
+        Raises
+        ------
+        ValueError
+            If X, y or a parameter is not as described, or if training diverges. A fitted estimator
+            then keeps its former state.
+        """
+        with all_or_nothing(self):
+            continues = self.warm_start and hasattr(self, "parameters_")
+            X, targets, weights = self._validate(X, y, sample_weight, reset=not continues)
+            result = self._train_on(X, targets, weights, continues=continues)
+        self._tell_of_interruption(result)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> SpectralCNNRegressor:
+        """Train one epoch on these spectra, going on from what was learned before.
+
+        The first call also learns the statistics of the views and of the targets; give it spectra
+        that stand for all. Weights count within a call, not between calls.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+        y : array-like of shape (n_spectra,) or (n_spectra, n_targets)
+        sample_weight : array-like of shape (n_spectra,), default=None
+            As in ``fit``.
+
+        Returns
+        -------
+        self : SpectralCNNRegressor
+
+        Raises
+        ------
+        ValueError
+            As in ``fit``; also if y has another number of targets than before, if the network's
+            parameters were changed since the last call, or with
+            ``learning_rate_schedule="cosine"`` (the default), as parts have no last epoch.
+        """
+        with all_or_nothing(self):
+            self._check_training_in_parts()
+            continues = hasattr(self, "parameters_")
+            X, targets, weights = self._validate(X, y, sample_weight, reset=not continues)
+            result = self._fit_network(
+                X,
+                targets,
+                weights,
+                continues=continues,
+                n_epochs=1,
+                seed=self._draw_seed(continues=continues),
+            )
+        self._tell_of_interruption(result)
+        return self
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """Return the predicted values of each spectrum, in the unit of y.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_spectra, n_bands)
+
+        Returns
+        -------
+        y : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
+            As y was in fit. float64 if X is, else float32.
+        """
+        check_is_fitted(self)
+        values = self._predict("values", X)
+        return values[:, 0] if self.target_ndim_ == 1 else values
+
+    def to_keras(self, *, name: str | None = None) -> keras.Model:
+        """Return the fitted network as a model of Keras, of Keras's own layers.
+
+        What Keras can do with a model can then be done with this one: write a ``.keras`` file, a
+        SavedModel or ONNX, train it further, build it into another. :mod:`skhyp.export` exports
+        whole pipelines.
+
+        Parameters
+        ----------
+        name : str, default=None
+            Of the model, which must differ from others built into one; ``None`` is the class's.
+
+        Returns
+        -------
+        model : keras.Model
+            Of values (n_spectra, n_targets) in their unit, in the precision of fit, without
+            dropout. The views, the targets' means and deviations are in it, as constants.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skhyp import SpectralCNNRegressor
+        >>> X = np.random.default_rng(0).uniform(size=(50, 40)).astype("float32")
+        >>> y = 10 * X[:, 3] + 2
+        >>> regressor = SpectralCNNRegressor(max_epochs=1, random_state=0).fit(X, y)
+        >>> values = regressor.to_keras().predict(X, verbose=0)
+        >>> bool(np.allclose(values[:, 0], regressor.predict(X), atol=1e-4))
+        True
+        """
+        check_is_fitted(self)
+        return self._keras_model("predict", self.n_features_in_, name)
+
+    def _attributed_output(self, spectra: np.ndarray, target: Any) -> AttributedOutput:
+        if target is None and self.n_outputs_ == 1:
+            return AttributedOutput("value", "Predicted value", np.zeros(len(spectra), np.int64))
+        is_integer = isinstance(target, Integral) and not isinstance(target, bool)
+        if not is_integer or not 0 <= target < self.n_outputs_:
+            raise ValueError(
+                f"target must be the number of a target, from 0 to {self.n_outputs_ - 1}; got "
+                f"{target!r:.80}."
+            )
+        targets = np.full(len(spectra), int(target))
+        return AttributedOutput("value", f"Predicted value of target {target}", targets)
+
+    def _exported_functions(self) -> dict[str, tuple[str, dict[str, Any]]]:
+        return {"predict": ("value" if self.target_ndim_ == 1 else "values", {})}
+
+    def _check_targets(self, y: ArrayLike, *, continues: bool) -> np.ndarray:
+        y = np.asarray(y, dtype=np.float64)
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        if continues and n_targets != self.n_outputs_:
+            raise ValueError(
+                f"y must have the {self.n_outputs_} targets of the former fit, got {n_targets}."
+            )
+        self.n_outputs_, self.target_ndim_ = n_targets, y.ndim
+        return y.reshape(len(y), n_targets)
+
+    def _network(self, n_bands: int, dtype: str) -> Any:
+        from .graph.regressors import ConvRegressor
+
+        return ConvRegressor(n_targets=self.n_outputs_, **self._body(n_bands, dtype))
+
+    def _objective(self, network: Any) -> Any:
+        from .graph.updates import Objective
+
+        return Objective(network, self.loss, self.optimizer)
+
+    @property
+    def _loss_level(self) -> float:
+        return float(self.quantile)
+
+    def _learn_statistics(
+        self, network: Any, X: np.ndarray, targets: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        from .graph.parameters import split
+
+        statistics = learn_view_statistics(network, X, weights)
+        learned, limits = split(statistics, network.statistics), np.finfo(network.dtype)
+        mean, scale = robust_standardisation(targets, weights, rounding=_ROUNDING)
+        if np.abs(targets).max() > limits.max / 8 or scale.min() < limits.tiny:
+            raise ValueError(
+                f"y has values beyond the range of {network.dtype}, in which X is computed: its "
+                f"deviations are {scale.tolist()}. Change its unit, or pass X as float64."
+            )
+        learned["target_mean"][:], learned["target_scale"][:] = mean, scale
+        return statistics
+
+    def _conditioned_targets(
+        self, network: Any, statistics: np.ndarray, targets: np.ndarray
+    ) -> np.ndarray:
+        from .graph.parameters import split
+
+        learned = split(statistics.astype(np.float64), network.statistics)
+        standardised = (targets - learned["target_mean"]) / learned["target_scale"]
+        return standardised.astype(network.dtype)
