@@ -160,7 +160,7 @@ def assert_same_labels():
 @pytest.fixture
 def interrupted_after_two_epochs(monkeypatch):
     """Ctrl-C arrives when the second epoch is reported."""
-    from skhyp._progress import TrainingProgress
+    from skhyp.fitting._progress import TrainingProgress
     from skhyp.graph import epochs
 
     def tell(_, losses, validation_losses):

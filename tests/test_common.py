@@ -8,11 +8,16 @@ from sklearn.base import clone
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 from skhyp.fitting._training_parameters import TrainingParameters
 
 TRANSFORMERS = [HypPreprocessor, SpectralAutoencoder]
-NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier]
+NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
 ESTIMATORS = [HypPreprocessor, *NETWORKS]
 
 FOR_ALL = ["check_param_validation", "check_dataframe_column_names_consistency"]
@@ -59,6 +64,8 @@ def test_passes_the_suite_of_scikit_learn(estimator, check):
     [
         (SpectralCNNClassifier, "check_classifiers_train"),  # which asks for accuracy
         (SpectralCNNClassifier, "check_fit_idempotent"),
+        (SpectralCNNRegressor, "check_regressors_train"),
+        (SpectralCNNRegressor, "check_fit_idempotent"),
         (SpectralAutoencoder, "check_transformer_general"),
         (SpectralAutoencoder, "check_fit_idempotent"),
     ],

@@ -121,13 +121,13 @@ def test_any_scene_becomes_an_array_in_chunks_with_what_it_knows(files, kind, cu
 
 
 def test_the_chunks_of_a_scene_have_the_size_that_is_asked_for(files, monkeypatch):
-    monkeypatch.setattr("skhyp.scenes._chunks._MIB", 17 * 12 * 2 * 5)
+    monkeypatch.setattr("skhyp.scenes._lazy_arrays._MIB", 17 * 12 * 2 * 5)
     array = open_scene(files["npy"]).to_xarray(chunk_memory=1)
     assert array.chunks == ((5, 5, 5, 5, 3), (17,), (12,))
 
 
 def test_a_cluster_gives_the_same_bits(client, files, network, cube, tmp_path, monkeypatch):
-    monkeypatch.setattr("skhyp.scenes._chunks._MIB", 17 * 12 * 2 * 5)
+    monkeypatch.setattr("skhyp.scenes._lazy_arrays._MIB", 17 * 12 * 2 * 5)
     _, classifier = network
     array = open_scene(files["bil"]).to_xarray(chunk_memory=1)
     expected = apply(classifier, cube, method="predict_proba")

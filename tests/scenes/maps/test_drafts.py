@@ -130,7 +130,7 @@ SCENES = {
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr("skhyp.scenes._chunks._MIB", 17 * 12 * 2 * 5)
+    monkeypatch.setattr("skhyp.scenes._lazy_arrays._MIB", 17 * 12 * 2 * 5)
 
 
 @pytest.mark.usefixtures("small_chunks")
