@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.signal import savgol_filter
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import StrOptions, validate_parameter_constraints
@@ -21,6 +20,7 @@ from .inputs._band_statistics import CHUNK_ROWS, band_statistics, complete_chunk
 from .inputs._constant_bands import warn_of_constant_bands
 from .inputs._known_wavelengths import agreed_wavelengths, as_scene, numbers_of, source_bands_of
 from .inputs._parameters import POSITIVE_INTEGER, NumberInterval
+from .inputs._savitzky_golay import savitzky_golay_matrix
 from .inputs._scene_pixels import ScenePixels
 from .inputs._validation import (
     EXPORT_FLOAT64,
@@ -111,7 +111,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
     polyorder : int, default=2
         For "savgol": the order of the polynomial, less than ``window_length``.
     deriv : int, default=0
-        For "savgol": the order of the derivative, per band and not per nm; 0 smooths.
+        For "savgol": the order of the derivative, per nm where wavelengths are known and per band
+        where they are not; 0 smooths.
 
     Attributes
     ----------
@@ -555,12 +556,14 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         self._validate_params()  # they may have been set after fit
         self._check_savgol_parameters()
         matrix = np.zeros((len(self.bands_), len(self.bands_)))
+        positions = self.bands_ if self.wavelengths_ is None else self.wavelengths_
         for start, stop in self.segments_.tolist():
-            segment, n_bands = slice(start, stop), stop - start
-            window = min(self.window_length, n_bands - 1 + n_bands % 2)
-            order = min(self.polyorder, window - 1)
-            matrix[segment, segment] = savgol_filter(
-                np.eye(n_bands), window, order, deriv=self.deriv, axis=1
+            segment = slice(start, stop)
+            matrix[segment, segment] = savitzky_golay_matrix(
+                positions[segment].astype(np.float64),
+                self.window_length,
+                self.polyorder,
+                self.deriv,
             )
         return matrix
 
