@@ -353,3 +353,8 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         learned = split(statistics.astype(np.float64), network.statistics)
         standardised = (targets - learned["target_mean"]) / learned["target_scale"]
         return standardised.astype(network.dtype)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
