@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -28,8 +28,8 @@ _ELEMENTWISE = {np.clip, np.nan_to_num, np.round, np.around}
 _OF_ROWS = {np.take, np.delete, np.repeat, np.compress, np.flip, np.roll, np.unique}
 _JOINING = {np.concatenate, np.vstack}
 _SPLITTING = {np.split, np.array_split}
-# What writes to its first argument.
-_WRITING = {np.copyto, np.put_along_axis, np.putmask, np.place}
+# What writes to its first argument, and how that is called.
+_WRITING = {np.copyto: "dst", np.put_along_axis: "arr", np.putmask: "a", np.place: "arr"}
 # Methods of arrays that have to be said to know nothing of bands; NumPy writes them in C.
 _PLAIN_METHODS = (
     *("argmax", "argmin", "argpartition", "argsort", "byteswap", "choose", "compress", "cumprod"),
@@ -148,14 +148,14 @@ class Spectra(np.ndarray):
         if known is None or not are_same_bands(value.wavelengths, known.wavelengths):
             self._known_bands = None
 
-    def copy(self, order: str = "C") -> Spectra:
+    def copy(self, order: Literal["K", "A", "C", "F"] | None = "C") -> Spectra:
         """Return a copy."""
         return _with(np.asarray(self).copy(order), self._bands, self.numbers)
 
     def __copy__(self) -> Spectra:
         return self.copy("K")
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Spectra:
+    def __deepcopy__(self, memo: dict[int, Any] | None) -> Spectra:
         return self.copy("K")
 
     def astype(self, *arguments: Any, **options: Any) -> Spectra:
@@ -181,8 +181,9 @@ class Spectra(np.ndarray):
         self._known_bands = None
         np.asarray(self).partition(*arguments, **options)
 
+    # Its last axis is one of rows.
     @property
-    def T(self) -> NDArray[Any]:
+    def T(self) -> NDArray[Any]:  # type: ignore[override]
         """The transposed array, which is a plain one."""
         return np.asarray(self).T
 
@@ -293,11 +294,13 @@ def _plain(value: Any) -> Any:
 def _forget_what_is_written(function: Callable, arguments: Any, options: Any) -> None:
     """Forget the wavelengths of what a function of NumPy writes to, unless it keeps its bands."""
     if function in _WRITING:
-        written, *given = (*arguments, *options.values())
-        for value in given if isinstance(written, Spectra) else ():
+        written = arguments[0] if arguments else options[_WRITING[function]]
+        if not isinstance(written, Spectra):
+            return
+        for value in (*arguments, *options.values()):
             written._forget_for(value, written._bands)
-            written._numbers = COMPUTED if written._numbers else None
-        if function is np.put_along_axis and isinstance(written, Spectra):
+        written._numbers = COMPUTED if written._numbers else None
+        if function is np.put_along_axis:
             written._known_bands = None
     elif isinstance(output := options.get("out"), Spectra):
         output._numbers = COMPUTED if output._numbers else None
@@ -322,10 +325,11 @@ def _of_bands(inputs: Iterable[Any]) -> list[Spectra]:
 
 def _agreed(inputs: Iterable[Any]) -> KnownBands | None:
     """Return the bands that all Spectra among some inputs agree on, as far as they know them."""
-    known = [value._bands for value in inputs if isinstance(value, Spectra)]
-    first, *others = [each for each in known if each is not None] or [None]
-    if first is None:
+    spectra = [value for value in inputs if isinstance(value, Spectra)]
+    known = [value._bands for value in spectra if value._bands is not None]
+    if not known:
         return None
+    first, *others = known
     if not all(are_same_bands(each.wavelengths, first.wavelengths) for each in others):
         return None
     if not all(np.array_equal(each.source_bands, first.source_bands) for each in others):

@@ -232,6 +232,7 @@ WRITES = {
     "two bands": lambda X, turned: X.__setitem__((slice(None), [0, 1]), X[:, [1, 0]]),
     "a row": lambda X, turned: X.__setitem__(0, turned[0]),
     "copyto": lambda X, turned: np.copyto(X, turned),
+    "copyto, by keywords": lambda X, turned: np.copyto(src=turned, dst=X),
     "putmask": lambda X, turned: np.putmask(X, np.asarray(X) > 3, turned),
     "put_along_axis": lambda X, turned: np.put_along_axis(X, np.full((len(X), 1), 2), 0, axis=1),
     "take": lambda X, turned: np.take(np.asarray(X).copy(), [1, 0, 2, 3, 4, 5], axis=1, out=X),
