@@ -566,13 +566,14 @@ class SpectralAutoencoder(
             warn_of_cut_convolutions(self, X.shape[1])
         return X, weights
 
-    def _network(self, n_bands: int, dtype: str) -> Any:
+    def _network(self, n_bands: int, dtype: str, **shape: int) -> Any:
         from .graph.autoencoders import ConvAutoencoder, DenseAutoencoder
 
         output_activation = self.output_activation
         if output_activation is None:
             output_activation = "softplus" if self.loss in OF_POSITIVE_SPECTRA else "linear"
-        shared = {
+        shared: dict[str, Any] = {
+            **shape,
             "n_bands": n_bands,
             "n_components": self.n_components,
             "activation": self.activation,

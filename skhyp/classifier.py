@@ -206,7 +206,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
                 )
             self._refuse_one_class(classes)
             weights = self._weigh_classes(classes, targets, weights)
-            self.classes_ = classes
+            self.classes_: np.ndarray = classes
             result = self._train_on(
                 X,
                 targets,
@@ -436,13 +436,14 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
 
     def _weights_of_classes(self, classes: np.ndarray) -> np.ndarray:
         """Return the weights that ``class_weight`` names."""
-        for weight in self.class_weight.values():
+        given: Any = self.class_weight  # a dict here: it is no name
+        for weight in given.values():
             if not NUMBER_FROM_ZERO.is_satisfied_by(weight):
                 raise ValueError(
                     "class_weight must be a number of 0 or more, and finite, for each class, got "
                     f"{self.class_weight!r}."
                 )
-        class_weight = {label: float(weight) for label, weight in self.class_weight.items()}
+        class_weight = {label: float(weight) for label, weight in given.items()}
         return compute_class_weight(class_weight, classes=classes, y=classes)
 
     def _strata(self, targets: np.ndarray) -> np.ndarray:

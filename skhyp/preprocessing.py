@@ -48,7 +48,10 @@ if TYPE_CHECKING:
 _SCALINGS = ("minmax", "deephyp-minmax", "l2", "l1", "snv", "msc", "standardize")
 _METHODS = (None, *_SCALINGS, "savgol", "continuum")
 _INVERTIBLE = (None, "standardize")
-_LEARNED = {"standardize": ("mean_", "scale_"), "msc": ("reference_",)}
+_LEARNED: dict[str | None, tuple[str, ...]] = {
+    "standardize": ("mean_", "scale_"),
+    "msc": ("reference_",),
+}
 _INTEGER_OF_SCENES = NumberInterval(Integral, -(2**63), 2**64 - 1, closed="both")
 
 
@@ -259,7 +262,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         return self
 
     def _fit_array(self, X: ArrayLike) -> None:
-        self.nodata_ = None
+        self.nodata_: float | None = None
         given, X = X, self._validate(X, reset=True)
         self._choose_bands(given, X.shape[1])
         learns = self.method in _LEARNED
@@ -283,9 +286,10 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
     def _choose_bands(self, X: Any, n_bands: int, good_bands: np.ndarray | None = None) -> None:
         known = agreed_wavelengths(self.wavelengths, X, n_bands)
         self.numbers_in_ = numbers_of(X)
-        self.wavelengths_in_ = None if known is None else np.array(known)
+        wavelengths = None if known is None else np.array(known)
+        self.wavelengths_in_ = wavelengths
         self.bands_ = select_bands(self.bands, n_bands, known, good_bands=good_bands)
-        self.wavelengths_ = None if known is None else self.wavelengths_in_[self.bands_]
+        self.wavelengths_ = None if wavelengths is None else wavelengths[self.bands_]
         self.source_bands_in_ = source_bands_of(X, n_bands)
         segments = contiguous_segments(self._source_bands_out, self.wavelengths_)
         self.segments_ = np.array([(part.start, part.stop) for part in segments])
@@ -461,8 +465,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         if isinstance(X, list | tuple):
             X = np.asarray(X)
         if getattr(X, "ndim", 2) == 3:
-            rows, columns, n_bands = X.shape
-            X = np.asanyarray(X).reshape(rows * columns, n_bands)
+            cube = np.asanyarray(X)
+            X = cube.reshape(cube.shape[0] * cube.shape[1], cube.shape[2])
         if not reset and isinstance(X, Spectra):
             X = self._on_all_bands(X)
         return validate_spectra(self, X, reset=reset, allow_nan=self._takes_nan)
@@ -472,7 +476,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         known, wanted = X.wavelengths, self.wavelengths_in_
         if known is None or wanted is None or are_same_bands(known, wanted):
             return X
-        if X.ndim != 2 or not are_same_bands(known, self.wavelengths_):
+        kept = self.wavelengths_
+        if X.ndim != 2 or kept is None or not are_same_bands(known, kept):
             return X
         on_all = np.zeros((len(X), len(wanted)), X.dtype)
         on_all[:, self.bands_] = X
@@ -599,8 +604,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
     def _apply(self, function: str, X: np.ndarray, **changes: Any) -> np.ndarray:
         from .graph.inference import apply_rows
 
-        scaling, *fitted = self._computation(X.dtype, **changes)
-        return apply_rows(scaling, function, *fitted, X)
+        scaling, parameters, statistics = self._computation(X.dtype, **changes)
+        return apply_rows(scaling, function, parameters, statistics, X)
 
     def _computation(
         self, dtype: np.dtype, *, remedy: str = PASS_FLOAT64, **changes: Any

@@ -33,7 +33,7 @@ def _is_integer(value: Any, least: int = 1) -> bool:
 
 def _integers(least: int = 1, n: str = "one or more") -> _Entry:
     def is_right(value: Any) -> bool:
-        return isinstance(value, list) and value and all(_is_integer(v, least) for v in value)
+        return isinstance(value, list) and bool(value) and all(_is_integer(v, least) for v in value)
 
     return _Entry(f"a list of {n} integers of at least {least}", is_right)
 

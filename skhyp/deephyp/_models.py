@@ -194,7 +194,7 @@ def _restore(
             state = state._replace(moments=np.stack([first / scale, second / scale**2]))
             if not np.isfinite(state.moments).all():
                 raise ValueError(f"The model in {folder} has moments that are not finite numbers.")
-    n_epochs = int(_EPOCH_FOLDER.fullmatch(folder.name).group(1)) + 1  # deephyp counts from 0
+    n_epochs = int(folder.name.removeprefix("epoch_")) + 1  # deephyp counts from 0
     if n_epochs > _MAX_EPOCHS:
         raise ValueError(f"{folder} is named after more epochs than can have been: {n_epochs - 1}.")
     milestone = Milestone(state, losses=(math.nan,) * n_epochs)

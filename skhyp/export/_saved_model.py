@@ -157,8 +157,11 @@ def _transformations(estimators: list[Any], dtype: str) -> tuple[list["Step"], s
 
     steps = []
     for estimator in estimators:
-        network, *fitted = estimator._computation(np.dtype(dtype), remedy=EXPORT_FLOAT64)
-        steps.append(Step(network, *fitted, estimator._row_functions["transform"]))
+        network, parameters, statistics = estimator._computation(
+            np.dtype(dtype), remedy=EXPORT_FLOAT64
+        )
+        function = estimator._row_functions["transform"]
+        steps.append(Step(network, parameters, statistics, function))
         dtype = network.dtype
     return steps, dtype
 

@@ -9,8 +9,11 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, NoReturn, TypeVar
+
+OpenedFile = TypeVar("OpenedFile", bound=IO[bytes])
 
 _OF_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -159,7 +162,7 @@ def swapped(one: Path, other: Path) -> bool:
     raise OSError(number, os.strerror(number), str(other))
 
 
-def open_own(path: Path, *, is_made: bool = True) -> IO[bytes]:
+def open_own(path: Path, *, is_made: bool = True) -> FileIO:
     """Open a file for reading and writing, unbuffered, never one of others; it may be made.
 
     Raises
@@ -184,7 +187,7 @@ def open_own(path: Path, *, is_made: bool = True) -> IO[bytes]:
 
 
 @contextlib.contextmanager
-def closing(file: IO[bytes]) -> Iterator[IO[bytes]]:
+def closing(file: OpenedFile) -> Iterator[OpenedFile]:
     """Close a file without an error: what it has that counts was forced to the disk before."""
     try:
         yield file

@@ -97,7 +97,7 @@ class CSVLogger(Callback):
         never was.
     """
 
-    _rows: Sequence[dict[str, float]] = ()
+    _rows: list[dict[str, float]]
     _is_written = False
 
     def __init__(self, path: str | PathLike):
@@ -128,7 +128,7 @@ class CSVLogger(Callback):
 
     def on_training_end(self) -> None:
         """Write what an interruption has kept from being written."""
-        if self._rows and not self._is_written:
+        if getattr(self, "_rows", ()) and not self._is_written:
             self._write()
 
     def _add(self, epoch: int, losses: dict[str, float]) -> None:

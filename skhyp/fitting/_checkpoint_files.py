@@ -43,7 +43,8 @@ class CheckpointFile(NamedTuple):
         """Write the file as a whole or not at all; arrays of objects have no place in it."""
         text = np.frombuffer(json.dumps(self.description).encode(), np.uint8)
         archive = io.BytesIO()
-        np.savez(archive, **{_TEXT: text}, **self.arrays)
+        contents: dict[str, Any] = {_TEXT: text, **self.arrays}
+        np.savez(archive, **contents)
         content = archive.getvalue()
         if path.is_symlink():  # whoever put it there: what it points to is not ours
             path.unlink()

@@ -85,7 +85,7 @@ class TrainingCheckpoints:
         )
         ends_with_last_epoch = estimator.learning_rate_schedule == "cosine"
         free = _FREE - {"max_epochs"} if ends_with_last_epoch else _FREE
-        self._identity = {
+        self._identity: dict[str, Any] = {
             "estimator": type(estimator).__name__,
             "parameters": {k: v for k, v in self._config.items() if k not in free},
             "data": fingerprint(data) if pixels is None else pixels.fingerprint,

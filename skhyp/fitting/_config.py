@@ -105,10 +105,11 @@ class ConfigMixin:
             raise ValueError(
                 f"{where}: parameters must be an object, got {content['parameters']!r:.80}."
             )
-        known = cls().get_params(deep=False)
+        kind: Any = cls  # which is a BaseEstimator too
+        known = kind().get_params(deep=False)
         _refuse_unknown("parameters", where, content["parameters"].keys() - known.keys(), known)
         try:
-            estimator = cls(**decode_parameters(content["parameters"]))
+            estimator = kind(**decode_parameters(content["parameters"]))
             estimator._validate_params()
         except (ValueError, RecursionError) as error:
             raise ValueError(f"{where}: {error}") from error

@@ -187,7 +187,7 @@ def _section(name: str) -> re.Pattern:
 
 def _entries(text: str, section: str) -> dict[str, str]:
     """Return the entries of a section by name, in order."""
-    starts = re.split(r"^(?=\w[\w, ]* : )", _section(section).search(text)[0], flags=re.M)
+    starts = re.split(r"^(?=\w[\w, ]* : )", _section(section).findall(text)[0], flags=re.M)
     return {entry.split(" : ")[0]: entry.rstrip("\n") for entry in starts if entry}
 
 

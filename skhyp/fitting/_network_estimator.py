@@ -2,7 +2,7 @@
 
 from abc import ABCMeta, abstractmethod
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -33,7 +33,7 @@ class NetworkEstimator(
     """
 
     # The functions of the network, by the methods that compute them of rows.
-    _row_functions: dict[str, str]
+    _row_functions: ClassVar[dict[str, str]]
 
     @abstractmethod
     def _network(self, n_bands: int, dtype: str) -> Any:
@@ -73,8 +73,8 @@ class NetworkEstimator(
         """Return a function of the fitted network for the rows of X, computed in X's precision."""
         from skhyp.graph.inference import apply_rows
 
-        network, *fitted = self._computation(X.dtype)
-        values = apply_rows(network, function, *fitted, X, **options)
+        network, parameters, statistics = self._computation(X.dtype)
+        values = apply_rows(network, function, parameters, statistics, X, **options)
         refuse_overflow(values, X)
         return values
 
@@ -112,13 +112,13 @@ class NetworkEstimator(
         """Return what bands add to an output, see :mod:`.graph.attributions`."""
         from skhyp.graph.attributions import integrated_gradients
 
-        network, *fitted = self._computation(X.dtype)
+        network, parameters, statistics = self._computation(X.dtype)
         # Gradients need the exact layers, whatever inference is done with.
         network = replace(network, layers_dtype=None)
         with np.errstate(over="ignore"):
             baseline = baseline.astype(network.dtype)
         results = integrated_gradients(
-            network, output, *fitted, X, baseline, targets, n_steps=n_steps
+            network, output, parameters, statistics, X, baseline, targets, n_steps=n_steps
         )
         if not (np.isfinite(baseline).all() and np.isfinite(results[2]).all()):
             raise ValueError(

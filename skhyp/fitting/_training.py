@@ -33,7 +33,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
 
     @abstractmethod
     def _learn_statistics(
-        self, network: Any, X: np.ndarray, targets: np.ndarray | None, weights: np.ndarray
+        self, network: Any, X: np.ndarray, targets: Any, weights: np.ndarray
     ) -> np.ndarray:
         """Return the flat statistics that condition the network's input."""
 

@@ -187,4 +187,4 @@ class TrainingParameters:
     def _planned_epochs(self, n_batches: int) -> int:
         if self.max_epochs == "auto":
             return max(self._min_epochs, -(-self._min_updates // n_batches))
-        return self.max_epochs
+        return int(self.max_epochs)

@@ -1,7 +1,7 @@
 """Autoencoder networks as values: frozen descriptions that compute pure functions."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -73,7 +73,7 @@ class Autoencoder(ABC):
 
     def spectra(self, layers: Layers, statistics: Tensors, z: tf.Tensor) -> tf.Tensor:
         """Return the spectra that codes (n, n_components) stand for."""
-        y = self.decode(layers, layers.enter(z), None)
+        y = self.decode(layers, layers.enter(z), ())
         return self._rescale(statistics, layers.leave(y, self.dtype))
 
     def reconstruction(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
@@ -100,7 +100,7 @@ class Autoencoder(ABC):
         """Return the codes of conditioned spectra, and what skip connections carry past them."""
 
     @abstractmethod
-    def decode(self, layers: Layers, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+    def decode(self, layers: Layers, z: tf.Tensor, skips: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the conditioned spectra of codes; ``skips`` is needed with skip connections."""
 
 
@@ -151,7 +151,7 @@ class DenseAutoencoder(Autoencoder):
         sums, values = self._encoder.sums_and_values(layers, x)
         return values[-1], [x, *sums]
 
-    def decode(self, layers: Layers, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+    def decode(self, layers: Layers, z: tf.Tensor, skips: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""
         x = z
         for i in range(1, self.n_layers + 1):
@@ -229,7 +229,7 @@ class ConvAutoencoder(Autoencoder):
         code = layers.dense(self._encoder.flat(layers, values[-1]), "latent")
         return layers.activate(code, self.latent_activation), [x, *sums]
 
-    def decode(self, layers: Layers, z: tf.Tensor, skips: list[tf.Tensor] | None) -> tf.Tensor:
+    def decode(self, layers: Layers, z: tf.Tensor, skips: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the spectra of codes; ``skips`` is used where there are skip connections."""
         x = layers.dense(z, "unfold")
         x = layers.ops.reshape(x, (-1, self.lengths[-1], self.n_filters[-1]))

@@ -53,7 +53,7 @@ class Epochs:
     learning_rate: float
     decay_steps: int
     decay_rate: float
-    boundaries: Sequence[int]
+    boundaries: Sequence[float]
     values: Sequence[float]
 
     def order(self, n_rows: int, first: int, n_epochs: int) -> np.ndarray:
@@ -187,7 +187,7 @@ class StateCheck:
 
     def __call__(self, milestone: Milestone) -> None:
         """Look at the states of a milestone that may be kept: the latest and the best."""
-        states = [milestone.state, *[milestone.best] * (milestone.best is not None)]
+        states = [state for state in (milestone.state, milestone.best) if state is not None]
         for state in states:
             if not any(state is seen for seen in self._seen):
                 losses = losses_of_state(self._objective, state, *self._arguments)

@@ -138,7 +138,7 @@ class ContinuumRemoval(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.positions = tuple(positions)
-        self.segments = tuple(tuple(segment) for segment in segments)
+        self.segments = tuple((start, stop) for start, stop in segments)
 
     def call(self, x: Any) -> Any:
         return remove_continuum(x, self.positions, self.segments)

@@ -76,7 +76,7 @@ def pinball(target: tf.Tensor, output: tf.Tensor, level: tf.Tensor) -> tf.Tensor
     return tf.reduce_mean(tf.maximum(level * errors, (level - 1) * errors), axis=-1)
 
 
-LOSSES = {
+LOSSES: dict[str, Callable[..., tf.Tensor]] = {
     "sse": sum_of_squared_errors,
     "csa": cosine_spectral_angle,
     "sa": spectral_angle,
@@ -90,7 +90,7 @@ LOSSES = {
 # These depend on one number more, which may be another in each training.
 _WITH_LEVEL = (pinball,)
 # In training the last digits of a row may depend on the rows beside it, for some speed.
-TRAINING_LOSSES = {
+TRAINING_LOSSES: dict[str, Callable[..., tf.Tensor]] = {
     **LOSSES,
     "csa": partial(cosine_spectral_angle, row_by_row=False),
     "sa": partial(spectral_angle, row_by_row=False),

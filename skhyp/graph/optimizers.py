@@ -20,7 +20,7 @@ def learning_rates(
     learning_rate: float,
     decay_steps: int,
     decay_rate: float,
-    boundaries: Sequence[int],
+    boundaries: Sequence[float],
     values: Sequence[float],
     n_steps_total: int,
 ) -> np.ndarray:

@@ -226,7 +226,7 @@ def _part_of_large(ops: Any, largest: tf.Tensor) -> tf.Tensor:
     return ops.where(is_large, _constant(_PART, largest), _constant(1, largest))
 
 
-def _constant(value: float, like: tf.Tensor) -> np.ndarray:
+def _constant(value: float | np.floating, like: tf.Tensor) -> np.ndarray:
     # Keras takes a plain number for one of single precision.
     return np.asarray(value, tf.as_dtype(like.dtype).as_numpy_dtype)
 
@@ -248,7 +248,7 @@ def _limits(x: tf.Tensor) -> np.finfo:
     return np.finfo(tf.as_dtype(x.dtype).as_numpy_dtype)
 
 
-_METHODS = {
+_METHODS: dict[str, Callable[..., tf.Tensor]] = {
     "minmax": _min_max,
     "deephyp-minmax": _deephyp_min_max,
     "l2": _unit_length,
@@ -258,7 +258,7 @@ _METHODS = {
     "standardize": _standardize,
 }
 # The arrays a method learns, and how many axes (of bands) each has.
-_STATISTICS = {
+_STATISTICS: dict[str | None, dict[str, int]] = {
     "msc": {"reference": 1},
     "standardize": {"mean": 1, "scale": 1},
     "savgol": {"filter": 2},

@@ -46,7 +46,7 @@ class ConvolutionStack:
     @property
     def parameters(self) -> list[Parameter]:
         """Kernels and biases, layer by layer."""
-        described = []
+        described: list[Parameter] = []
         for i, (width, shape) in enumerate(
             zip(self.kernel_sizes, pairwise(self.channels), strict=True), start=1
         ):
@@ -97,7 +97,7 @@ class DenseStack:
     @property
     def parameters(self) -> list[Parameter]:
         """Kernels and biases, layer by layer."""
-        described = []
+        described: list[Parameter] = []
         for i, shape in enumerate(pairwise(self.sizes), start=1):
             described += kernel_and_bias(f"{self.name}_{i}", shape)
         return described

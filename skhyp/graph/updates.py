@@ -147,9 +147,10 @@ def _run_one_by_one(
     objective, kernels, parameters, moments, data, order, n_updates, per_update, of_all
 ):
     update = _update(objective, kernels)
+    spectra, targets, weights = data
 
     def step(i, parameters, moments, losses):
-        batch = _gather(order[i], *data, n_parts=kernels.n_parts)
+        batch = _gather(order[i], spectra, targets, weights, kernels.n_parts)
         each = per_update.at(i)
         parameters, moments, loss = update(parameters, moments, batch, each, of_all)
         return i + 1, parameters, moments, losses.write(i, loss)

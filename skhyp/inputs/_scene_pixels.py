@@ -101,7 +101,9 @@ class ScenePixels:
         """
         rows, columns, _ = self.scene.shape
         step = -(-rows * columns // min(_MAX_SAMPLE, self._window_rows))
-        sample, counts, seen = [], [], []
+        sample: list[np.ndarray] = []
+        counts: list[int] = []
+        seen = []
         for number in range(len(self._blocks)):
             spectra = self._block(number)
             sample.append(spectra[-sum(counts) % step :: step])

@@ -174,7 +174,9 @@ def warn_of_outliers(magnitudes: np.ndarray, consequence: str) -> None:
     """Warn of spectra that are far brighter than the median one, naming the first of them."""
     with np.errstate(over="ignore"):
         median = np.nanmedian(magnitudes)
-        outliers = np.flatnonzero(magnitudes > OUTLIER_IN_MEDIANS * median) if median > 0 else ()
+        outliers = (
+            np.flatnonzero(magnitudes > OUTLIER_IN_MEDIANS * median) if median > 0 else np.arange(0)
+        )
     if len(outliers):
         warnings.warn(
             f"{len(outliers)} of {len(magnitudes)} spectra are over {OUTLIER_IN_MEDIANS:g} times "

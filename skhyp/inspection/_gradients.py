@@ -69,7 +69,7 @@ class BandAttributions:
     baseline_outputs: NDArray[np.floating]
     baseline: NDArray[np.floating]
     output: str
-    bands: NDArray[np.intp]
+    bands: NDArray[np.intp] | None
     wavelengths: NDArray[np.float64] | None
 
     def __repr__(self) -> str:
@@ -199,10 +199,14 @@ def integrated_gradients(
     places, known_wavelengths, are_bands = bands_seen(estimator)
     if wavelengths is not None:
         wavelengths = validate_wavelengths(wavelengths, spectra.shape[1])
-    computed = network._attribute(output, spectra, origin, targets, n_steps=int(n_steps))
+    attributions, outputs, baseline_outputs = network._attribute(
+        output, spectra, origin, targets, n_steps=int(n_steps)
+    )
     found = BandAttributions(
-        *computed,
-        baseline=np.asarray(origin, computed[0].dtype),
+        attributions,
+        outputs,
+        baseline_outputs,
+        baseline=np.asarray(origin, attributions.dtype),
         output=name,
         bands=None if not are_bands else np.arange(len(origin)) if places is None else places,
         wavelengths=known_wavelengths if wavelengths is None else wavelengths,

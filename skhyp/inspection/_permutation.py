@@ -213,7 +213,7 @@ def band_permutation_importance(
         wavelengths = fitted if own is None else own
     else:
         wavelengths = validate_wavelengths(wavelengths, X.shape[1])
-    if isinstance(groups, Integral):
+    if isinstance(groups, int | Integral):
         chosen = band_groups(X.shape[1], int(groups), wavelengths=wavelengths)
     else:
         chosen = [_validated_group(group, X.shape[1]) for group in groups]

@@ -13,6 +13,7 @@ from ._axes import axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 _LOSS_NAMES = {
     "csa": "cosine spectral angle",
@@ -102,20 +103,22 @@ class LossCurveDisplay:
                 "deephyp has trained come without: train on, and show what is added."
             )
         curves = {"training": losses}
-        if self.validation_loss_curve is not None and len(self.validation_loss_curve):
-            curves["validation"] = np.asarray(self.validation_loss_curve, dtype=np.float64)
-            if curves["validation"].shape != losses.shape:
+        given = () if self.validation_loss_curve is None else self.validation_loss_curve
+        validation = np.asarray(given, dtype=np.float64)
+        if len(validation):
+            if validation.shape != losses.shape:
                 raise ValueError(
                     f"validation_loss_curve must be as long as loss_curve, {len(losses)} epochs; "
-                    f"got {len(self.validation_loss_curve)}. Where a training went on with another "
+                    f"got {len(validation)}. Where a training went on with another "
                     "early_stopping, show LossCurveDisplay(estimator.loss_curve_).plot()."
                 )
+            curves["validation"] = validation
         self.ax_ = axes_or_new(ax)
         self.figure_ = self.ax_.figure
 
         from matplotlib.ticker import MaxNLocator
 
-        self.lines_ = []
+        self.lines_: list[Line2D] = []
         for name, curve in curves.items():
             if self.label is not None:
                 name = f"{self.label}, {name}" if len(curves) > 1 else self.label
@@ -176,7 +179,7 @@ class LossCurveDisplay:
             raise ValueError(
                 f"estimator must be fitted and have loss_curve_; got {network!r}, which has not."
             )
-        loss_name = _LOSS_NAMES.get(getattr(network, "loss", None))
+        loss_name = _LOSS_NAMES.get(getattr(network, "loss", ""))
         if hasattr(network, "classes_"):
             loss_name = "cross-entropy (nats)"
         display = cls(

@@ -26,9 +26,10 @@ def bands_for(model: ModelInput, scene: Image, called: str) -> NDArray[np.intp] 
         if scene.wavelengths is not None:
             _warn_of_numbers(scene, called)
         return _by_number(model, scene)
-    matters = np.ones(model.n_bands, bool)
+    n_bands = len(model.wavelengths)
+    matters = np.ones(n_bands, bool)
     if model.used is not None:
-        matters = np.isin(np.arange(model.n_bands), model.used)
+        matters = np.isin(np.arange(n_bands), model.used)
     if not np.isnan(model.wavelengths[matters]).any():
         return _by_wavelength(model.wavelengths, scene)
     bands = _by_number(model, scene)

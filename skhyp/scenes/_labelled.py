@@ -185,9 +185,9 @@ def _pixels(
     block = X[np.newaxis]
     complete = complete_pixels(np.asarray(block), scene.nodata)[0]
     if not (complete.any() or may_be_none):
-        taken = np.arange(scene.shape[2]) if bands is None else scene.band_indices(bands)
+        taken = scene.band_indices(bands)
         never = [
-            int(taken[i])
+            i if taken is None else int(taken[i])
             for i in range(X.shape[1])
             if not complete_pixels(block[..., i : i + 1], scene.nodata).any()
         ]
@@ -262,6 +262,6 @@ def _on_one_grid(first: Scene, second: Scene) -> bool:
         return True
     rows, columns, _ = first.shape
     corners = np.array([[0, 0, 1], [columns, 0, 1], [0, rows, 1]], dtype=np.float64)
-    a, b = (np.reshape(scene.transform, (2, 3)) for scene in (first, second))
+    a, b = (np.reshape(numbers, (2, 3)) for numbers in (first.transform, second.transform))
     size = np.abs(a[:, :2]).max()
     return bool(np.all(np.abs(corners @ (a - b).T) <= _SAME_GRID * size))

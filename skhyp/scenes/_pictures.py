@@ -60,9 +60,8 @@ def false_colour(
     >>> false_colour(cube, bands=nearest_bands(wavelengths, (650, 550, 450))).shape
     (6, 8, 3)
     """
-    scene = open_scene(cube) if is_scene_like(cube) else None
-    cube = check_cube(cube) if scene is None else cube
-    n_bands = cube.shape[2] if scene is None else scene.shape[2]
+    values: Scene | NDArray[Any] = open_scene(cube) if is_scene_like(cube) else check_cube(cube)
+    n_bands = values.shape[2]
     if bands is None:
         if n_bands < 3:
             raise ValueError(f"cube must have three bands or more, or pass bands; got {n_bands}.")
@@ -73,11 +72,11 @@ def false_colour(
     if channels.min() < 0 or channels.max() >= n_bands:
         raise ValueError(f"bands must lie between 0 and {n_bands - 1}; got {bands!r}.")
     check_percentiles(percentiles)
-    if scene is not None:
-        cube, channels = scene.read(bands=channels), np.arange(3)
-        nodata = scene.nodata if nodata is None else nodata
+    if isinstance(values, Scene):
+        nodata = values.nodata if nodata is None else nodata
+        values, channels = values.read(bands=channels), np.arange(3)
     return np.stack(
-        [_stretched(cube[..., band], percentiles, nodata) for band in channels], axis=-1
+        [_stretched(values[..., band], percentiles, nodata) for band in channels], axis=-1
     )
 
 

@@ -175,7 +175,7 @@ class PixelModel:
     ) -> list[str] | None:
         """Return a name for each output, where there are several and they have names."""
         classes = getattr(self.estimator, "classes_", None)
-        if self.method in _OF_CLASSES and np.shape(classes) == (self.n_outputs,):
+        if self.method in _OF_CLASSES and np.asarray(classes).shape == (self.n_outputs,):
             return _names_of(np.asarray(classes), class_names)
         if class_names is not None and self.classes is None:
             raise ValueError(

@@ -40,14 +40,25 @@ def raster_window(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:
 class Source(Protocol):
     """Where the numbers of a scene are: what reads a kind of file."""
 
-    shape: tuple[int, int, int]
-    dtype: np.dtype
-    # So many rows and columns are stored together, and best read together.
-    tile: tuple[int, int]
-    # What says which numbers of its files these are; None where only the numbers themselves can.
-    identity: Any
-    # What is unpacked, and in memory, for a single number: of a compressed file a whole chunk.
-    chunk_bytes: int
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Its rows, columns and bands."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of its numbers."""
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """So many rows and columns are stored together, and best read together."""
+
+    @property
+    def identity(self) -> Any:
+        """What says which numbers of its files these are; None where only they themselves can."""
+
+    @property
+    def chunk_bytes(self) -> int:
+        """What is unpacked for a single number, and in memory: of a compressed file a chunk."""
 
     def read(self, window: Window, bands: NDArray[np.intp] | None) -> NDArray[Any]:
         """Return an array (rows, columns, bands) of a window, of all bands or of some."""

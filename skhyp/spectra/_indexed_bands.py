@@ -48,9 +48,10 @@ def indexed_bands(bands: KnownBands | None, key: Any, ndim: int) -> KnownBands |
     items = key if isinstance(key, tuple) else (key,)
     items = tuple(item if _is_plain_index(item) else np.asarray(item) for item in items)
     axes = [_n_axes(item) for item in items]
-    if None in axes:
+    certain = [n_axes for n_axes in axes if n_axes is not None]
+    if len(certain) < len(axes):
         return None
-    n_indexed = sum(axes)
+    n_indexed = sum(certain)
     if any(item is Ellipsis for item in items):
         # What follows it counts from the end.
         if items[-1] is Ellipsis:

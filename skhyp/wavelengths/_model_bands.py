@@ -201,12 +201,10 @@ class _Walk:
                 used = _known(bands[selected])
                 self.nodata += [(used, value) for value in _nodata_values(model)]
             return bands[selected]
-        for part, places, name in parts:
-            if places is None:
-                self.need(bands)
-            else:
-                came_out = self.through(part, _taken(bands, places), place + name)
-                self.need(np.arange(0) if came_out is None else came_out)
+        for part in parts:
+            came_out = self._through_part(part, bands, place)
+            if came_out is not None:
+                self.need(came_out)
         if parts:
             return None
         if not isinstance(model, _OF_SINGLE_COLUMNS):
@@ -214,13 +212,19 @@ class _Walk:
         columns = _columns_out(model, len(bands))
         return None if columns is None else bands[columns]
 
+    def _through_part(
+        self, part: Part, bands: NDArray[np.intp], place: str
+    ) -> NDArray[np.intp] | None:
+        """Go through a part; where its columns are not known, all of them matter."""
+        if part.places is None:
+            self.need(bands)
+            return None
+        return self.through(part.estimator, _taken(bands, part.places), place + part.name)
+
     def _side_by_side(
         self, branches: list[Part], bands: NDArray[np.intp], place: str
     ) -> NDArray[np.intp] | None:
-        passed = [
-            self.through(branch, _taken(bands, places), place + name)
-            for branch, places, name in branches
-        ]
+        passed = [self._through_part(branch, bands, place) for branch in branches]
         known = [some for some in passed if some is not None]
         if passed and len(known) == len(passed):
             return np.concatenate(known)

@@ -180,7 +180,8 @@ def _tells_wavelengths(model: Any) -> bool:
         return _tells_wavelengths(steps[0][1])
     if not isinstance(model, KnowsWavelengths):
         return False
-    return model._input_wavelengths(n_features(model)) is not None
+    n_columns = n_features(model)
+    return n_columns is not None and model._input_wavelengths(n_columns) is not None
 
 
 def _lets_pass(step: Any) -> bool:

@@ -8,9 +8,10 @@ import os
 import stat
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -257,14 +258,14 @@ class Draft:
         return disk_errors(self._path, self._n_bytes)
 
 
-def _write_at(file: IO[bytes], start: int, values: NDArray[Any]) -> None:
+def _write_at(file: FileIO, start: int, values: NDArray[Any]) -> None:
     file.seek(start)
-    left = memoryview(values.reshape(-1).view(np.uint8))
+    left = values.reshape(-1).view(np.uint8).data
     while len(left):
         left = left[file.write(left) :]
 
 
-def _read_at(file: IO[bytes], start: int, n_bytes: int) -> bytearray:
+def _read_at(file: FileIO, start: int, n_bytes: int) -> bytearray:
     content = bytearray(n_bytes)
     left = memoryview(content)
     file.seek(start)

@@ -44,7 +44,7 @@ def facts_of(array: NamedArray, arrays: NamedArrays, axes: Sequence[int]) -> dic
 
 def nodata_of(attributes: Mapping[str, Any], name: str) -> float | None:
     """Return the value that marks missing data, by the attributes of an array."""
-    found = {}
+    found: dict[str, float] = {}
     for key in _MISSING:
         stated = attribute(attributes, key)
         if key == "nodatavals" and len(values := set(np.ravel(stated).tolist())) == 1:
@@ -73,7 +73,8 @@ def _scale_and_offset(array: NamedArray, name: str, n_bands: int) -> dict[str, A
             if one is None and stated.shape == (n_bands,) and stated.dtype.kind in "iuf":
                 values = stated.astype(np.float64)
         listed.append(np.broadcast_to(values, n_bands))
-    return stated_scales(*listed, name)
+    scales, offsets = listed
+    return stated_scales(scales, offsets, name)
 
 
 def _scale(attributes: Mapping[str, Any]) -> float | None:

@@ -109,7 +109,9 @@ def fwhm_in_nm(
     return None
 
 
-def good_bands_of(flags: str | Sequence[Any], *, n_bands: int, name: str) -> NDArray[np.bool_]:
+def good_bands_of(
+    flags: str | Sequence[Any] | NDArray[Any], *, n_bands: int, name: str
+) -> NDArray[np.bool_]:
     """Return a mask of the bands that a list of flags, 0 for bad ones, calls good."""
     listed = _numbers(flags, "flags of bad bands", name)
     if listed.shape != (n_bands,):

@@ -38,7 +38,9 @@ def opening(path: Path) -> Iterator[None]:
         raise
     except Exception as error:
         kind = type(error)
-        is_ours = kind is ValueError or (kind is FileNotFoundError and error.errno is None)
+        is_ours = kind is ValueError or (
+            kind is FileNotFoundError and getattr(error, "errno", None) is None
+        )
         if is_ours and printable(path.name) in (text := printable(str(error))):
             if text == str(error):
                 raise

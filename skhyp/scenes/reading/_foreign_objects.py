@@ -97,8 +97,9 @@ def place_of(scene: Any) -> tuple[str, str] | None:
         path, name = getattr(scene.store, "root", None), scene.path
     else:
         return None
-    is_there = isinstance(path, str | PathLike) and Path(path).exists()
-    return (fspath(path), str(name or "").strip("/")) if is_there else None
+    if not isinstance(path, str | PathLike) or not Path(path).exists():
+        return None
+    return fspath(path), str(name or "").strip("/")
 
 
 def _refuse_stored_array(scene: Any, kind: str) -> NoReturn:

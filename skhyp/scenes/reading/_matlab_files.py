@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ _NOT_READ = {
     "cell": "cell: save what is in it as a variable",
     "object": "object: save its properties as variables",
 }
+# What has elements one after another.
+Content = TypeVar("Content", bytes, memoryview)
 # An array's type, dimensions and name are before its numbers, within so many bytes.
 _HEAD_BYTES = 2**14
 
@@ -216,7 +218,7 @@ def _refuse_unknown_types_within(path: Path, content: memoryview, order: str) ->
             raise ValueError(f"{path} has a structure with numbers of the unknown type {stored}.")
 
 
-def _element(head: bytes | memoryview, place: int, order: str) -> tuple[int, bytes, int]:
+def _element(head: Content, place: int, order: str) -> tuple[int, Content, int]:
     """Return the type of an element, what is in it, and where the next one is."""
     kind, size = struct.unpack_from(f"{order}2I", head, place)
     start, after = place + 8, place + 8 + -(-size // 8) * 8

@@ -27,7 +27,8 @@ class NamedArray:
     # The names of its dimensions, None where they have none.
     dims: tuple[str | None, ...]
     attributes: Mapping[str, Any]
-    values: Callable[[], NDArray[Any]]
+    # Of a text, the text.
+    values: Callable[[], Any]
 
     @property
     def has_numbers(self) -> bool:
@@ -149,8 +150,14 @@ class NamedArrays:
             if (numbers := _numbers(value)) is not None:
                 parent = where if owner is None else self.parent(owner)
                 yield NumberList(
-                    *(f"{where}{self.separator}{key}" if where else key, parent, len(numbers)),
-                    *(None, owner, _about(attributes, key), partial(_same, numbers), True),
+                    name=f"{where}{self.separator}{key}" if where else key,
+                    parent=parent,
+                    length=len(numbers),
+                    dim=None,
+                    owner=owner,
+                    attributes=_about(attributes, key),
+                    values=partial(_same, numbers),
+                    is_attribute=True,
                 )
 
     def _with_numbers(self) -> list[NamedArray]:

@@ -36,6 +36,7 @@ from ._zarr_stores import is_zarr, zarr_source
 
 if TYPE_CHECKING:
     import xarray
+    from typing_extensions import TypeIs
 
 # Files that say that they have more bytes than this are looked at again.
 _LARGEST_UNQUESTIONED = 2**44
@@ -155,7 +156,7 @@ def open_scene(
     return Scene(source=source, name=name, **facts)
 
 
-def is_scene_like(scene: Any) -> bool:
+def is_scene_like(scene: Any) -> TypeIs[Scene | str | PathLike]:
     """Return whether something is a scene, or names one, rather than an array of numbers."""
     is_named = isinstance(scene, str | PathLike | Scene) or place_of(scene) is not None
     return is_named or is_data_array(scene)
@@ -224,7 +225,9 @@ def _facts_of_spectral(array: Any) -> dict[str, Any]:
     unit, widths = getattr(bands, "band_unit", None), getattr(bands, "bandwidths", None)
     header = getattr(array, "metadata", None) or {}
     counted: dict[str, Any] = {"n_bands": array.shape[2], "name": "the array"}
-    found = {"wavelengths": partial(wavelengths_in_nm, list(centres), unit, **counted)}
+    found: dict[str, Any] = {
+        "wavelengths": partial(wavelengths_in_nm, list(centres), unit, **counted)
+    }
     if widths:
         found["fwhm"] = partial(fwhm_in_nm, list(widths), unit, list(centres), unit, **counted)
     if len(header.get("bbl", ())) == array.shape[2]:

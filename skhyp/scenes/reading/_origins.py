@@ -64,7 +64,8 @@ def _parts_of(value: Any) -> Iterable[Any]:
         return _parts_of_function(value)
     if isinstance(value, types.MethodType | types.BuiltinFunctionType):
         return [value.__self__]
-    held = [_attribute(value, name) for name in _slots_of(type(value))]
+    kind: type = type(value)
+    held = [_attribute(value, name) for name in _slots_of(kind)]
     # Of what is opened, such as a file, a dataset of rasterio, or one of h5py.
     held += [_attribute(value, name) for name in ("name", "filename", "files", "__wrapped__")]
     if type(value).__module__.partition(".")[0] == "h5py":

@@ -98,7 +98,7 @@ def _named_array(name: str, coordinate: xarray.DataArray) -> NamedArray:
 
 def pixel_coordinates(
     rows: int, columns: int, transform: tuple[float, ...] | None
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, NDArray[np.floating]]:
     """Return the coordinates x and y of the centres of pixels, where rows and columns have any."""
     if transform is None:
         return {}
