@@ -42,8 +42,9 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
 
     Parameters
     ----------
-    views : tuple of {"snv", "whitened", "bands"} or None, default=("snv", "whitened", "bands")
-        The channels made of each spectrum, see Notes. ``None``: the spectrum as it is.
+    views : tuple of str or None, default=("snv", "whitened", "bands")
+        The channels made of each spectrum, out of "snv", "whitened", "bands", "slope" and
+        "curvature", see Notes. ``None``: the spectrum as it is.
     whitening : float, default=1.0
         How far the view "whitened" evens out the scatter within classes: 0 not at all, 1 fully.
         Full whitening helps most where pixels are mixed and labels few, half of it where labels
@@ -69,6 +70,8 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted.
+    segments_ : ndarray of shape (n_segments, 2)
+        The runs of bands, from start to stop, within which slopes and curvatures are taken.
     statistics_ : ndarray of shape (n_statistics,)
         What the views learned of the training spectra: means and deviations per band, and the
         whitening matrix, one after the other.
@@ -85,6 +88,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
     shrunk by a tenth towards a sphere: directions in which one class varies (noise, light,
     mixture) are damped. The matrix is symmetric, so every band stays in its place; the view enters
     at half the weight of "snv". "bands" is the spectrum standardised per band, at 0.3 of it.
+    "slope" and "curvature" are the derivatives that :class:`SpectralCNNRegressor` describes.
     Means and deviations are taken after values beyond 10 robust deviations were pulled in, and
     standardised values are kept within 10: a saturated training pixel moves nothing but itself.
     A flat spectrum has the standard normal variate zero. NaN and infinite values are refused.
@@ -107,7 +111,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
     """
 
     _row_functions: ClassVar = {"predict_proba": "probabilities"}
-    _view_names = ("snv", "whitened", "bands")
+    _view_names = ("snv", "whitened", "bands", "slope", "curvature")
     _min_epochs = 100
     _min_updates = 1500
 
@@ -470,5 +474,10 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
         self, network: Any, X: np.ndarray, targets: np.ndarray, weights: np.ndarray
     ) -> np.ndarray:
         return learn_view_statistics(
-            network, X, weights, classes=targets, whitening=float(self.whitening)
+            network,
+            X,
+            weights,
+            classes=targets,
+            whitening=float(self.whitening),
+            filters=self._filters(X.shape[1]),
         )

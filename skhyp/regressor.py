@@ -33,15 +33,17 @@ _ROUNDING = 10 * np.finfo(np.float64).eps
 class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     """Convolutional network that predicts values from spectra: contents, traits, cover.
 
-    With default parameters a spectrum enters as two channels: its standard normal variate,
-    standardised per band, and, more quietly, the standardised bands themselves, which keep the
-    brightness. One layer of strided convolutions, one dense layer and a linear layer follow, which
-    has a value for each target. Targets are standardised in fit and given back in their unit.
+    With default parameters a spectrum enters as four channels: its standard normal variate, the
+    slope and the curvature of that, each standardised per band, and, more quietly, the
+    standardised bands themselves, which keep the brightness. One layer of strided convolutions,
+    one dense layer and a linear layer follow, which has a value for each target. Targets are
+    standardised in fit and given back in their unit.
 
     Parameters
     ----------
-    views : tuple of {"snv", "bands"} or None, default=("snv", "bands")
-        The channels made of each spectrum, see Notes. ``None``: the spectrum as it is.
+    views : tuple of str or None, default=("snv", "slope", "curvature", "bands")
+        The channels made of each spectrum, out of these four, see Notes. ``None``: the spectrum as
+        it is.
     dense_layer_sizes : tuple of int, default=(128,)
         Units of each dense layer between the convolutions and the targets.
     initializer : {"he", "glorot", "truncated_normal", "normal", "constant"}, default="he"
@@ -65,9 +67,11 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         The number of targets.
     target_ndim_ : int
         1 if y was a list of numbers, 2 if it was a matrix: predictions have as many axes.
+    segments_ : ndarray of shape (n_segments, 2)
+        The runs of bands, from start to stop, within which slopes and curvatures are taken.
     statistics_ : ndarray of shape (n_statistics,)
-        What the views learned of the training spectra, means and deviations per band; and the
-        mean and the deviation of each target, one after the other.
+        What the views learned of the training spectra: means and deviations per band, and filters;
+        and the mean and the deviation of each target, one after the other.
 
     See Also
     --------
@@ -77,10 +81,12 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     Notes
     -----
     The view "snv" is the standard normal variate of the spectrum, then standardised per band;
-    "bands" is the spectrum standardised per band, at 0.3 of it. Means and deviations, of bands and
-    of targets, are taken after values beyond 10 robust deviations were pulled in, and standardised
-    bands are kept within 10: a saturated training pixel moves nothing but itself. NaN and infinite
-    values are refused.
+    "slope" and "curvature" are its first and second derivative, by polynomials [3]_ over windows
+    of 30 nm where wavelengths are known (else of a 50th of the bands, in either case of 5 bands
+    or more), standardised per band; "bands" is the spectrum standardised per band, at 0.3 of it.
+    Means and deviations, of bands and of targets, are taken after values beyond 10 robust
+    deviations were pulled in, and standardised bands are kept within 10: a saturated training
+    pixel moves nothing but itself. NaN and infinite values are refused.
 
     float64 spectra are computed in float64, all others in float32, in which predictions come out.
     The training loss is in squared (or, by ``loss``, in simple) deviations of the targets.
@@ -90,6 +96,8 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     .. [1] Huber P. J., "Robust estimation of a location parameter", The Annals of Mathematical
        Statistics 35(1), 1964.
     .. [2] Koenker R., Bassett G., "Regression quantiles", Econometrica 46(1), 1978.
+    .. [3] Savitzky A., Golay M. J. E., "Smoothing and differentiation of data by simplified least
+       squares procedures", Analytical Chemistry 36(8), 1964.
 
     Examples
     --------
@@ -106,7 +114,7 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     """
 
     _row_functions: ClassVar = {"predict": "values"}
-    _view_names = ("snv", "bands")
+    _view_names = ("snv", "slope", "curvature", "bands")
     _target_checks: ClassVar = {"multi_output": True, "y_numeric": True}
     _min_epochs = 100
     _min_updates = 2000
@@ -120,10 +128,10 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     def __init__(
         self,
         *,
-        views: tuple[str, ...] | None = ("snv", "bands"),
+        views: tuple[str, ...] | None = ("snv", "slope", "curvature", "bands"),
         n_filters: tuple[int, ...] = (16,),
-        kernel_sizes: int | tuple[int, ...] = 16,
-        strides: int | tuple[int, ...] = 4,
+        kernel_sizes: int | tuple[int, ...] | str = "auto",
+        strides: int | tuple[int, ...] | str = "auto",
         padding: str = "valid",
         dense_layer_sizes: tuple[int, ...] = (128,),
         activation: str = "relu",
@@ -133,14 +141,14 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         loss: str = "squared_error",
         quantile: float = 0.5,
         optimizer: str = "adam",
-        learning_rate: float = 1e-3,
+        learning_rate: float = 3e-3,
         epsilon: float = 1e-8,
-        learning_rate_schedule: str = "cosine",
+        learning_rate_schedule: str = "auto",
         decay_steps: int = 1000,
         decay_rate: float = 0.9,
         learning_rate_boundaries: tuple[int, ...] = (),
         learning_rate_values: tuple[float, ...] = (),
-        weight_decay: float = 0.0,
+        weight_decay: float = 3.0,
         batch_size: int = 64,
         max_epochs: int | str = "auto",
         shuffle: bool = True,
@@ -225,7 +233,7 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         ValueError
             As in ``fit``; also if y has another number of targets than before, if the network's
             parameters were changed since the last call, or with
-            ``learning_rate_schedule="cosine"`` (the default), as parts have no last epoch.
+            ``learning_rate_schedule="cosine"``, as parts have no last epoch.
         """
         with all_or_nothing(self):
             self._check_training_in_parts()
@@ -334,7 +342,7 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     ) -> np.ndarray:
         from .graph.parameters import split
 
-        statistics = learn_view_statistics(network, X, weights)
+        statistics = learn_view_statistics(network, X, weights, filters=self._filters(X.shape[1]))
         learned, limits = split(statistics, network.statistics), np.finfo(network.dtype)
         mean, scale = robust_standardisation(targets, weights, rounding=_ROUNDING)
         if np.abs(targets).max() > limits.max / 8 or scale.min() < limits.tiny:

@@ -9,6 +9,10 @@ import numpy as np
 
 from skhyp.inputs._parameters import POSITIVE_INTEGER
 
+# The strides of "auto" leave about so many positions, but are not shorter than the least.
+_AUTO_POSITIONS = 64
+_LEAST_STRIDE = 4
+
 
 def layer_sizes(name: str, values: Any) -> tuple[int, ...]:
     """Return positive integers, one for each layer, as a tuple."""
@@ -44,11 +48,11 @@ def convolutions(estimator: Any, n_bands: int) -> dict[str, Any]:
     n_filters = layer_sizes("n_filters", estimator.n_filters)
     if not n_filters:
         raise ValueError(f"n_filters must name at least one layer, got {estimator.n_filters!r}.")
-    strides = tuple(min(stride, n_bands) for stride in _wanted("strides", estimator))
+    strides = tuple(min(stride, n_bands) for stride in _wanted("strides", estimator, n_bands))
     return {
         "n_filters": n_filters,
         "kernel_sizes": fitting_kernel_sizes(
-            n_bands, _wanted("kernel_sizes", estimator), strides, estimator.padding
+            n_bands, _wanted("kernel_sizes", estimator, n_bands), strides, estimator.padding
         ),
         "strides": strides,
         "padding": estimator.padding,
@@ -61,7 +65,8 @@ def warn_of_cut_convolutions(estimator: Any, n_bands: int) -> None:
     for name in ("kernel_sizes", "strides"):
         given = getattr(estimator, name)
         default = inspect.signature(type(estimator)).parameters[name].default
-        if used[name] != _wanted(name, estimator) and not np.array_equal(given, default):
+        is_chosen = not np.array_equal(given, default)
+        if is_chosen and used[name] != _wanted(name, estimator, n_bands):
             warnings.warn(
                 f"{name}={given!r} do not fit {n_bands} bands: {used[name]} are used.",
                 UserWarning,
@@ -69,6 +74,11 @@ def warn_of_cut_convolutions(estimator: Any, n_bands: int) -> None:
             )
 
 
-def _wanted(name: str, estimator: Any) -> tuple[int, ...]:
-    n_layers = np.size(estimator.n_filters)
-    return layer_sizes(name, per_layer(name, getattr(estimator, name), n_layers))
+def _wanted(name: str, estimator: Any, n_bands: int) -> tuple[int, ...]:
+    n_layers, given = np.size(estimator.n_filters), getattr(estimator, name)
+    if isinstance(given, str) and name == "strides":  # "auto", see the docstrings
+        first = max(_LEAST_STRIDE, n_bands // _AUTO_POSITIONS)
+        given = (first, *[1] * (n_layers - 1))
+    elif isinstance(given, str):
+        given = tuple(4 * stride for stride in _wanted("strides", estimator, n_bands))
+    return layer_sizes(name, per_layer(name, given, n_layers))

@@ -83,7 +83,7 @@ class TrainingCheckpoints:
             remedy="Pass {name} as such a value (an int for random_state), or set "
             "checkpoint_dir=None.",
         )
-        ends_with_last_epoch = estimator.learning_rate_schedule == "cosine"
+        ends_with_last_epoch = estimator.learning_rate_schedule in ("cosine", "auto")
         free = _FREE - {"max_epochs"} if ends_with_last_epoch else _FREE
         self._identity: dict[str, Any] = {
             "estimator": type(estimator).__name__,

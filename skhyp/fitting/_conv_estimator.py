@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp.inputs._known_wavelengths import numbers_of, wavelengths_of
+from skhyp.inputs._known_wavelengths import numbers_of, source_bands_of, wavelengths_of
 from skhyp.inputs._parameters import POSITIVE_INTEGER, NumberInterval
 from skhyp.inputs._validation import (
     computation_dtype,
@@ -18,9 +18,11 @@ from skhyp.inputs._validation import (
     refuse_too_small,
     validate_spectra,
 )
+from skhyp.wavelengths import contiguous_segments
 
 from ._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
 from ._training import TrainedNetworkEstimator
+from ._views import derivative_filters
 
 # What dropout lets through is scaled up by 1 / (1 - dropout).
 _MAX_DROPOUT = 0.999
@@ -34,13 +36,15 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
 
     # The views that there are.
     _view_names: ClassVar[tuple[str, ...]]
+    # The runs of bands within which derivatives are taken, from start to stop.
+    segments_: np.ndarray
 
     _parameter_constraints: dict = {
         **TrainedNetworkEstimator._parameter_constraints,
         "views": ["array-like", None],
         "n_filters": ["array-like"],
-        "kernel_sizes": ["array-like", POSITIVE_INTEGER],
-        "strides": ["array-like", POSITIVE_INTEGER],
+        "kernel_sizes": ["array-like", POSITIVE_INTEGER, StrOptions({"auto"})],
+        "strides": ["array-like", POSITIVE_INTEGER, StrOptions({"auto"})],
         "padding": [StrOptions({"valid", "same"})],
         "dense_layer_sizes": ["array-like"],
         "dropout": [NumberInterval(Real, 0, _MAX_DROPOUT, closed="both")],
@@ -95,7 +99,7 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return spectra, targets and weights that can be learned, without those of weight 0."""
         self._check_training_parameters()
-        known, numbers = wavelengths_of(X), numbers_of(X)
+        given, known, numbers = X, wavelengths_of(X), numbers_of(X)
         if np.ma.is_masked(y):
             raise ValueError(
                 "y is a masked array with masked values, which would be lost. Leave their spectra "
@@ -104,7 +108,11 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
         X, y = validate_spectra(
             self, X, y=y, reset=reset, continues=not reset, **self._target_checks
         )
+        source_bands = source_bands_of(given, X.shape[1])
         self._know_spectra(known, numbers, continues=not reset)
+        if reset:
+            segments = contiguous_segments(source_bands, known)
+            self.segments_ = np.array([(part.start, part.stop) for part in segments])
         y = self._check_targets(y, continues=not reset)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
@@ -124,6 +132,10 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
             "dtype": dtype,
             **convolutions(self, n_bands),
         }
+
+    def _filters(self, n_bands: int) -> dict[str, np.ndarray]:
+        """Return the filters of the views that are derivatives."""
+        return derivative_filters(self.wavelengths_, self.segments_, n_bands)
 
     def _checked_views(self) -> tuple[str, ...]:
         if self.views is None:

@@ -32,11 +32,11 @@ PARAMETERS = {
         "up.",
     ),
     "learning_rate_schedule": (
-        '{"constant", "exponential", "piecewise", "cosine"}',
+        '{"constant", "exponential", "piecewise", "cosine", "auto"}',
         'How the rate changes with the updates: "constant", it does not; "exponential", by '
         '``decay_rate`` after every ``decay_steps``; "piecewise", to ``learning_rate_values`` '
         'after ``learning_rate_boundaries``; "cosine", along half a cosine to zero at the last '
-        "epoch.",
+        'epoch; "auto", as "cosine" in ``fit`` and "constant" in ``partial_fit``.',
     ),
     "decay_steps": ("int", 'Updates. For "exponential".'),
     "decay_rate": ("float", 'For "exponential".'),
@@ -83,7 +83,7 @@ PARAMETERS = {
         "bool",
         "Whether ``fit`` goes on from the latest checkpoint in ``checkpoint_dir``, if there is "
         "one, up to ``max_epochs``. It ends with the same weights, to the last bit, as a training "
-        'that was never interrupted. Except under the schedule "cosine", ``max_epochs`` may have '
+        "that was never interrupted. Except under a schedule that falls along a cosine, ``max_epochs`` may have "
         "been raised since; the weights are then those of one longer training, up to rounding.",
     ),
     "callbacks": (
@@ -105,14 +105,15 @@ PARAMETERS = {
     # Of a convolutional body.
     "n_filters": ("tuple of int", "Filters of each convolution."),
     "kernel_sizes": (
-        "int or tuple of int",
-        "Bands that a filter spans, per layer. Kernels longer than what they are applied to shrink "
-        "to it, with a warning if the sizes are not the default ones.",
+        'int, tuple of int or "auto"',
+        'Bands that a filter spans, per layer. "auto": four strides. Kernels longer than what they '
+        "are applied to shrink to it, with a warning if the sizes are not the default ones.",
     ),
     "strides": (
-        "int or tuple of int",
-        "The step between the positions of a filter, per layer. A step beyond the spectrum is cut "
-        "to it, with a warning.",
+        'int, tuple of int or "auto"',
+        'The step between the positions of a filter, per layer. "auto": a 64th of the bands, at '
+        "least 4, in the first layer, and 1 in others. A step beyond the spectrum is cut to it, "
+        "with a warning.",
     ),
     "padding": (
         '{"valid", "same"}',

@@ -258,13 +258,19 @@ class TrainedNetworkEstimator(NetworkEstimator):
             seed=seed,
             weight_decay=float(self.weight_decay),
             epsilon=float(self.epsilon),
-            schedule=self.learning_rate_schedule,
+            schedule=self._schedule(is_part=n_epochs is not None),
             learning_rate=float(self.learning_rate),
             decay_steps=self.decay_steps,
             decay_rate=float(self.decay_rate),
             boundaries=boundaries,
             values=values,
         )
+
+    def _schedule(self, *, is_part: bool) -> str:
+        """Return the schedule of a training, or of one that has no last epoch."""
+        if self.learning_rate_schedule == "auto":
+            return "constant" if is_part else "cosine"
+        return self.learning_rate_schedule
 
     def _start(self, objective: "Objective", seed: int, *, continues: bool) -> "Milestone":
         """Return where training begins: with drawn parameters, or with the fitted ones."""

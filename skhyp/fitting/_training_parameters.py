@@ -41,7 +41,9 @@ class TrainingParameters:
         "optimizer": [StrOptions({"adam", "sgd"})],
         "learning_rate": [POSITIVE_NUMBER],
         "epsilon": [POSITIVE_NUMBER],
-        "learning_rate_schedule": [StrOptions({"constant", "exponential", "piecewise", "cosine"})],
+        "learning_rate_schedule": [
+            StrOptions({"constant", "exponential", "piecewise", "cosine", "auto"})
+        ],
         "decay_steps": [POSITIVE_INTEGER],
         "decay_rate": [NumberInterval(Real, 0, 1, closed="right")],
         "learning_rate_boundaries": ["array-like"],

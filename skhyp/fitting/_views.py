@@ -4,15 +4,21 @@ A row of weight 2 counts exactly as two rows. A single row, however bright, move
 deviations no more than a row ten robust deviations away, and the scatter within a bounded range.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from sklearn.utils import gen_batches
 
+from skhyp.inputs._savitzky_golay import savitzky_golay_matrix
+
 # Values beyond this many robust deviations from the median are moved there before averaging.
 WINSOR_LIMIT = 10.0
 _MAD_TO_DEVIATION = 1.4826
 _CHUNK_ROWS = 4096
+# The windows of derivatives: as wide as the absorptions that chemistry has, and not of noise alone.
+_WINDOW_NM = 30.0
+_LEAST_WINDOW = 5
 
 # The scatter within classes is shrunk towards a sphere by this share before it is evened out.
 SHRINKAGE = 0.1
@@ -25,6 +31,7 @@ def learn_view_statistics(
     *,
     classes: np.ndarray | None = None,
     whitening: float = 0.0,
+    filters: Mapping[str, np.ndarray] | None = None,
 ) -> np.ndarray:
     """Return the flat statistics of a network's views, learned from training spectra.
 
@@ -40,6 +47,8 @@ def learn_view_statistics(
         For the view "whitened".
     whitening : float
         How far the view "whitened" evens out the scatter, from 0 to 1.
+    filters : dict of str to ndarray of shape (bands, bands)
+        Of the views that are derivatives, by their names.
     """
     from skhyp.graph.inference import apply_rows
     from skhyp.graph.parameters import split, vector_size
@@ -62,10 +71,39 @@ def learn_view_statistics(
         learned["snv_mean"][:], learned["snv_scale"][:] = robust_standardisation(snv, weights)
     if "whitening" in learned:
         snv = apply_rows(network, "standard_normal_variate", nothing, statistics, X)
+        assert classes is not None
         learned["whitening"][:] = partial_whitening(
             snv, classes, weights, network.n_classes, power=whitening
         )
+    for view, matrix in (filters or {}).items():
+        if f"{view}_filter" in learned:
+            learned[f"{view}_filter"][:] = matrix
+            derivative = apply_rows(network, "derivative", nothing, statistics, X, view=view)
+            mean, scale = robust_standardisation(derivative, weights)
+            learned[f"{view}_mean"][:], learned[f"{view}_scale"][:] = mean, scale
     return statistics
+
+
+def derivative_filters(
+    wavelengths: np.ndarray | None, segments: np.ndarray, n_bands: int
+) -> dict[str, np.ndarray]:
+    """Return the filters of the views "slope" and "curvature" as matrices (bands in, bands out).
+
+    Polynomials of the second order are fitted to windows of some 30 nm, of 5 bands or more; where
+    wavelengths are not known, of 5 bands or a 50th of them. Derivatives are per band in the mean.
+    """
+    positions, window = np.arange(n_bands, dtype=np.float64), n_bands / 50
+    if wavelengths is not None and n_bands > 1:
+        step = np.median(np.abs(np.diff(wavelengths)))
+        if step > 0:
+            positions, window = wavelengths / step, _WINDOW_NM / step
+    window = max(_LEAST_WINDOW, 2 * round(window / 2) + 1)
+    filters = {view: np.zeros((n_bands, n_bands)) for view in ("slope", "curvature")}
+    for start, stop in segments.tolist():
+        part = slice(start, stop)
+        for order, matrix in enumerate(filters.values(), start=1):
+            matrix[part, part] = savitzky_golay_matrix(positions[part], window, 2, order)
+    return filters
 
 
 def robust_standardisation(

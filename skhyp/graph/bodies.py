@@ -21,7 +21,9 @@ Tensors = Mapping[str, tf.Tensor]
 # Standardised values are kept within this many deviations: one huge pixel moves nothing else.
 CLIPPING = 10.0
 # How much each view of a spectrum weighs beside the others, at the start of training.
-VIEW_WEIGHTS = {"snv": 1.0, "bands": 0.3, "whitened": 0.5}
+VIEW_WEIGHTS = {"snv": 1.0, "bands": 0.3, "whitened": 0.5, "slope": 1.0, "curvature": 1.0}
+# Views that are derivatives of the standard normal variate, by their order.
+DERIVATIVES = {"slope": 1, "curvature": 2}
 # The last layer starts at a tenth of the others: every answer is as likely as any other then.
 OUTPUT_GAIN = 0.1
 
@@ -83,7 +85,18 @@ class ConvBody(ABC):
             described += [Parameter("snv_mean", per_band), Parameter("snv_scale", per_band)]
         if "whitened" in self.views:
             described += [Parameter("whitening", (self.n_bands, self.n_bands))]
+        for view in self._derivatives:
+            described += [
+                Parameter(f"{view}_filter", (self.n_bands, self.n_bands)),
+                Parameter(f"{view}_mean", per_band),
+                Parameter(f"{view}_scale", per_band),
+            ]
         return tuple(described)
+
+    @property
+    def _derivatives(self) -> list[str]:
+        """The views that are derivatives, in a fixed order."""
+        return [view for view in DERIVATIVES if view in self.views]
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -139,6 +152,11 @@ class ConvBody(ABC):
         snv = standard_normal_variate(layers.ops, x)
         return _standardize(layers.ops, snv, statistics["snv_mean"], statistics["snv_scale"])
 
+    def derivative(self, layers: Layers, statistics: Tensors, x: tf.Tensor, view: str) -> tf.Tensor:
+        """Return a derivative of the standard normal variate of spectra, in its own unit."""
+        snv = standard_normal_variate(layers.ops, x)
+        return layers.product(snv, f"{view}_filter", statistics[f"{view}_filter"])
+
     def condition(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return the views (n, bands, channels) of spectra (n, bands)."""
         ops = layers.ops
@@ -152,6 +170,10 @@ class ConvBody(ABC):
             made["snv"] = self.standard_normal_variate(layers, statistics, x)
         if "whitened" in self.views:
             made["whitened"] = layers.product(made["snv"], "whitening", statistics["whitening"])
+        for view in self._derivatives:
+            derivative = self.derivative(layers, statistics, x, view)
+            mean, scale = statistics[f"{view}_mean"], statistics[f"{view}_scale"]
+            made[view] = _standardize(ops, derivative, mean, scale)
         return ops.stack([VIEW_WEIGHTS[view] * made[view] for view in self.views], axis=2)
 
     def output(self, layers: Layers, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
