@@ -16,6 +16,7 @@ from skhyp.inputs._savitzky_golay import savitzky_golay_matrix
 WINSOR_LIMIT = 10.0
 _MAD_TO_DEVIATION = 1.4826
 _CHUNK_ROWS = 4096
+_BANDS_AT_ONCE = 64
 # The windows of derivatives: as wide as the absorptions that chemistry has, and not of noise alone.
 _WINDOW_NM = 30.0
 _LEAST_WINDOW = 5
@@ -124,28 +125,38 @@ def robust_standardisation(
         A constant column has the scale 1.
     """
     mean, scale = np.empty(X.shape[1]), np.empty(X.shape[1])
-    for band in range(X.shape[1]):
-        values = X[:, band].astype(np.float64)
+    for bands in gen_batches(X.shape[1], _BANDS_AT_ONCE):
+        values = X[:, bands].astype(np.float64)
         # Over a power of two, which is exact: the squares neither overflow nor vanish.
-        exponent = np.frexp(np.abs(values).max())[1]
+        exponent = np.frexp(np.abs(values).max(axis=0))[1]
         values = np.ldexp(values, -exponent)
-        centre = weighted_quantile(values, weights, 0.5)
-        limit = WINSOR_LIMIT * _robust_deviation(np.abs(values - centre), weights)
+        centre = _weighted_quantiles(values, weights, 0.5)
+        limit = WINSOR_LIMIT * _robust_deviations(np.abs(values - centre), weights)
         values = np.clip(values, centre - limit, centre + limit)
-        mean[band] = np.average(values, weights=weights)
-        scale[band] = np.sqrt(np.average((values - mean[band]) ** 2, weights=weights))
-        is_constant = scale[band] <= rounding * abs(mean[band])
-        mean[band] = np.ldexp(mean[band], exponent)
-        scale[band] = 1.0 if is_constant else np.ldexp(scale[band], exponent)
+        means = np.average(values, axis=0, weights=weights)
+        scales = np.sqrt(np.average((values - means) ** 2, axis=0, weights=weights))
+        is_constant = scales <= rounding * np.abs(means)
+        mean[bands] = np.ldexp(means, exponent)
+        scale[bands] = np.where(is_constant, 1.0, np.ldexp(scales, exponent))
     return mean, scale
 
 
-def _robust_deviation(distances: np.ndarray, weights: np.ndarray) -> float:
-    """Return the median distance as a deviation; of those above zero, if half of them are zero."""
-    median = weighted_quantile(distances, weights, 0.5)
-    if median == 0 and (is_apart := distances > 0).any():
-        median = weighted_quantile(distances[is_apart], weights[is_apart], 0.5)
-    return _MAD_TO_DEVIATION * median
+def _robust_deviations(distances: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the median distances as deviations; of those above zero, if half of them are zero."""
+    medians = _weighted_quantiles(distances, weights, 0.5)
+    for band in np.flatnonzero(medians == 0):
+        if (is_apart := distances[:, band] > 0).any():
+            medians[band] = weighted_quantile(distances[is_apart, band], weights[is_apart], 0.5)
+    return _MAD_TO_DEVIATION * medians
+
+
+def _weighted_quantiles(values: np.ndarray, weights: np.ndarray, quantile: float) -> np.ndarray:
+    """Return :func:`weighted_quantile` of each column."""
+    order = np.argsort(values, axis=0, kind="stable")
+    share = np.cumsum(weights[order], axis=0, dtype=np.float64)
+    reached = np.count_nonzero(share < quantile * share[-1] * (1 - 1e-12), axis=0)
+    columns = np.arange(values.shape[1])
+    return values[order[reached, columns], columns]
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, quantile: float) -> float:
