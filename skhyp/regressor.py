@@ -116,8 +116,8 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     _row_functions: ClassVar = {"predict": "values"}
     _view_names = ("snv", "slope", "curvature", "bands")
     _target_checks: ClassVar = {"multi_output": True, "y_numeric": True}
-    _min_epochs = 100
-    _min_updates = 2000
+    _min_epochs = 50
+    _min_updates = 1000
 
     _parameter_constraints: dict = {
         **ConvNetworkEstimator._parameter_constraints,

@@ -83,8 +83,9 @@ PARAMETERS = {
         "bool",
         "Whether ``fit`` goes on from the latest checkpoint in ``checkpoint_dir``, if there is "
         "one, up to ``max_epochs``. It ends with the same weights, to the last bit, as a training "
-        "that was never interrupted. Except under a schedule that falls along a cosine, ``max_epochs`` may have "
-        "been raised since; the weights are then those of one longer training, up to rounding.",
+        "that was never interrupted. Except under a schedule that falls along a cosine, "
+        "``max_epochs`` may have been raised since; the weights are then those of one longer "
+        "training, up to rounding.",
     ),
     "callbacks": (
         "list of :class:`skhyp.fitting.Callback` or None",
