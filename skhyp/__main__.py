@@ -29,6 +29,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command.add_argument(
         "--method", default="predict", help="of the estimator, such as predict_proba (%(default)s)"
     )
+    command.add_argument(
+        "--long-name", nargs="+", metavar="NAME", help="of the values, one for each target"
+    )
+    command.add_argument(
+        "--units", nargs="+", metavar="UNIT", help="of the values, one for all or for each target"
+    )
     command.add_argument("--variable", help="of a file with several: HDF5, .nc, .mat or .zarr")
     command.add_argument(
         "--working-memory", type=int, default=64, metavar="MIB", help="for blocks (%(default)s)"
@@ -62,10 +68,16 @@ def _apply(options: argparse.Namespace) -> None:
         open_scene(options.scene, variable=options.variable),
         options.out,
         method=options.method,
+        long_name=_one_or_all(options.long_name),
+        units=_one_or_all(options.units),
         working_memory=options.working_memory,
         resume=options.resume,
         verbose=not options.quiet,
     )
+
+
+def _one_or_all(texts: list[str] | None) -> str | list[str] | None:
+    return texts[0] if texts is not None and len(texts) == 1 else texts
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from ._chunks import ChunkedBlocks, is_chunked
 from ._identity import scene_identity
 from ._nodata import complete_pixels
 from ._pixel_models import PixelModel, warn_of_unlabelled_classes
+from ._quantities import Quantities
 from ._scene import Scene
 from .maps._drafts import Draft
 from .maps._map_formats import map_file
@@ -45,6 +46,8 @@ _PIXELS_LOOKED_AT = 10_000
         "method_params": [dict, None],
         "class_names": ["array-like", Mapping, None],
         "class_colours": ["array-like", Mapping, None],
+        "long_name": [str, "array-like", None],
+        "units": [str, "array-like", None],
         "working_memory": [Interval(Integral, 1, None, closed="left")],
         "resume": ["boolean"],
         "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
@@ -60,6 +63,8 @@ def apply(
     method_params: dict[str, Any] | None = None,
     class_names: Sequence[str] | Mapping[Any, str] | None = None,
     class_colours: Sequence[Any] | Mapping[Any, Any] | None = None,
+    long_name: str | Sequence[str] | None = None,
+    units: str | Sequence[str] | None = None,
     working_memory: int = 64,
     resume: bool = False,
     verbose: int | bool = 0,
@@ -95,6 +100,12 @@ def apply(
         ``class_colours[label]`` is the colour of a class, in any form that Matplotlib knows; a
         sequence begins with that of 0. None takes those of
         :func:`skhyp.plotting.class_colours`.
+    long_name : str or sequence of str, default=None
+        What the values are, such as "Protein content": of a regressor with several targets one
+        for each, in their order; of probabilities one for all of them. Not for maps of classes.
+    units : str or sequence of str, default=None
+        The units of the values, such as "%" or "µg cm⁻²", "1" of a share: one for all, or one for
+        each target. Not for maps of classes.
     working_memory : int, default=64
         About how many MiB of memory blocks of the scene, and what is computed of them, may take
         at a time. Chunks of a DataArray are as they are.
@@ -117,7 +128,7 @@ def apply(
         If a parameter or the scene is not as described, or if the scene lacks bands that the
         model was fitted with; the message names them. If `out` is what the scene is read from,
         whatever form that comes in. With ``resume=True``, if what is there is of another model,
-        scene or `working_memory`, or if the estimator is one that cannot be known again.
+        scene, name, unit or `working_memory`, or if the estimator cannot be known again.
     NotFittedError
         If the estimator is not fitted.
     OSError
@@ -154,6 +165,13 @@ def apply(
     reference system, the transform, nodata, and the names and colours of classes; ``.npy`` has
     room for numbers only.
 
+    `long_name` and `units` are named as in the conventions for climate and forecast files (CF).
+    A GeoTIFF has them as the description and the unit of its band; ENVI in its fields ``band
+    names`` and ``band units``, of which the second is our own, with _ for the signs , = { } that a
+    header cannot hold; Zarr and a DataArray as attributes. With several outputs, these have the
+    names as the coordinate ``output``, and the units as ``output_units``. ``.npy`` and ndarrays
+    keep neither. NaN that a regressor gives is missing, infinity stays.
+
     What is gone on with is known by the model and all that it has learned, by the sizes and the
     times of change of the scene's files (of numbers in memory, by all of them; of chunks of dask,
     by the names of their tasks), by the bands, and by how the scene is cut. ENVI's two files cannot
@@ -180,7 +198,8 @@ def apply(
     array = scene if is_chunked(scene) else None
     scene = open_scene(scene)
     model = PixelModel.of(estimator, method, scene, **(method_params or {}))
-    layout = _layout(model, scene, class_names, class_colours)
+    quantities = Quantities.of(model, long_name, units)
+    layout = _layout(model, scene, class_names, class_colours, quantities)
     warn_of_unlabelled_classes(model, class_names)
     blocks: ReadBlocks | ChunkedBlocks
     if out is None and resume:
@@ -208,7 +227,7 @@ def apply(
     written = map_file(out, layout, scene.files)
     written.remove_abandoned()
     stamps = file_stamps(scene.files)
-    task = partial(_task, model, scene)
+    task = partial(_task, model, scene, quantities)
     with Draft(out, layout, blocks.windows, task=task, resume=resume) as draft:
         written.restore(draft.folder)
         _refuse_another_model(draft, blocks)
@@ -236,6 +255,7 @@ def _layout(
     scene: Scene,
     class_names: Sequence[str] | Mapping[Any, str] | None,
     class_colours: Sequence[Any] | Mapping[Any, Any] | None,
+    quantities: Quantities,
 ) -> MapLayout:
     return MapLayout(
         rows=scene.shape[0],
@@ -247,7 +267,9 @@ def _layout(
         transform=scene.transform,
         class_names=model.named_classes(class_names),
         class_colours=model.coloured_classes(class_colours),
-        output_names=model.output_names(class_names),
+        output_names=quantities.output_names(model, model.output_names(class_names)),
+        long_name=quantities.long_name,
+        units=quantities.units,
         description=f"{_called(model)} of {Path(scene.name).name}",
     )
 
@@ -279,7 +301,7 @@ def _refuse_a_changed_scene(scene: Scene, stamps: list[Any]) -> None:
         )
 
 
-def _task(model: PixelModel, scene: Scene) -> dict[str, Any]:
+def _task(model: PixelModel, scene: Scene, quantities: Quantities) -> dict[str, Any]:
     """Return what an unfinished map must have been made of to be gone on with.
 
     A task is not gone on with if it cannot be known again.
@@ -295,6 +317,8 @@ def _task(model: PixelModel, scene: Scene) -> dict[str, Any]:
         "skhyp": __version__,
         "model": known,
         "method": _called(model),
+        "long_name": quantities.long_names,
+        "units": quantities.units,
         "bands": [scene.shape[2], None if model.bands is None else model.bands.tolist()],
         **scene_identity(scene),
     }

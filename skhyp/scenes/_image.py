@@ -34,6 +34,8 @@ class Image:
     good_bands: NDArray[np.bool_] | None = None
     nodata: float | None = None
     source_bands: NDArray[np.intp] | None = None
+    band_names: list[str] | None = None
+    units: list[str] | None = None
     scale: float | NDArray[np.float64] | None = None
     offset: float | NDArray[np.float64] | None = None
     crs: str | None = None

@@ -170,13 +170,18 @@ class PixelModel:
         except ValueError as error:
             raise ValueError(f"class_colours must be colours of Matplotlib: {error}.") from error
 
+    @property
+    def outputs_are_classes(self) -> bool:
+        """Whether each output is of a class, as probabilities are."""
+        classes = getattr(self.estimator, "classes_", None)
+        return self.method in _OF_CLASSES and np.shape(classes) == (self.n_outputs,)
+
     def output_names(
         self, class_names: Sequence[str] | Mapping[Any, str] | None = None
     ) -> list[str] | None:
         """Return a name for each output, where there are several and they have names."""
-        classes = getattr(self.estimator, "classes_", None)
-        if self.method in _OF_CLASSES and np.asarray(classes).shape == (self.n_outputs,):
-            return _names_of(np.asarray(classes), class_names)
+        if self.outputs_are_classes:
+            return _names_of(np.asarray(self.estimator.classes_), class_names)
         if class_names is not None and self.classes is None:
             raise ValueError(
                 "class_names is for maps of classes and of their probabilities; got "

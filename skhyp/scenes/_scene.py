@@ -46,6 +46,10 @@ class Scene(Image):
     source_bands : ndarray of int, shape (bands,), or None
         Of a part of another scene, the index of each band in that one: of an array of
         :class:`~skhyp.spectra.Spectra`, or through a transformer. None where it is no part.
+    band_names : list of str or None
+        What the file calls each band: of a map of :func:`apply`, each quantity or class.
+    units : list of str or None
+        The units of the numbers of each band, "" where the file has none.
     scale, offset : float, ndarray of shape (bands,), or None
         What the file says that its numbers mean: scale * number + offset. None where it says
         nothing. They are not applied.

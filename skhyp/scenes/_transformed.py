@@ -44,7 +44,8 @@ class TransformedSource:
 def transformed_scene(scene: Kind, transformer: Any) -> Kind:
     """Return the scene that a fitted transformer makes of another."""
     model = PixelModel.of(transformer, "transform", scene)
-    wavelengths = wavelengths_from_names(model.output_names())
+    names = model.output_names()
+    wavelengths = wavelengths_from_names(names)
     good_bands = source_bands = None
     if (taken := _bands_that_are_left(model, scene)) is not None:
         if scene.wavelengths is not None:
@@ -59,6 +60,8 @@ def transformed_scene(scene: Kind, transformer: Any) -> Kind:
         fwhm=None,
         good_bands=good_bands,
         source_bands=source_bands,
+        band_names=names,
+        units=None,
         scale=None,
         offset=None,
         numbers=COMPUTED,

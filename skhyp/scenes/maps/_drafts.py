@@ -38,7 +38,7 @@ from skhyp.scenes._windows import Window
 from ._map_layouts import MapLayout
 
 # Of a task, what says something to who reads it.
-_TELLING = {"skhyp", "method", "size", "nodata", "shape", "dtype"}
+_TELLING = {"skhyp", "method", "long_name", "units", "size", "nodata", "shape", "dtype"}
 
 
 class Draft:

@@ -22,7 +22,11 @@ _OF_HEADERS = ",{}="
 
 
 class EnviMap(RasterMap):
-    """An ENVI file, bsq, with its header; maps of classes are ENVI classifications."""
+    """An ENVI file, bsq, with its header; maps of classes are ENVI classifications.
+
+    The format has no word for units: they are in a field of their own, ``band units``, a list
+    like that of ``band names``, which GDAL shows among the metadata of its domain ENVI.
+    """
 
     suffixes = (".hdr", ".img", ".dat", ".bsq", ".bil", ".bip")
     driver = "ENVI"
@@ -83,7 +87,7 @@ class EnviMap(RasterMap):
         """Write the header as GDAL does, with classes, and the numbers one by one."""
         layout = self.layout
         data, header = drafts
-        self._header = _classified(self._described_by_gdal(), layout, self.path.name)
+        self._header = _completed(self._described_by_gdal(), layout, self.path.name)
         header.write_text(self._header, encoding="utf-8")
         band_bytes = layout.rows * layout.columns * layout.dtype.itemsize
         with data.open("wb") as file:
@@ -125,8 +129,8 @@ def _is_rotation(transform: tuple[float, ...]) -> bool:
     return a > 0 > e and bool(np.isclose(a, -e) and np.isclose(b, d))
 
 
-def _classified(header: str, layout: MapLayout, name: str) -> str:
-    """Return the header of an ENVI file with its classes, and without the name of a draft."""
+def _completed(header: str, layout: MapLayout, name: str) -> str:
+    """Return the header of an ENVI file with classes and units, without the name of a draft."""
     lines = header.splitlines()
     for number, line in enumerate(lines):
         if line.startswith("description"):
@@ -147,4 +151,7 @@ def _classified(header: str, layout: MapLayout, name: str) -> str:
             f"class names = {{{', '.join(listed)}}}",
             f"class lookup = {{{', '.join(lookup)}}}",
         ]
+    if layout.units is not None:
+        units = ", ".join(plain_name(unit, _OF_HEADERS) for unit in layout.units)
+        lines.append(f"band units = {{{units}}}")
     return "\n".join(lines) + "\n"

@@ -20,7 +20,10 @@ _MOST_IN_MEMORY = 2**26
 
 
 class GeoTiffMap(RasterMap):
-    """A GeoTIFF; the names of classes are in its tags, and where GDAL looks for categories."""
+    """A GeoTIFF; the names of classes are in its tags, and where GDAL looks for categories.
+
+    Names of quantities are the descriptions of its bands, units those of GDAL; tags have both.
+    """
 
     suffixes = (".tif", ".tiff")
     driver = "GTiff"
@@ -59,7 +62,10 @@ class GeoTiffMap(RasterMap):
         with self._created(path, layout, bigtiff="IF_SAFER", **options) as dataset:
             if table := self._colour_table:
                 dataset.write_colormap(1, table)
-            dataset.update_tags(1, **self._tags)
+            for index, unit in enumerate(layout.units or [], start=1):
+                dataset.set_band_unit(index, unit)
+            for index, tags in enumerate(self._tags, start=1):
+                dataset.update_tags(index, **tags)
             for strip in self.strips():
                 values = rows(strip).reshape(strip.stop - strip.start, layout.columns, -1)
                 window = raster_window(Window(strip, slice(0, layout.columns)))
@@ -75,16 +81,30 @@ class GeoTiffMap(RasterMap):
         return {int(layout.missing): (0, 0, 0, 0), **colours}
 
     @property
-    def _tags(self) -> dict[str, str]:
-        names = self.layout.class_names or {}
+    def _tags(self) -> list[dict[str, str]]:
+        """What the tags of each band say: the names of classes, or of a quantity and its unit."""
+        layout = self.layout
+        names = layout.class_names or {}
         kept = {f"class_{code}": plain_name(name) for code, name in names.items()}
-        return {tag: name for tag, name in kept.items() if name}
+        tags = [{tag: name for tag, name in kept.items() if name}]
+        tags += [{} for _ in range((layout.n_outputs or 1) - 1)]
+        # Of probabilities, which have the names of classes, this is the only place for it.
+        if layout.long_name is not None:
+            for of_band in tags:
+                of_band["long_name"] = layout.long_name
+        for of_band, unit in zip(tags, layout.units or [], strict=False):
+            of_band["units"] = unit
+        return tags
 
     def _refuse_another_description(self, dataset: Any) -> None:
         super()._refuse_another_description(dataset)
-        kept = dataset.tags(1)
-        if any(kept.get(tag) != name for tag, name in self._tags.items()):
-            raise OSError("its names of classes are others")
+        units = self.layout.units
+        if units is not None and list(dataset.units) != list(units):
+            raise OSError("its units are others")
+        for index, tags in enumerate(self._tags, start=1):
+            kept = dataset.tags(index) if tags else {}
+            if any(kept.get(tag) != name for tag, name in tags.items()):
+                raise OSError("its names of classes, or of what its values are, are others")
         table = dataset.colormap(1) if self._colour_table else {}
         if any(table.get(code) != colour for code, colour in self._colour_table.items()):
             raise OSError("its colours of classes are others")

@@ -30,6 +30,10 @@ class MapLayout:
     # As "#rrggbb".
     class_colours: dict[int, str] | None = None
     output_names: Sequence[str] | None = None
+    # Of all values; what each output is of, where that differs, is its name.
+    long_name: str | None = None
+    # One for each output.
+    units: Sequence[str] | None = None
     description: str = ""
 
     @property

@@ -80,8 +80,10 @@ class RasterMap(MapFile):
     @property
     def _band_names(self) -> list[str | None]:
         """The names of the values, as the format can hold them."""
-        names = self.layout.output_names or [""] * (self.layout.n_outputs or 1)
-        return [plain_name(name) or None for name in names]
+        layout = self.layout
+        n_outputs = layout.n_outputs or 1
+        unnamed = [layout.long_name or ""] if n_outputs == 1 else [""] * n_outputs
+        return [plain_name(name) or None for name in layout.output_names or unnamed]
 
     def _read(self, drafts: Sequence[Path]) -> Iterator[NDArray[Any]]:
         import rasterio

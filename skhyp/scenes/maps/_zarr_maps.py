@@ -18,9 +18,12 @@ from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
 
 _CHUNK = 256
+# The coordinate that has the unit of each output: as an attribute, a variable has but one.
+OUTPUT_UNITS = "output_units"
 # By these a store is known for a map that may be replaced.
 _MARK = "skhyp.scenes.apply"
 _OWN = {".zgroup", ".zattrs", ".zmetadata", "map", "x", "y", "spatial_ref", "output"}
+_OWN |= {OUTPUT_UNITS}
 
 
 class ZarrMap(MapFile):
@@ -75,7 +78,7 @@ class ZarrMap(MapFile):
                 dtype=array.dtype,
                 # The default, 0, would be read as missing.
                 fill_value=np.nan if array.dtype.kind == "f" else None,
-                attributes={"_ARRAY_DIMENSIONS": [name] if array.ndim else []},
+                attributes={"_ARRAY_DIMENSIONS": _dimensions_of(name, array)},
             )
             stored[...] = array
             if name == "spatial_ref":
@@ -108,8 +111,9 @@ class ZarrMap(MapFile):
         """What the map says of itself."""
         dimensions = ["y", "x"] if self.layout.n_outputs is None else ["y", "x", "output"]
         attributes = {"_ARRAY_DIMENSIONS": dimensions, **cf_attributes(self.layout)}
-        if "grid_mapping" in attributes:  # by this it comes with the variable, in xarray
-            attributes["coordinates"] = attributes["grid_mapping"]
+        beside = [name for name in ("spatial_ref", OUTPUT_UNITS) if name in self._coordinates]
+        if beside:  # by this they come with the variable, in xarray
+            attributes["coordinates"] = " ".join(beside)
         return attributes
 
     @property
@@ -120,7 +124,13 @@ class ZarrMap(MapFile):
             coordinates["spatial_ref"] = np.array(0)
         if layout.output_names is not None:
             coordinates["output"] = np.array(list(layout.output_names), dtype=str)
+        if layout.n_outputs is not None and layout.units is not None:
+            coordinates[OUTPUT_UNITS] = np.array(list(layout.units), dtype=str)
         return coordinates
+
+
+def _dimensions_of(name: str, array: NDArray[Any]) -> list[str]:
+    return ["output" if name == OUTPUT_UNITS else name] if array.ndim else []
 
 
 def cf_attributes(layout: MapLayout) -> dict[str, Any]:
@@ -130,6 +140,11 @@ def cf_attributes(layout: MapLayout) -> dict[str, Any]:
         attributes["_FillValue"] = layout.missing
     if layout.description:
         attributes["long_name"] = layout.description
+    if layout.long_name is not None:
+        attributes["long_name"] = layout.long_name
+        attributes["comment"] = layout.description
+    if layout.units is not None and len(set(layout.units)) == 1:
+        attributes["units"] = layout.units[0]
     if layout.crs is not None or layout.transform is not None:
         attributes["grid_mapping"] = "spatial_ref"
     if layout.class_names:

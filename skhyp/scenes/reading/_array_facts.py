@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skhyp._warnings import warn_user
 
 from ._band_lists import facts_of_bands
+from ._band_names import array_names_and_units
 from ._dimension_names import role_of
 from ._named_arrays import NamedArray, NamedArrays, attribute, text_of
 from ._raster_scales import stated_scales
@@ -34,6 +35,7 @@ def facts_of(array: NamedArray, arrays: NamedArrays, axes: Sequence[int]) -> dic
     reference = _reference(array, arrays)
     return {
         **facts_of_bands(array, arrays, axes),
+        **array_names_and_units(array, arrays, axes),
         "nodata": nodata_of(array.attributes, arrays.name),
         **_scale_and_offset(array, arrays.name, array.shape[axes[2]] if len(axes) == 3 else 1),
         **_facts_of_classes(array.attributes),

@@ -259,6 +259,8 @@ def _facts(scene: Scene) -> dict[str, Any]:
         "good_bands": scene.good_bands,
         "nodata": scene.nodata,
         "source_bands": scene.source_bands,
+        "band_names": scene.band_names,
+        "units": scene.units,
         "scale": scene.scale,
         "offset": scene.offset,
         "crs": scene.crs,

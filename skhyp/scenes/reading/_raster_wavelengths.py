@@ -35,7 +35,7 @@ def described_bands(
     counted: dict[str, Any] = {"n_bands": len(bands), "name": name}
     found: dict[str, Any] = {}
     tags = [_tags(dataset, band) for band in bands]
-    texts = _names_of(dataset, bands, header)
+    texts = names_of(dataset, bands, header)
     of_all = dict(header)
     for key, value in _tags(dataset, 0).items():
         # Others tell of the sensor, such as "400 to 2500 nm".
@@ -68,7 +68,7 @@ def has_wavelength(dataset: Any, band: int) -> bool:
     for key, value in _tags(dataset, band).items():
         if names_wavelengths(key) is not None and re.search(r"[1-9]", value):
             return True
-    return wavelength_of_text(*_names_of(dataset, [band], {})) is not None
+    return wavelength_of_text(*names_of(dataset, [band], {})) is not None
 
 
 def _of_all_bands(values: Any, unit: Any, *, n_bands: int, name: str) -> Any:
@@ -86,25 +86,25 @@ def _of_all_bands(values: Any, unit: Any, *, n_bands: int, name: str) -> Any:
 
 def _tags(dataset: Any, band: int) -> dict[str, str]:
     """Return what a file says of a band, or with 0 of all, in any domain: its own come first."""
-    found = _in_utf8(dataset, dataset.tags, band)
+    found = in_utf8(dataset, dataset.tags, band)
     for domain in dataset.tag_namespaces(band):
         if domain not in _NOT_LOOKED_INTO and not domain.startswith(("xml:", "json:")):
-            for key, value in _in_utf8(dataset, dataset.tags, band, domain).items():
+            for key, value in in_utf8(dataset, dataset.tags, band, domain).items():
                 found.setdefault(key, value)
     return found
 
 
-def _names_of(dataset: Any, bands: list[int], header: dict[str, str]) -> list[str]:
+def names_of(dataset: Any, bands: list[int], header: dict[str, str]) -> list[str]:
     """Return the names of bands, in a header or as descriptions or, once converted, as tags."""
-    names: list[Any] = list_of(header.get("band names", ""))
+    names: list[Any] = list_of(header["band names"]) if "band names" in header else []
     if len(names) != dataset.count:
-        described = _in_utf8(dataset, lambda: dict(enumerate(dataset.descriptions)))
-        tags = _in_utf8(dataset, dataset.tags)
+        described = in_utf8(dataset, lambda: dict(enumerate(dataset.descriptions)))
+        tags = in_utf8(dataset, dataset.tags)
         names = [described.get(i) or tags.get(f"Band_{i + 1}", "") for i in range(dataset.count)]
     return [str(names[band - 1]) for band in bands]
 
 
-def _in_utf8(dataset: Any, told: Callable[..., dict], *arguments: Any) -> dict:
+def in_utf8(dataset: Any, told: Callable[..., dict], *arguments: Any) -> dict:
     """Return what rasterio tells, which stumbles over what is not in UTF-8."""
     try:
         return dict(told(*arguments))

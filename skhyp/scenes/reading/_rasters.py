@@ -24,6 +24,7 @@ from skhyp._optional_packages import optional_package
 from skhyp._warnings import warn_user
 from skhyp.scenes._windows import Source, Window, bands_at_once, raster_window
 
+from ._band_names import raster_names_and_units
 from ._envi_files import (
     ENVI_ENDINGS,
     envi_fields,
@@ -131,6 +132,7 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
         names, colours = raster_classes(dataset, fields, name)
         return source, {
             **described_bands(dataset, of_gdal.bands, fields, name),
+            **raster_names_and_units(dataset, of_gdal.bands, fields),
             **scale_and_offset(dataset, of_gdal.bands, fields, name),
             "nodata": nodata,
             "files": (path, *map(Path, dataset.files), *(headers_beside(path) if fields else ())),
