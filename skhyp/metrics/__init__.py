@@ -1,10 +1,11 @@
-"""How far apart two spectra are, how well an estimator reconstructs, how well classes separate.
+"""How far apart spectra are, how well an estimator reconstructs or predicts, how classes separate.
 
 The four spectral measures are those that the autoencoders minimise, written for NumPy to the same
 definitions. Angles and divergences ignore the gain of a spectrum; squared errors do not.
 """
 
 from ._reconstruction import make_reconstruction_scorer
+from ._regression import RegressionReport, regression_report
 from ._separability import fisher_discriminant_ratio
 from ._spectral import (
     MEASURES,
@@ -18,9 +19,11 @@ from ._spectral import (
 __all__ = [
     "MEASURES",
     "SID_FLOOR",
+    "RegressionReport",
     "cosine_spectral_angle",
     "fisher_discriminant_ratio",
     "make_reconstruction_scorer",
+    "regression_report",
     "spectral_angle",
     "spectral_information_divergence",
     "sum_of_squared_errors",
