@@ -1,4 +1,4 @@
-"""Displays of scenes, maps, splits, codes, reconstructions and trainings, as scikit-learn has them.
+"""Displays of scenes, maps, predictions, codes, splits and trainings, as scikit-learn has them.
 
 A display is made by ``from_estimator`` or its like, which compute, draw and return it. It keeps
 what it was made of, so that ``plot`` can draw it again, and what it drew: ``ax_``, ``figure_`` and
@@ -13,6 +13,7 @@ from ._class_map import ClassMapDisplay
 from ._class_spectra import ClassSpectraDisplay
 from ._latent_space import LatentSpaceDisplay
 from ._loss_curve import LossCurveDisplay
+from ._prediction import PredictionDisplay
 from ._reconstruction import ReconstructionDisplay
 from ._scene import SceneDisplay
 from ._split_map import SplitMapDisplay
@@ -25,6 +26,7 @@ __all__ = [
     "ClassSpectraDisplay",
     "LatentSpaceDisplay",
     "LossCurveDisplay",
+    "PredictionDisplay",
     "ReconstructionDisplay",
     "SceneDisplay",
     "SplitMapDisplay",

@@ -17,7 +17,8 @@ from skhyp._optional_packages import optional_package
 from ._pixel_models import PixelModel
 from ._windows import Window
 from .maps._map_layouts import MapLayout
-from .maps._zarr_maps import OUTPUT_UNITS, cf_attributes
+from .maps._zarr_maps import cf_attributes
+from .reading._band_names import OUTPUT, OUTPUT_UNITS
 from .reading._xarrays import (
     data_array_axes,
     is_data_array,
@@ -104,11 +105,11 @@ class ChunkedBlocks:
             reference.attrs = {k: v for k, v in reference.attrs.items() if k != "GeoTransform"}
             coordinates["spatial_ref"] = reference
         if layout.n_outputs is not None:
-            dims.append("output")
+            dims.append(OUTPUT)
             if layout.output_names is not None:
-                coordinates["output"] = ("output", list(layout.output_names))
+                coordinates[OUTPUT] = (OUTPUT, list(layout.output_names))
             if layout.units is not None:
-                coordinates[OUTPUT_UNITS] = ("output", list(layout.units))
+                coordinates[OUTPUT_UNITS] = (OUTPUT, list(layout.units))
         return xarray.DataArray(
             self._map, coordinates, dims, name=self._model.method, attrs=cf_attributes(layout)
         )

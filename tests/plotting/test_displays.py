@@ -12,6 +12,7 @@ from skhyp.plotting import (
     ClassSpectraDisplay,
     LatentSpaceDisplay,
     LossCurveDisplay,
+    PredictionDisplay,
     ReconstructionDisplay,
     SceneDisplay,
     SplitMapDisplay,
@@ -35,6 +36,7 @@ DISPLAYS = {
     "latent space": lambda: LatentSpaceDisplay(np.eye(3), [1, 2, 3]),
     "reconstruction": lambda: ReconstructionDisplay(np.ones(4), np.ones(4)),
     "loss curve": lambda: LossCurveDisplay([2, 1]),
+    "prediction": lambda: PredictionDisplay([2, 1], [2, 2], groups=["a", "b"]),
 }
 
 
@@ -82,6 +84,7 @@ def test_a_refused_display_leaves_no_figure_behind():
         LatentSpaceDisplay(np.eye(3), [1]),
         ReconstructionDisplay([1, 2], [1]),
         LossCurveDisplay([]),
+        PredictionDisplay([1, 2], [1]),
     ):
         with pytest.raises(ValueError, match="must"):
             refused.plot()

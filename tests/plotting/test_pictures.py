@@ -27,6 +27,7 @@ from skhyp.plotting import (
     ClassSpectraDisplay,
     LatentSpaceDisplay,
     LossCurveDisplay,
+    PredictionDisplay,
     ReconstructionDisplay,
     SceneDisplay,
     SplitMapDisplay,
@@ -89,6 +90,14 @@ PICTURES = {
     "class_map": lambda ax: ClassMapDisplay.from_predictions(class_map(), class_names=NAMES, ax=ax),
     "value_map": lambda ax: ValueMapDisplay.from_values(
         np.where(class_map() == 0, np.nan, np.hypot(*np.indices((30, 40)))), label="Error", ax=ax
+    ),
+    "prediction": lambda ax: PredictionDisplay.from_predictions(
+        12 + 3 * np.sin(7.0 * np.arange(60)),
+        12.4 + 2.6 * np.sin(7.0 * np.arange(60)) + 0.5 * np.cos(11.0 * np.arange(60)),
+        groups=np.repeat([2019, 2020, 2021], 20),
+        long_name="Protein content",
+        units="%",
+        ax=ax,
     ),
     "split_map": lambda ax: SplitMapDisplay(class_map()).plot(ax=ax),
     "class_spectra": lambda ax: ClassSpectraDisplay.from_spectra(

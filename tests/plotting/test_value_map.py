@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.cross_decomposition import PLSRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 
 from skhyp.plotting import (
     BandAttributionDisplay,
@@ -57,7 +58,7 @@ def test_maps_in_files_are_shown_as_they_were_written(classifier, cube, class_ma
     marked = cube.astype(np.float64)
     marked[2, 3] = np.nan
     apply(classifier, marked, tmp_path / "scores.npy", method="predict_proba")
-    with pytest.raises(ValueError, match="must have one band"):
+    with pytest.raises(ValueError, match="output must be which of 3 is shown, 0 to 2; got None"):
         ValueMapDisplay.from_values(tmp_path / "scores.npy")
     np.save(tmp_path / "first.npy", np.load(tmp_path / "scores.npy")[..., 0])
     display = ValueMapDisplay.from_values(tmp_path / "first.npy")
@@ -132,3 +133,121 @@ def test_options_of_other_displays_are_refused_by_name_too(classifier, spectra):
         BandImportanceDisplay.from_estimator(classifier, *spectra, n_repeat=3)
     with pytest.raises(TypeError, match=r"no argument 'base_line'\. Did you mean 'baseline'"):
         BandAttributionDisplay.from_estimator(classifier, spectra[0], base_line=0)
+
+
+NAMES, UNITS = ["Chlorophyll", "Cover"], ["µg cm⁻²", "1"]
+
+
+@pytest.fixture(scope="module")
+def regressor(cube):
+    X = unroll(cube)
+    return Ridge().fit(X, X[:, :2] * 10)
+
+
+@pytest.fixture
+def label():
+    return lambda display: display.colour_bar_.ax.get_ylabel()
+
+
+def test_a_regressor_shows_what_it_predicts_with_its_unit(regressor, cube, label):
+    X = unroll(cube)
+    one = Ridge().fit(X, X[:, 0])
+    display = ValueMapDisplay.from_estimator(one, cube, long_name="Protein", units="%")
+    np.testing.assert_array_equal(display.im_.get_array(), apply(one, cube))
+    assert label(display) == "Protein (%)" and display.colour_bar_.extend == "both"
+    assert display.im_.get_clim() == tuple(np.percentile(apply(one, cube), (2, 98)))
+    assert label(ValueMapDisplay.from_estimator(one, cube)) == "Value"
+    column = PLSRegression(2).fit(X, X[:, :1])
+    display = ValueMapDisplay.from_estimator(column, cube, long_name=["Protein"])
+    np.testing.assert_array_equal(display.im_.get_array(), apply(column, cube)[..., 0])
+
+
+@pytest.mark.parametrize("output", [1, "Cover"])
+def test_of_several_targets_one_is_chosen_by_index_or_name(regressor, cube, output, label):
+    display = ValueMapDisplay.from_estimator(
+        regressor, cube, output=output, long_name=NAMES, units=UNITS
+    )
+    np.testing.assert_array_equal(display.im_.get_array(), apply(regressor, cube)[..., 1])
+    assert label(display) == "Cover"  # shares have no unit
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "output must be which of 2 is shown, 0 to 1; got None"),
+        ({"long_name": NAMES}, "0 to 1, or by name 'Chlorophyll', 'Cover'; got None"),
+        ({"output": 2}, "output must be which of 2 .* got 2"),
+        ({"output": -1}, "output must be which of 2"),
+        ({"output": True}, "output must be which of 2"),
+        ({"output": "Cover"}, "output must be which of 2 .* got 'Cover'"),
+        ({"output": 0, "long_name": "Pigment"}, "long_name must be 2 strings"),
+        ({"output": 0, "units": ["%"]}, "units must be 2 strings"),
+    ],
+)
+def test_a_target_that_is_none_is_refused_before_the_scene_is_mapped(
+    regressor, cube, arguments, message, monkeypatch
+):
+    monkeypatch.setattr(
+        "skhyp.plotting._value_map.apply", lambda *_, **__: pytest.fail("it was mapped")
+    )
+    with pytest.raises(ValueError, match=message):
+        ValueMapDisplay.from_estimator(regressor, cube, **arguments)
+
+
+def test_how_sure_a_classifier_is_has_a_name_already(classifier, cube):
+    with pytest.raises(ValueError, match="long_name and units must be None unless predictions"):
+        ValueMapDisplay.from_estimator(classifier, cube, long_name="Doubt", units="bit")
+
+
+@pytest.mark.parametrize("out", ["map.tif", "map.hdr", "map.zarr"])
+def test_a_map_in_a_file_says_itself_what_it_shows(regressor, cube, out, tmp_path, label):
+    path = tmp_path / out
+    apply(regressor, cube, path, long_name=NAMES, units=UNITS)
+    expected = apply(regressor, cube)
+    for shown in (path, open_scene(path)):
+        display = ValueMapDisplay.from_values(shown, output="Chlorophyll")
+        np.testing.assert_array_equal(display.im_.get_array(), expected[..., 0])
+        assert label(display) == "Chlorophyll (µg cm⁻²)"
+    assert label(ValueMapDisplay.from_values(path, output=1, label="Soil")) == "Soil"
+    with pytest.raises(ValueError, match="or by name 'Chlorophyll', 'Cover'; got 'Water'"):
+        ValueMapDisplay.from_values(path, output="Water")
+
+
+def test_so_does_a_lazy_map(regressor, cube, label):
+    pytest.importorskip("dask")
+    chunked = open_scene(cube).to_xarray()
+    lazy = apply(regressor, chunked, long_name=NAMES, units=UNITS)
+    assert label(ValueMapDisplay.from_values(lazy, output=0)) == "Chlorophyll (µg cm⁻²)"
+    # One of them, as xarray gives it, has the name and unit of its coordinates.
+    assert label(ValueMapDisplay.from_values(lazy.sel(output="Cover"))) == "Cover"
+    assert label(ValueMapDisplay.from_values(lazy.isel(output=0))) == "Chlorophyll (µg cm⁻²)"
+    display = ValueMapDisplay.from_estimator(
+        regressor, chunked, output=0, long_name=NAMES, units=UNITS
+    )
+    np.testing.assert_array_equal(display.im_.get_array(), apply(regressor, cube)[..., 0])
+
+
+def test_maps_with_the_same_ends_have_the_same_colours(cube):
+    maps = [ValueMapDisplay.from_values(factor * cube[..., 0], vmin=0, vmax=3) for factor in (1, 2)]
+    assert {display.im_.get_clim() for display in maps} == {(0, 3)}
+    np.testing.assert_array_equal(maps[0].im_.cmap(0.5), maps[1].im_.cmap(0.5))
+    one_end = ValueMapDisplay.from_values(cube[..., 0], vmin=0, vmax=None)
+    assert one_end.im_.get_clim()[1] == np.percentile(cube[..., 0], 98)
+
+
+def test_a_map_of_one_value_and_of_infinite_ones_is_drawn(cube):
+    values = np.full((5, 6), 12.5)
+    values[0, 0], values[1, 1], values[2, 2] = np.inf, -np.inf, np.nan
+    display = ValueMapDisplay.from_values(values)
+    display.figure_.canvas.draw()
+    assert display.im_.get_array().mask.sum() == 3
+
+
+def test_a_long_name_is_written_in_several_lines(cube, label):
+    display = ValueMapDisplay.from_values(cube[..., 0], label="Value")
+    assert label(display) == "Value"
+    X = unroll(cube)
+    one = Ridge().fit(X, X[:, 0])
+    name = "Nitrogen content of the leaves of the upper canopy at flowering"
+    display = ValueMapDisplay.from_estimator(one, cube, long_name=name, units="g m⁻²")
+    assert label(display).replace("\n", " ") == f"{name} (g m⁻²)" and "\n" in label(display)

@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skhyp._optional_packages import optional_package
+from skhyp.scenes.reading._band_names import OUTPUT, OUTPUT_UNITS
 from skhyp.scenes.reading._xarrays import pixel_coordinates, reference_attributes
 
 from ._map_files import MapFile, Rows
 from ._map_layouts import MapLayout
 
 _CHUNK = 256
-# The coordinate that has the unit of each output: as an attribute, a variable has but one.
-OUTPUT_UNITS = "output_units"
 # By these a store is known for a map that may be replaced.
 _MARK = "skhyp.scenes.apply"
-_OWN = {".zgroup", ".zattrs", ".zmetadata", "map", "x", "y", "spatial_ref", "output"}
+_OWN = {".zgroup", ".zattrs", ".zmetadata", "map", "x", "y", "spatial_ref", OUTPUT}
 _OWN |= {OUTPUT_UNITS}
 
 
@@ -109,7 +108,7 @@ class ZarrMap(MapFile):
     @property
     def _attributes(self) -> dict[str, Any]:
         """What the map says of itself."""
-        dimensions = ["y", "x"] if self.layout.n_outputs is None else ["y", "x", "output"]
+        dimensions = ["y", "x"] if self.layout.n_outputs is None else ["y", "x", OUTPUT]
         attributes = {"_ARRAY_DIMENSIONS": dimensions, **cf_attributes(self.layout)}
         beside = [name for name in ("spatial_ref", OUTPUT_UNITS) if name in self._coordinates]
         if beside:  # by this they come with the variable, in xarray
@@ -123,14 +122,14 @@ class ZarrMap(MapFile):
         if layout.crs is not None or layout.transform is not None:
             coordinates["spatial_ref"] = np.array(0)
         if layout.output_names is not None:
-            coordinates["output"] = np.array(list(layout.output_names), dtype=str)
+            coordinates[OUTPUT] = np.array(list(layout.output_names), dtype=str)
         if layout.n_outputs is not None and layout.units is not None:
             coordinates[OUTPUT_UNITS] = np.array(list(layout.units), dtype=str)
         return coordinates
 
 
 def _dimensions_of(name: str, array: NDArray[Any]) -> list[str]:
-    return ["output" if name == OUTPUT_UNITS else name] if array.ndim else []
+    return [OUTPUT if name == OUTPUT_UNITS else name] if array.ndim else []
 
 
 def cf_attributes(layout: MapLayout) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from ._envi_headers import list_of
 from ._named_arrays import NamedArray, NamedArrays, attribute, text_of
 from ._raster_wavelengths import in_utf8, names_of
 
-# Of the header of a map of ours, as ENVI has no word for it.
+# The dimension of the outputs of a map of ours, whose coordinate has their names, and that of
+# their units: as an attribute, a variable has but one.
+OUTPUT, OUTPUT_UNITS = "output", "output_units"
+# Of the header of such a map, as ENVI has no word for it.
 _ENVI_UNITS = "band units"
 
 
@@ -33,21 +36,24 @@ def array_names_and_units(
     """Return the name and the unit of each band of an array that has attributes, as CF has them."""
     n_bands = array.shape[axes[2]] if len(axes) == 3 else 1
     dim = array.dims[axes[2]] if len(axes) == 3 else None
-    names = None if dim is None else _texts_along(arrays, dim, dim)
+    names = units = None
+    if dim is not None:
+        names, units = _texts_of(arrays, dim, (dim,)), _texts_of(arrays, f"{dim}_units", (dim,))
+    elif len(axes) == 2:  # one output of several, as xarray takes it, still has its coordinates
+        names, units = _texts_of(arrays, OUTPUT, ()), _texts_of(arrays, OUTPUT_UNITS, ())
     if names is None and n_bands == 1:
         names = _texts([attribute(array.attributes, "long_name")])
-    units = None if dim is None else _texts_along(arrays, f"{dim}_units", dim)
     if units is None:
         units = _texts([attribute(array.attributes, "units")] * n_bands)
     return {"band_names": names, "units": units}
 
 
-def _texts_along(arrays: NamedArrays, name: str, dim: str) -> list[str] | None:
-    """Return a coordinate of words along a dimension."""
+def _texts_of(arrays: NamedArrays, name: str, dims: tuple[str, ...]) -> list[str] | None:
+    """Return the words of a coordinate along a dimension, or of a single one."""
     found = arrays.arrays.get(name)
-    if found is None or found.has_numbers or found.dims != (dim,):
+    if found is None or found.has_numbers or found.dims != dims:
         return None
-    return _texts(np.asarray(found.values()).tolist())
+    return _texts(np.ravel(np.asarray(found.values())).tolist())
 
 
 def _texts(values: list[Any]) -> list[str] | None:
