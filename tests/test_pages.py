@@ -149,7 +149,8 @@ def test_understanding_explains_what_there_is_to_explain(run):
 
 
 def test_scenes_end_in_maps_with_coordinates(run, capsys):
-    labels = run("docs/guide/scenes.md").pines.labels
+    page = run("docs/guide/scenes.md")
+    labels = page.pines.labels
     assert "400.02 to 2489.11 nm, nodata 0, georeferenced" in capsys.readouterr().out
     with rasterio.open("map.tif") as class_map, rasterio.open("pines.tif") as scene:
         assert class_map.crs == scene.crs and class_map.transform == scene.transform
@@ -159,6 +160,12 @@ def test_scenes_end_in_maps_with_coordinates(run, capsys):
         assert probabilities.descriptions[:2] == ("1", "2")
     with rasterio.open("codes.tif") as codes:
         assert codes.count == 3 and np.isfinite(codes.read()).all()
+    with rasterio.open("woods.tif") as woods:
+        assert (woods.descriptions, woods.units) == (("Share of woods",), ("1",))
+        shares = woods.read(1)
+        assert np.median(shares[labels == page.WOODS]) > 0.7 > 0.3 > np.median(shares[labels == 10])
+    report = page.display.report_
+    assert report.n == 500 and report.r2 > 0.5 and abs(report.bias) < report.rmse
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras

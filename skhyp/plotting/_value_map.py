@@ -134,9 +134,9 @@ class ValueMapDisplay:
 
         Parameters
         ----------
-        values : array-like of shape (rows, columns) or (rows, columns, n_outputs), Scene, \
-                DataArray, str or path
-            As :func:`skhyp.scenes.apply` gives or writes them.
+        values : array-like of shape (rows, columns), Scene, DataArray, str or path
+            As :func:`skhyp.scenes.apply` gives or writes them; with several values a pixel, of
+            shape (rows, columns, n_outputs), `output` says which.
         label : str, default=None
             What they are, with the unit. None takes the name and the unit that a file or a
             DataArray has, as of ``apply(long_name=, units=)``; if it has none, "Value".

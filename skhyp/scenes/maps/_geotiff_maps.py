@@ -65,7 +65,8 @@ class GeoTiffMap(RasterMap):
             for index, unit in enumerate(layout.units or [], start=1):
                 dataset.set_band_unit(index, unit)
             for index, tags in enumerate(self._tags, start=1):
-                dataset.update_tags(index, **tags)
+                if tags:
+                    dataset.update_tags(index, **tags)
             for strip in self.strips():
                 values = rows(strip).reshape(strip.stop - strip.start, layout.columns, -1)
                 window = raster_window(Window(strip, slice(0, layout.columns)))
