@@ -125,6 +125,15 @@ def test_a_header_of_envi_has_no_signs_that_would_end_a_name(two, shares, tmp_pa
     assert scene.band_names == ["a_ b", "c _ _d_"] and scene.units == ["g _dry_ m-2"] * 2
 
 
+def test_names_that_would_be_one_in_a_header_are_refused(two, shares, tmp_path):
+    names = ["Chlorophyll, a", "Chlorophyll= a"]
+    with pytest.raises(ValueError, match=r"one name for different outputs.*Write a \.tif"):
+        apply(two, shares, tmp_path / "map.hdr", long_name=names)
+    assert not list(tmp_path.iterdir())
+    apply(two, shares, tmp_path / "map.tif", long_name=names)
+    assert open_scene(tmp_path / "map.tif").band_names == names
+
+
 def test_numbers_alone_have_no_place_for_a_name(protein, shares, tmp_path):
     expected = apply(protein, shares)
     apply(protein, shares, tmp_path / "map.npy", long_name="Protein", units="%")

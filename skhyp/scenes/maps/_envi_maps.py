@@ -71,6 +71,12 @@ class EnviMap(RasterMap):
                 f"out={str(self.path)!r} would be a file of a single byte, which GDAL does not "
                 "take for ENVI's. Write a .tif."
             )
+        names = {name.strip() for name in self.layout.output_names or ()}
+        if len(set(self._band_names)) < len(names):
+            raise ValueError(
+                f"out={str(self.path)!r} would have one name for different outputs: ENVI headers "
+                f"cannot hold , = {{ }}, got {', '.join(map(str, self._band_names))}. Write a .tif."
+            )
         transform = self.layout.transform
         if transform is not None and not _is_rotation(transform):
             raise ValueError(
