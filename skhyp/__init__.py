@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._show_versions import show_versions
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
+    from .ensemble import SpectralEnsembleRegressor
     from .preprocessing import HypPreprocessor
     from .regressor import SpectralCNNRegressor
 
@@ -34,6 +35,7 @@ __all__ = [
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
     "SpectralCNNRegressor",
+    "SpectralEnsembleRegressor",
     "datasets",
     "deephyp",
     "export",
@@ -53,6 +55,7 @@ _HOMES = {
     "SpectralAutoencoder": "autoencoder",
     "SpectralCNNClassifier": "classifier",
     "SpectralCNNRegressor": "regressor",
+    "SpectralEnsembleRegressor": "ensemble",
     "show_versions": "_show_versions",
 }
 
