@@ -25,7 +25,7 @@ from .fitting._protocols import AttributedOutput
 from .fitting._training import TrainedNetworkEstimator
 from .fitting._training_parameters import ACTIVATION_NAMES
 from .fitting._views import weighted_quantile
-from .inputs._known_wavelengths import as_scene, numbers_of, source_bands_of, wavelengths_of
+from .inputs._known_wavelengths import as_scene, source_bands_of
 from .inputs._parameters import POSITIVE_INTEGER
 from .inputs._scene_pixels import as_scene_pixels
 from .inputs._validation import (
@@ -542,9 +542,9 @@ class SpectralAutoencoder(
         self, X: ArrayLike, sample_weight: ArrayLike | None, *, reset: bool
     ) -> tuple[np.ndarray, np.ndarray]:
         self._check_training_parameters()
-        known, numbers = wavelengths_of(X), numbers_of(X)
+        given = X
         X = validate_spectra(self, X, reset=reset, continues=not reset)
-        self._know_spectra(known, numbers, continues=not reset)
+        self._learn_bands_of(given, continues=not reset)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
             X, weights = X[weights > 0], weights[weights > 0]

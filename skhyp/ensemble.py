@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted, h
 
 from ._progress import ProgressBar
 from .fitting._documentation import DocumentationLinkMixin
+from .inputs._band_knowledge import BandKnowledge
 from .inputs._parameters import NumberInterval
 from .inputs._validation import all_or_nothing, validate_spectra
 
@@ -26,7 +27,7 @@ from .inputs._validation import all_or_nothing, validate_spectra
 _SUM_MATTERS = 1e4
 
 
-class TrustedEnsemble(DocumentationLinkMixin, _BaseComposition, metaclass=ABCMeta):
+class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, metaclass=ABCMeta):
     """Members that are fitted to folds and to all spectra, and weighed by how the folds went.
 
     Subclasses say which members there are by default, what a member answers, and how answers are
@@ -204,6 +205,10 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
         Number of bands.
     feature_names_in_ : ndarray of str
         Columns of X, if it was a DataFrame.
+    wavelengths_ : ndarray of shape (n_bands,) or None
+        Wavelengths of the bands in nm, where X knows them.
+    numbers_in_ : str or None
+        What the numbers of X were, such as "as stored" in a file, where X knows it.
 
     See Also
     --------
@@ -286,6 +291,7 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
             )
             if not hasattr(X, "iloc") and not isinstance(X, np.ndarray):
                 X = checked
+            self._learn_bands_of(X)
             y = np.asarray(y, dtype=np.float64)
             self.target_ndim_ = y.ndim
             fitted, answers = self._fit_members(X, y, groups)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp.inputs._known_wavelengths import numbers_of, source_bands_of, wavelengths_of
+from skhyp.inputs._known_wavelengths import source_bands_of
 from skhyp.inputs._parameters import POSITIVE_INTEGER, NumberInterval
 from skhyp.inputs._validation import (
     computation_dtype,
@@ -99,7 +99,7 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return spectra, targets and weights that can be learned, without those of weight 0."""
         self._check_training_parameters()
-        given, known, numbers = X, wavelengths_of(X), numbers_of(X)
+        given = X
         if np.ma.is_masked(y):
             raise ValueError(
                 "y is a masked array with masked values, which would be lost. Leave their spectra "
@@ -108,10 +108,10 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
         X, y = validate_spectra(
             self, X, y=y, reset=reset, continues=not reset, **self._target_checks
         )
-        source_bands = source_bands_of(given, X.shape[1])
-        self._know_spectra(known, numbers, continues=not reset)
+        self._learn_bands_of(given, continues=not reset)
         if reset:
-            segments = contiguous_segments(source_bands, known)
+            source_bands = source_bands_of(given, X.shape[1])
+            segments = contiguous_segments(source_bands, self.wavelengths_)
             self.segments_ = np.array([(part.start, part.stop) for part in segments])
         y = self._check_targets(y, continues=not reset)
         weights = self._check_weights(sample_weight, X)

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skhyp.inputs._band_knowledge import BandKnowledge
 from skhyp.inputs._validation import (
     PASS_FLOAT64,
     computation_dtype,
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
 
 
 class NetworkEstimator(
-    TrainingParameters, ConfigMixin, DocumentationLinkMixin, BaseEstimator, metaclass=ABCMeta
+    TrainingParameters,
+    BandKnowledge,
+    ConfigMixin,
+    DocumentationLinkMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
 ):
     """A network as a scikit-learn estimator.
 
@@ -41,20 +47,6 @@ class NetworkEstimator(
 
         What its head has to know of the targets is fitted before.
         """
-
-    def _input_wavelengths(self, n_bands: int) -> np.ndarray | None:
-        """Return the wavelengths in nm of all bands that the network was fitted with."""
-        return getattr(self, "wavelengths_", None)
-
-    def _know_spectra(
-        self, known: np.ndarray | None, numbers: str | None, *, continues: bool
-    ) -> None:
-        """Keep what spectra to learn from know of their wavelengths, and of their numbers."""
-        if known is None and continues:  # arrays that know nothing, of the same scene
-            known = self._input_wavelengths(self.n_features_in_)
-            numbers = getattr(self, "numbers_in_", None)
-        self.numbers_in_ = numbers
-        self.wavelengths_ = None if known is None else np.array(known)
 
     @property
     def weights_(self) -> dict[str, np.ndarray]:

@@ -165,7 +165,7 @@ class ValueMapDisplay:
             if scene.nodata is not None:
                 values[values == scene.nodata] = np.nan
             if label is None:
-                name, unit = (of and of[index] for of in (scene.band_names, scene.units))
+                name, unit = (of[index] if of else None for of in (scene.band_names, scene.units))
                 label = quantity_label(name, unit)
         elif np.ndim(values) == 3:
             values = np.asarray(values)
@@ -259,7 +259,7 @@ def _chosen_quantity(
         model = PixelModel.of(estimator, "predict", scene)
     quantities = Quantities.of(model, long_name, units)
     index = chosen_output(output, quantities.long_names, model.n_outputs or 1)
-    name, unit = (of and of[index] for of in quantities)
+    name, unit = (of[index] if of else None for of in quantities)
     return index, quantity_label(name, unit)
 
 

@@ -173,8 +173,8 @@ class PixelModel:
     @property
     def outputs_are_classes(self) -> bool:
         """Whether each output is of a class, as probabilities are."""
-        classes = getattr(self.estimator, "classes_", None)
-        return self.method in _OF_CLASSES and np.shape(classes) == (self.n_outputs,)
+        classes = np.asarray(getattr(self.estimator, "classes_", None))
+        return self.method in _OF_CLASSES and classes.shape == (self.n_outputs,)
 
     def output_names(
         self, class_names: Sequence[str] | Mapping[Any, str] | None = None

@@ -1,0 +1,29 @@
+"""What estimators keep of what the spectra they were fitted to know of their bands."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._known_wavelengths import numbers_of, wavelengths_of
+
+
+class BandKnowledge:
+    """Wavelengths of the bands, and what their numbers were, where X knows them."""
+
+    wavelengths_: NDArray[np.float64] | None
+    numbers_in_: str | None
+    n_features_in_: int
+
+    def _input_wavelengths(self, n_bands: int) -> NDArray[np.float64] | None:
+        """Return the wavelengths in nm of all bands that were fitted."""
+        return getattr(self, "wavelengths_", None)
+
+    def _learn_bands_of(self, X: Any, *, continues: bool = False) -> None:
+        """Keep what spectra to learn from know; those of a training that goes on may know less."""
+        known, numbers = wavelengths_of(X), numbers_of(X)
+        if known is None and continues:  # arrays that know nothing, of the same scene
+            known = self._input_wavelengths(self.n_features_in_)
+            numbers = getattr(self, "numbers_in_", None)
+        self.numbers_in_ = numbers
+        self.wavelengths_ = None if known is None else np.array(known)
