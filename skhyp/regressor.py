@@ -19,6 +19,7 @@ from .fitting._docstrings import documented
 from .fitting._protocols import AttributedOutput
 from .fitting._views import learn_view_statistics, robust_standardisation
 from .inputs._parameters import NumberInterval
+from .inputs._reference_values import reference_values, refuse_unresolved
 from .inputs._validation import all_or_nothing
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Targets that differ by no more than so much of their mean are constant.
 _ROUNDING = 10 * np.finfo(np.float64).eps
+# So far below the largest number are losses of single targets.
+_HEADROOM = 2.0**20
 
 
 @documented
@@ -118,7 +121,7 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
 
     _row_functions: ClassVar = {"predict": "values"}
     _view_names = ("snv", "slope", "curvature", "bands")
-    _target_checks: ClassVar = {"multi_output": True, "y_numeric": True}
+    _target_checks: ClassVar = {"multi_output": True}
     _min_epochs = 50
     _min_updates = 1000
 
@@ -301,6 +304,11 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         check_is_fitted(self)
         return self._keras_model("predict", self.n_features_in_, name)
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
     def _attributed_output(self, spectra: np.ndarray, target: Any) -> AttributedOutput:
         if target is None and self.n_outputs_ == 1:
             return AttributedOutput("value", "Predicted value", np.zeros(len(spectra), np.int64))
@@ -317,7 +325,7 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         return {"predict": ("value" if self.target_ndim_ == 1 else "values", {})}
 
     def _check_targets(self, y: ArrayLike, *, continues: bool) -> np.ndarray:
-        y = np.asarray(y, dtype=np.float64)
+        y = reference_values(y)
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         if continues and n_targets != self.n_outputs_:
             raise ValueError(
@@ -348,11 +356,19 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         statistics = learn_view_statistics(network, X, weights, filters=self._filters(X.shape[1]))
         learned, limits = split(statistics, network.statistics), np.finfo(network.dtype)
         mean, scale = robust_standardisation(targets, weights, rounding=_ROUNDING)
-        if np.abs(targets).max() > limits.max / 8 or scale.min() < limits.tiny:
+        # What is constant is learned beside its size, which its unit gives.
+        largest = np.abs(targets).max(axis=0)
+        is_constant = targets.max(axis=0) - targets.min(axis=0) <= _ROUNDING * largest
+        scale[is_constant & (largest > 0)] = largest[is_constant & (largest > 0)]
+        if largest.max() > limits.max / 8 or scale.min() < limits.tiny:
             raise ValueError(
-                f"y has values beyond the range of {network.dtype}, in which X is computed: its "
-                f"deviations are {scale.tolist()}. Change its unit, or pass X as float64."
+                f"y has values beyond the range of {network.dtype}, in which X is computed: up to "
+                f"{largest.max():.3g}, with deviations of {scale.tolist()}. Change its unit, leave "
+                "out values that are wrong, or pass X as float64."
             )
+        refuse_unresolved(
+            mean, scale, network.dtype, "Subtract a constant from y, or pass X as float64."
+        )
         learned["target_mean"][:], learned["target_scale"][:] = mean, scale
         return statistics
 
@@ -362,10 +378,15 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         from .graph.parameters import split
 
         learned = split(statistics.astype(np.float64), network.statistics)
-        standardised = (targets - learned["target_mean"]) / learned["target_scale"]
+        with np.errstate(over="ignore"):
+            standardised = (targets - learned["target_mean"]) / learned["target_scale"]
+        # Their losses are added up, after what weights and layers do to them.
+        most = float(np.finfo(network.dtype).max) / _HEADROOM
+        most = np.sqrt(most) if self.loss == "squared_error" else most
+        if not np.abs(standardised).max() <= most:
+            raise ValueError(
+                f"y has a value {np.abs(standardised).max():.2g} deviations from its mean, of "
+                f"which loss={self.loss!r} has no number in {network.dtype}. Leave it out"
+                + (', or choose loss="huber".' if self.loss == "squared_error" else ".")
+            )
         return standardised.astype(network.dtype)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags

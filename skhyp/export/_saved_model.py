@@ -32,17 +32,18 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     It is loaded by ``model = tf.saved_model.load(path)`` where neither skhyp nor scikit-learn is
     installed, and served by whatever serves SavedModels. The loaded model has methods of the
     estimator, for spectra of shape (n_spectra, n_bands): ``predict_proba`` and ``predict`` of a
-    classifier; ``transform``, ``reconstruct`` and ``reconstruction_error`` (by the measure of the
-    loss) of an autoencoder, where the last two are of the spectra as the autoencoder gets them;
-    ``transform`` of a preprocessor. Each is a signature as well, the first of them the default
-    one. ``classes`` has the labels in the order of the probabilities, ``missing_label`` what is
-    predicted where data are missing, ``wavelengths`` those of all bands in nm where they were
-    known.
+    classifier; ``predict`` of a regressor; ``transform``, ``reconstruct`` and
+    ``reconstruction_error`` (by the measure of the loss) of an autoencoder, where the last two are
+    of the spectra as the autoencoder gets them; ``transform`` of a preprocessor. Each is a
+    signature as well, the first of them the default one. ``classes`` has the labels in the order
+    of the probabilities, ``missing_label`` what is predicted where data are missing,
+    ``wavelengths`` those of all bands in nm where they were known.
 
     Parameters
     ----------
-    estimator : SpectralCNNClassifier, SpectralAutoencoder, HypPreprocessor, or Pipeline of them
-        Fitted. Of a fitted search, the best estimator.
+    estimator : estimator or Pipeline
+        A SpectralCNNClassifier, SpectralCNNRegressor, SpectralAutoencoder or HypPreprocessor, or a
+        Pipeline of them, fitted. Of a fitted search, the best estimator.
     path : str or path
         The folder to write, whole or not at all, in a folder that exists. A SavedModel that is
         there is replaced.

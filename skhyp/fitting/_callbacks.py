@@ -49,7 +49,7 @@ class Callback:
 
         Parameters
         ----------
-        estimator : SpectralAutoencoder or SpectralCNNClassifier
+        estimator : SpectralAutoencoder, SpectralCNNClassifier or SpectralCNNRegressor
             Whose training it is; not to be changed.
         n_epochs : int
             After so many epochs at most it ends.

@@ -105,6 +105,10 @@ def _refuse_another_state(estimator: Any) -> None:
         array, n_values = getattr(estimator, name), vector_size(described)
         if array.shape != (n_values,) or array.dtype != dtype or not np.isfinite(array).all():
             raise ValueError(f"{name} must be {n_values} finite numbers of {dtype}")
+    if hasattr(network, "n_targets"):
+        _refuse_other_integer("n_outputs_", estimator.n_outputs_, 1, 2**31)
+        least = 1 if estimator.n_outputs_ == 1 else 2
+        _refuse_other_integer("target_ndim_", estimator.target_ndim_, least, 3)
     start = TrainingState.start(estimator.parameters_, estimator.optimizer)
     _refuse_another_array("the moments", estimator._moments, like=start.moments)
     _refuse_other_integer("the number of updates", estimator._n_updates, 0, 2**31)

@@ -55,7 +55,7 @@ class TrainingCheckpoints:
 
     Parameters
     ----------
-    estimator : SpectralAutoencoder or SpectralCNNClassifier
+    estimator : SpectralAutoencoder, SpectralCNNClassifier or SpectralCNNRegressor
         As it is before the training, from which it may go on.
     *data : ndarray, list or None
         What it is trained on.

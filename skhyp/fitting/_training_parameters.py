@@ -153,7 +153,7 @@ class TrainingParameters:
         if self.learning_rate_schedule == "cosine":
             raise ValueError(
                 "partial_fit has no last epoch that learning_rate_schedule='cosine' could fall to; "
-                "choose 'constant', 'exponential' or 'piecewise'."
+                "choose 'constant', 'exponential', 'piecewise' or 'auto'."
             )
 
     def _check_weights(self, sample_weight: Any, X: np.ndarray) -> np.ndarray:

@@ -272,7 +272,7 @@ class available_unless:
 
     def __get__(self, estimator: Any, owner: type | None = None) -> Any:
         if estimator is None:
-            return self
+            return self._method  # as scikit-learn reads of the class what a method takes
         if (message := self._reason(estimator)) is not None:
             raise AttributeError(message)
         return MethodType(self._method, estimator)

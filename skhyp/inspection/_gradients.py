@@ -115,8 +115,9 @@ def integrated_gradients(
 
     Parameters
     ----------
-    estimator : SpectralCNNClassifier, SpectralAutoencoder, or Pipeline or search that ends in one
-        Fitted. Of a Pipeline, the bands are those that the network sees, preprocessed.
+    estimator : estimator, Pipeline or search
+        A SpectralCNNClassifier, SpectralCNNRegressor or SpectralAutoencoder, or what ends in one,
+        fitted. Of a Pipeline, the bands are those that the network sees, preprocessed.
     X : array-like of shape (n_spectra, n_bands)
         Spectra, as the estimator takes them.
     baseline : array-like of shape (n_bands,)
@@ -125,9 +126,10 @@ def integrated_gradients(
         sets it apart from that class.
     target : label, array-like of shape (n_spectra,), int or None, default=None
         Of a classifier, the class whose log-odds, ln p - ln(1 - p), are explained: one label, a
-        label for each spectrum, or None for the class that is predicted. Of an autoencoder, the
-        component of the code, from 0; None explains the squared distance between the code and
-        that of the baseline.
+        label for each spectrum, or None for the class that is predicted. Of a regressor, which
+        target's value, from 0; None where there is one. Of an autoencoder, the component of the
+        code, from 0; None explains the squared distance between the code and that of the
+        baseline.
     wavelengths : array-like of shape (n_bands,), default=None
         Of the bands that the network sees, in nm; None takes those that the model knows.
     n_steps : int, default=64
@@ -141,8 +143,8 @@ def integrated_gradients(
     Raises
     ------
     ValueError
-        If the estimator has no network of skhyp, if a target is no class or component of it, or
-        if X or another parameter is not as described.
+        If the estimator has no network of skhyp, if a target is no class, value or component of
+        it, or if X or another parameter is not as described.
 
     Warns
     -----

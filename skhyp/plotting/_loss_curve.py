@@ -20,6 +20,10 @@ _LOSS_NAMES = {
     "sa": "spectral angle (radians)",
     "sid": "spectral information divergence (nats)",
     "sse": "sum of squared errors",
+    "squared_error": "mean squared error (squared deviations)",
+    "absolute_error": "mean absolute error (deviations)",
+    "huber": "Huber (squared deviations)",
+    "quantile": "pinball (deviations)",
 }
 
 
@@ -157,7 +161,8 @@ class LossCurveDisplay:
         ----------
         estimator : estimator or Pipeline
             Fitted, with `loss_curve_`: :class:`~skhyp.SpectralAutoencoder`,
-            :class:`~skhyp.SpectralCNNClassifier`, or a Pipeline that ends with one.
+            :class:`~skhyp.SpectralCNNClassifier`, :class:`~skhyp.SpectralCNNRegressor`, or a
+            Pipeline that ends with one.
         label : str, default=None
             The name of the estimator in the legend, where several are on one `ax`.
         log_scale : bool, default=False
