@@ -329,7 +329,8 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         n_targets = 1 if y.ndim == 1 else y.shape[1]
         if continues and n_targets != self.n_outputs_:
             raise ValueError(
-                f"y must have the {self.n_outputs_} targets of the former fit, got {n_targets}."
+                f"y must have as many targets as in the former fit, {self.n_outputs_}; got "
+                f"{n_targets}."
             )
         self.n_outputs_, self.target_ndim_ = n_targets, y.ndim
         return y.reshape(len(y), n_targets)

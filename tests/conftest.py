@@ -51,6 +51,7 @@ SMALL_CLASSIFIER = {
     "learning_rate": 0.01,
     "random_state": 0,
 }
+SMALL_REGRESSOR = dict(SMALL_CLASSIFIER)
 
 
 def make_spectra(n_per_class=(40, 40, 40), n_bands=40, noise=0.02, seed=0):
@@ -66,10 +67,30 @@ def make_spectra(n_per_class=(40, 40, 40), n_bands=40, noise=0.02, seed=0):
     return X.astype(np.float32), y
 
 
+def make_measured_spectra(n_spectra=120, n_bands=40, noise=0.003, seed=0):
+    """Return spectra that absorb the more the higher a content is, float32, and contents in %."""
+    rng = np.random.default_rng(seed)
+    band, content = np.linspace(0, 1, n_bands), rng.uniform(5, 15, n_spectra)
+    absorption = np.exp(-(((band - 0.4) / 0.1) ** 2))
+    brightness = rng.uniform(0.6, 1.2, (n_spectra, 1))
+    X = brightness * (0.5 + 0.3 * band) * (1 - 0.03 * content[:, None] * absorption)
+    X += noise * rng.standard_normal(X.shape)
+    return X.astype(np.float32), content
+
+
 @pytest.fixture(scope="session")
 def spectra():
     """120 spectra of 40 bands and 3 classes: (X float32, y), read-only."""
     X, y = make_spectra()
+    X.flags.writeable = False
+    y.flags.writeable = False
+    return X, y
+
+
+@pytest.fixture(scope="session")
+def measured():
+    """120 spectra of 40 bands and a content that they show: (X float32, y in %), read-only."""
+    X, y = make_measured_spectra()
     X.flags.writeable = False
     y.flags.writeable = False
     return X, y
@@ -85,6 +106,12 @@ def small_autoencoder():
 def small_classifier():
     """Parameters of a classifier that trains in a blink."""
     return dict(SMALL_CLASSIFIER)
+
+
+@pytest.fixture
+def small_regressor():
+    """Parameters of a regressor that trains in a blink."""
+    return dict(SMALL_REGRESSOR)
 
 
 @pytest.fixture(scope="session")
@@ -104,9 +131,23 @@ def fitted_classifier(spectra):
 
 
 @pytest.fixture(scope="session")
+def fitted_regressor(measured):
+    """A small regressor, fitted once; tests must not change it."""
+    from skhyp import SpectralCNNRegressor
+
+    return SpectralCNNRegressor(**SMALL_REGRESSOR).fit(*measured)
+
+
+@pytest.fixture(scope="session")
 def spectra_factory():
     """The function that makes spectra of other sizes and class counts."""
     return make_spectra
+
+
+@pytest.fixture(scope="session")
+def measured_factory():
+    """The function that makes spectra of other numbers, and their contents."""
+    return make_measured_spectra
 
 
 @pytest.fixture(scope="session")
