@@ -5,11 +5,18 @@ import pytest
 import tensorflow as tf
 from scipy.special import log_softmax, softmax
 
-from skhyp.graph.losses import LOSSES, TRAINING_LOSSES, batch_balancing_weights
+from skhyp.graph.losses import (
+    HUBER_DELTA,
+    LOSSES,
+    TRAINING_LOSSES,
+    batch_balancing_weights,
+    loss_of_rows,
+)
 from skhyp.metrics import MEASURES
 
 GAIN_FREE = ["csa", "sa", "sid"]
 SPECTRAL = ["sse", *GAIN_FREE]
+OF_VALUES = ["squared_error", "absolute_error", "huber", "quantile"]
 FLOOR = 1e-12
 
 
@@ -69,7 +76,7 @@ def test_losses_agree_with_the_textbook_formulae(name, dtype, rtol, n_bands):
 @pytest.mark.parametrize("name", SPECTRAL)
 @pytest.mark.parametrize(("dtype", "atol"), [(np.float64, 1e-14), (np.float32, 1e-6)])
 def test_losses_are_the_measures_of_skhyp_metrics(name, dtype, atol):
-    assert set(LOSSES) - {"cross_entropy"} == set(MEASURES)
+    assert set(LOSSES) - {"cross_entropy", *OF_VALUES} == set(MEASURES)
     X = _spectra(2, dtype=dtype)
     Y = np.concatenate([X[:10], X[10:20] + dtype(1e-3), _spectra(3, (20, 17), dtype=dtype)])
     X[20], Y[21], X[22], Y[22] = 0, 0, 0, 0
@@ -346,3 +353,79 @@ def test_rows_that_pad_a_batch_do_not_count_for_their_class():
     is_real = np.array([1, 1, 1, 0, 0, 0, 0], bool)
     weights = batch_balancing_weights(tf.constant(classes), tf.constant(is_real), 2, tf.float64)
     np.testing.assert_allclose(weights[:3], _deephyp_weights(classes[:3], 2))
+
+
+# Errors of 1.5, -0.2 and 0 in one row, of 0.1, -0.5 and -4 in the next.
+TARGETS = [[2.0, 1.0, -3.0], [0.5, 0.0, 1.0]]
+OUTPUTS = [[0.5, 1.2, -3.0], [0.4, 0.5, 5.0]]
+OF_ROWS = {
+    "squared_error": [(2.25 + 0.04) / 3, (0.01 + 0.25 + 16) / 3],
+    "absolute_error": [(1.5 + 0.2) / 3, (0.1 + 0.5 + 4) / 3],
+    # Up to 0.3 the square, beyond 0.3 times twice the error less 0.3.
+    "huber": [(0.3 * 2.7 + 0.04) / 3, (0.01 + 0.3 * 0.7 + 0.3 * 7.7) / 3],
+    # 0.9 of what is above, 0.1 of what is below.
+    "quantile": [(0.9 * 1.5 + 0.1 * 0.2) / 3, (0.9 * 0.1 + 0.1 * 0.5 + 0.1 * 4) / 3],
+}
+
+
+def _loss_and_slope(name, targets, outputs, level=0.9, dtype="float64", functions=LOSSES):
+    targets, outputs = tf.constant(targets, dtype), tf.constant(outputs, dtype)
+    with tf.GradientTape() as tape:
+        tape.watch(outputs)
+        losses = loss_of_rows(functions[name], targets, outputs, tf.constant(level, dtype))
+    return losses.numpy(), tape.gradient(losses, outputs).numpy()
+
+
+@pytest.mark.parametrize("name", OF_VALUES)
+@pytest.mark.parametrize(("dtype", "rtol"), [("float32", 1e-5), ("float64", 1e-12)])
+def test_losses_of_values_are_the_means_of_what_is_computed_by_hand(name, dtype, rtol):
+    for functions in (LOSSES, TRAINING_LOSSES):
+        losses, _ = _loss_and_slope(name, TARGETS, OUTPUTS, dtype=dtype, functions=functions)
+        assert losses.dtype == dtype
+        np.testing.assert_allclose(losses, OF_ROWS[name], rtol=rtol)
+
+
+@pytest.mark.parametrize("name", OF_VALUES)
+def test_gradients_of_losses_of_values_are_their_slopes(name):
+    rng = np.random.default_rng(0)
+    targets, outputs = rng.normal(size=(2, 30, 4))
+    _, slopes = _loss_and_slope(name, targets, outputs)
+    step = 1e-6
+    for target in range(4):
+        moved = step * np.eye(4)[target]
+        higher, lower = (
+            _loss_and_slope(name, targets, outputs + sign * moved)[0] for sign in (1, -1)
+        )
+        np.testing.assert_allclose(slopes[:, target], (higher - lower) / (2 * step), atol=1e-8)
+
+
+def test_the_loss_of_huber_is_smooth_where_its_parts_meet():
+    at = np.array([[HUBER_DELTA - 1e-9], [HUBER_DELTA + 1e-9]])
+    losses, slopes = _loss_and_slope("huber", np.zeros((2, 1)), at)
+    np.testing.assert_allclose(losses, HUBER_DELTA**2, rtol=1e-7)
+    np.testing.assert_allclose(slopes, 2 * HUBER_DELTA, rtol=1e-7)
+    far = np.array([[1e30], [-1e30]])
+    np.testing.assert_allclose(
+        _loss_and_slope("huber", np.zeros((2, 1)), far, dtype="float32")[1].ravel(),
+        [2 * HUBER_DELTA, -2 * HUBER_DELTA],
+        rtol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("level", [0.1, 0.5, 0.75])
+def test_the_quantile_of_a_sample_has_the_least_pinball_loss(level):
+    sample = np.random.default_rng(0).normal(size=(1001, 1))
+    candidates = np.linspace(-2, 2, 401)
+    means = [
+        _loss_and_slope("quantile", sample, np.full_like(sample, value), level)[0].mean()
+        for value in candidates
+    ]
+    assert candidates[np.argmin(means)] == pytest.approx(np.quantile(sample, level), abs=0.011)
+
+
+@pytest.mark.parametrize("name", OF_VALUES)
+def test_what_is_predicted_exactly_has_no_loss_and_no_step(name):
+    losses, slopes = _loss_and_slope(name, TARGETS, TARGETS, 0.5)
+    np.testing.assert_array_equal(losses, 0)
+    # On the kink of the pinball, any slope between those beside it would do.
+    assert np.abs(slopes).max() <= (0.5 / 3 if name == "quantile" else 0)
