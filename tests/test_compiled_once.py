@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sklearn.base import clone
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
 
 # The first fit of each estimator, some more for allocators to settle, and all.
-N_FIRST, N_WARM_UP, N_FITS = 2, 20, 200
+N_FIRST, N_WARM_UP, N_FITS = 3, 21, 201
 MEGABYTE = 2**20
 SMALL = {
     SpectralAutoencoder: {"hidden_layer_sizes": (9,), "n_components": 2, "max_epochs": 2},
@@ -19,6 +19,13 @@ SMALL = {
         "n_filters": (3,),
         "kernel_sizes": 5,
         "dense_layer_sizes": (7,),
+        "max_epochs": 2,
+    },
+    SpectralCNNRegressor: {
+        "n_filters": (3,),
+        "kernel_sizes": 5,
+        "dense_layer_sizes": (7,),
+        "loss": "quantile",
         "max_epochs": 2,
     },
 }
@@ -43,19 +50,21 @@ def _variation(estimator, i):
     }
     if estimator is SpectralCNNClassifier:
         parameters["class_weight"] = (None, "balanced", {0: 1, 1: 1 + i, 2: 1})[i % 3]
+    if estimator is SpectralCNNRegressor:
+        parameters["quantile"] = 0.05 * (1 + i % 19)
     return parameters, 100 + i % 20
 
 
 @pytest.fixture(scope="module")
 def many_fits(spectra):
-    """Trace counts and resident bytes after some of many fits, of either estimator in turn."""
+    """Trace counts and resident bytes after some of many fits, of each estimator in turn."""
     from skhyp.graph.compilation import trace_counts
 
     X, y = spectra
     estimators = [estimator(**parameters) for estimator, parameters in SMALL.items()]
     traces, resident = {}, {}
     for i in range(1, N_FITS + 1):
-        estimator = estimators[i % 2]
+        estimator = estimators[i % len(estimators)]
         parameters, n_rows = _variation(type(estimator), i)
         fitted = clone(estimator).set_params(**parameters).fit(X[:n_rows], y[:n_rows])
         fitted.score(X[:n_rows], y[:n_rows])

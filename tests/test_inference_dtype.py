@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
 
 AUTOENCODERS = [
     SpectralAutoencoder(hidden_layer_sizes=(20,), n_components=3, max_epochs=20, random_state=0),
@@ -34,6 +34,16 @@ def test_probabilities_are_near_the_exact_ones_and_of_their_dtype(labelled, dtyp
     assert reduced.dtype == exact.dtype == dtype
     assert 0 < np.abs(reduced - exact).max() < 0.1
     np.testing.assert_allclose(reduced.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_values_are_near_the_exact_ones_in_their_unit_and_of_their_dtype(measured, dtype):
+    X, y = measured[0].astype(dtype), 1e4 + measured[1]
+    fitted = SpectralCNNRegressor(max_epochs=20, random_state=0).fit(X, y)
+    exact = fitted.predict(X)
+    reduced = fitted.set_params(inference_dtype="bfloat16").predict(X)
+    assert reduced.dtype == exact.dtype == dtype
+    assert 0 < np.abs(reduced - exact).max() < 0.1 * y.std()
 
 
 @pytest.mark.parametrize("function", ["transform", "reconstruct"])

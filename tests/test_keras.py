@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 
 AUTOENCODERS = {
     "dense": {"hidden_layer_sizes": (12, 6)},
@@ -43,6 +48,11 @@ CLASSIFIERS = {
     "the spectrum itself": {"views": None, "n_filters": (4, 3), "kernel_sizes": (5, 3)},
     "the bands, no dense layer": {"views": ("bands",), "dense_layer_sizes": ()},
     "same, strides": {"padding": "same", "strides": 3, "dropout": 0.5},
+}
+REGRESSORS = {
+    "both views": {},
+    "the spectrum itself": {"views": None, "n_filters": (4, 3), "kernel_sizes": (5, 3)},
+    "the bands, no dense layer": {"views": ("bands",), "dense_layer_sizes": (), "loss": "huber"},
 }
 # Of Keras, when it reads its variables to write them.
 writes_with_keras = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -89,6 +99,27 @@ def test_a_classifier_gives_its_probabilities(spectra, parameters, dtype):
     assert_close(logits(X).numpy(), scores)
 
 
+@pytest.mark.parametrize("parameters", REGRESSORS.values(), ids=REGRESSORS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_regressor_gives_its_values_in_their_units(measured, parameters, dtype):
+    X, y = measured[0].astype(dtype).copy(), measured[1]
+    targets = np.c_[y, 1e4 - 3e3 * y]
+    regressor = SpectralCNNRegressor(max_epochs=2, random_state=0, **parameters)
+    regressor.fit(X, targets)
+    X[:4] = [[0], [0.1], [1e18], [-1]]  # flat spectra, which have no normal variate
+    model = regressor.to_keras()
+    for target, expected in zip(model(X).numpy().T, regressor.predict(X).T, strict=True):
+        assert_close(target, expected)
+    outputs = keras.Model(model.input, model.get_layer("output").output)
+    assert_close(outputs(X).numpy(), regressor.predict_features(X, layer=-1))
+
+
+def test_one_value_of_a_spectrum_is_one_column(measured, fitted_regressor):
+    model = fitted_regressor.to_keras()
+    assert model.output.shape == (None, 1) and model.name == "SpectralCNNRegressor"
+    assert_close(model(measured[0]).numpy()[:, 0], fitted_regressor.predict(measured[0]))
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("nodata", [None, -9999.0, np.nan])
@@ -112,6 +143,7 @@ def test_a_pixel_without_data_is_nan_to_the_end(spectra, nodata):
     networks = [
         SpectralCNNClassifier(max_epochs=1).fit(preprocessor.transform(X), y),
         SpectralAutoencoder(max_epochs=1).fit(preprocessor.transform(X)),
+        SpectralCNNRegressor(max_epochs=1).fit(preprocessor.transform(X), y),
     ]
     X[5, 3] = nodata
     for network in networks:
@@ -173,6 +205,13 @@ def test_a_file_is_not_much_larger_than_its_arrays(spectra_factory, tmp_path):
     assert (tmp_path / "model.keras").stat().st_size < 1.3 * n_bytes + 100_000
 
 
+@writes_with_keras
+def test_a_file_of_a_regressor_gives_the_same(measured, fitted_regressor, tmp_path):
+    fitted_regressor.to_keras().save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert_close(loaded(measured[0]).numpy()[:, 0], fitted_regressor.predict(measured[0]))
+
+
 def test_models_of_two_names_fit_into_one(spectra, fitted_classifier):
     x = keras.Input((40,))
     models = [fitted_classifier.to_keras(name=name) for name in ("first", "second")]
@@ -202,7 +241,9 @@ def test_reduced_precision_of_inference_is_not_for_keras(spectra, fitted_classif
     assert_close(reduced.to_keras().predict(spectra[0], verbose=0), expected)
 
 
-@pytest.mark.parametrize("kind", [HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier])
+@pytest.mark.parametrize(
+    "kind", [HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
+)
 def test_only_what_is_fitted_can_be_converted(kind):
     with pytest.raises(NotFittedError):
         kind().to_keras()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
 
 # A run that every other case departs from: few epochs, several updates in each.
 START = {"learning_rate": 0.01, "max_epochs": 3, "batch_size": 32, "random_state": 0}
@@ -18,7 +18,7 @@ EXPONENTIAL = {"learning_rate_schedule": "exponential", "decay_steps": 3}
 STOPPING = {"early_stopping": True, "max_epochs": 12, "learning_rate": 0.5}
 
 # Of each parameter: the value that is to show, and what it needs the others to be.
-OF_BOTH = {
+OF_ALL = {
     "activation": ("tanh", {}),
     "initializer": ("normal", {}),
     "initializer_std": (0.3, {"initializer": "normal"}),
@@ -46,7 +46,7 @@ OF_BOTH = {
 SEEN_ELSEWHERE = {"callbacks", "checkpoint_dir", "resume", "save_epochs"}
 CASES = {
     SpectralAutoencoder: {
-        **OF_BOTH,
+        **OF_ALL,
         "architecture": ("conv", {}),
         "n_components": (4, {}),
         "hidden_layer_sizes": ((11,), {}),
@@ -62,7 +62,7 @@ CASES = {
         "scale_input": (False, {}),
     },
     SpectralCNNClassifier: {
-        **OF_BOTH,
+        **OF_ALL,
         "views": (("bands",), {}),
         "n_filters": ((5,), {}),
         "kernel_sizes": (7, {}),
@@ -73,11 +73,30 @@ CASES = {
         "dropout": (0.3, {}),
         "class_weight": ("balanced", {}),
     },
+    SpectralCNNRegressor: {
+        **OF_ALL,
+        "learning_rate_schedule": ("constant", {}),
+        "views": (("bands",), {}),
+        "n_filters": ((5,), {}),
+        "kernel_sizes": (7, {}),
+        "strides": (3, {}),
+        "padding": ("same", {}),
+        "dense_layer_sizes": ((9,), {}),
+        "dropout": (0.3, {}),
+        "loss": ("huber", {}),
+        "quantile": (0.9, {"loss": "quantile"}),
+    },
 }
 SMALL = {
     SpectralAutoencoder: START | {"hidden_layer_sizes": (10,), "n_components": 3},
     SpectralCNNClassifier: START
     | {"n_filters": (4,), "kernel_sizes": 8, "dense_layer_sizes": (8,)},
+    SpectralCNNRegressor: START | {"n_filters": (4,), "kernel_sizes": 8, "dense_layer_sizes": (8,)},
+}
+PREDICT = {
+    SpectralAutoencoder: "reconstruct",
+    SpectralCNNClassifier: "predict_proba",
+    SpectralCNNRegressor: "predict",
 }
 ALL_CASES = [
     pytest.param(estimator, name, value, needed, id=f"{estimator.__name__}-{name}")
@@ -104,8 +123,7 @@ def _outcome(outcomes, estimator, parameters, spectra, capsys):
     key = (estimator, repr(sorted(parameters.items())))
     if key not in outcomes:
         fitted = estimator(**parameters).fit(*spectra).fit(*spectra)
-        predict = "reconstruct" if estimator is SpectralAutoencoder else "predict_proba"
-        output = getattr(fitted, predict)(spectra[0])
+        output = getattr(fitted, PREDICT[estimator])(spectra[0])
         outcomes[key] = (
             fitted.n_iter_,
             fitted.loss_curve_,

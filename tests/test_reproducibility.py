@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
 
 # Several calls of several updates, in every kind of network.
 SHORT = {"max_epochs": 12, "batch_size": 32, "learning_rate": 0.01}
@@ -23,6 +23,10 @@ MODELS = {
     "dropout": (
         SpectralCNNClassifier,
         {**SHORT, "n_filters": (4,), "kernel_sizes": 8, "dropout": 0.4},
+    ),
+    "regressor": (
+        SpectralCNNRegressor,
+        {**SHORT, "n_filters": (4,), "kernel_sizes": 8, "dropout": 0.4, "loss": "huber"},
     ),
 }
 IN_A_FRESH_PROCESS = """

@@ -1,5 +1,7 @@
 """Losses are drawn over epochs, several trainings on one axis."""
 
+import copy
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -7,6 +9,11 @@ from sklearn.pipeline import make_pipeline
 
 from skhyp import HypPreprocessor, SpectralAutoencoder
 from skhyp.plotting import LossCurveDisplay
+
+
+def clone_with(fitted, **parameters):
+    """Return a fitted estimator, as if it had been made with other parameters."""
+    return copy.copy(fitted).set_params(**parameters)
 
 
 def legend_entries(display):
@@ -48,6 +55,20 @@ def test_the_loss_of_a_classifier_is_named(fitted_classifier):
     display = LossCurveDisplay.from_estimator(fitted_classifier, log_scale=True)
     assert display.ax_.get_ylabel() == "Loss: cross-entropy (nats)"
     assert display.ax_.get_yscale() == "log"
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        ("squared_error", "mean squared error (squared deviations)"),
+        ("absolute_error", "mean absolute error (deviations)"),
+        ("huber", "Huber (squared deviations)"),
+        ("quantile", "pinball (deviations)"),
+    ],
+)
+def test_the_loss_of_a_regressor_is_named_with_its_unit(fitted_regressor, loss, name):
+    display = LossCurveDisplay.from_estimator(clone_with(fitted_regressor, loss=loss))
+    assert display.ax_.get_ylabel() == f"Loss: {name}"
 
 
 def test_of_a_pipeline_or_search_the_network_is_shown(fitted_autoencoder, X):
