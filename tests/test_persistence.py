@@ -158,7 +158,7 @@ def test_training_goes_on_from_what_skops_kept(spectra, estimator, tmp_path):
     types = skops.io.get_untrusted_types(data=content)
     assert set(types) == {
         f"{estimator.__module__}.{estimator.__name__}",
-        "skhyp.fitting.CSVLogger",
+        f"{CSVLogger.__module__}.CSVLogger",
     }
     loaded = skops.io.loads(content, trusted=types)
     expected = network.fit(*spectra).parameters_

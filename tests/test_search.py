@@ -7,10 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import numpy as np
 import pytest
+from sklearn.metrics import make_scorer, mean_pinball_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 
 IN_A_FORK = """
 import json, multiprocessing, os
@@ -101,7 +107,44 @@ def test_a_search_over_losses_needs_no_scorer(spectra, small_autoencoder):
     assert search.transform(spectra[0]).shape == (120, search.best_params_["n_components"])
 
 
-def test_cross_validation_scores(spectra, small_autoencoder, small_classifier):
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_a_search_over_losses_and_sizes_of_a_regressor_is_the_same_side_by_side(
+    measured, small_regressor, backend
+):
+    grid = {"loss": ["huber", "quantile"], "dense_layer_sizes": [(4,), ()]}
+    regressor = SpectralCNNRegressor(**small_regressor | {"max_epochs": 5, "quantile": 0.7})
+    one, side_by_side = (
+        GridSearchCV(regressor, grid, cv=2, error_score="raise", n_jobs=n_jobs) for n_jobs in (1, 2)
+    )
+    one.fit(*measured)
+    with joblib.parallel_config(backend):
+        side_by_side.fit(*measured)
+    scores = [search.cv_results_["mean_test_score"].tolist() for search in (one, side_by_side)]
+    assert scores[0] == scores[1] and len(set(scores[0])) == 4
+    np.testing.assert_array_equal(side_by_side.predict(measured[0]), one.predict(measured[0]))
+
+
+def test_a_search_over_quantiles_traces_nothing_anew(measured, small_regressor):
+    from skhyp.graph.compilation import trace_counts
+
+    X, y = measured
+    regressor = SpectralCNNRegressor(**small_regressor | {"max_epochs": 2}, loss="quantile")
+    scorer = make_scorer(mean_pinball_loss, greater_is_better=False, alpha=0.9)
+    regressor.fit(X[:60], y[:60]).predict(X[60:])
+    before = trace_counts()
+    search = GridSearchCV(
+        regressor, {"quantile": [0.1, 0.5, 0.9]}, cv=2, scoring=scorer, refit=False
+    )
+    scores = search.fit(X, y).cv_results_["mean_test_score"]
+    assert trace_counts() == before
+    assert len(set(scores)) == 3 and np.argmax(scores) == 2
+
+
+def test_cross_validation_scores(spectra, measured, small_autoencoder, small_classifier):
+    determinations = cross_val_score(
+        SpectralCNNRegressor(**small_classifier | {"max_epochs": 40}), *measured, cv=3
+    )
+    assert 0.6 < determinations.min() <= determinations.max() < 1
     accuracies = cross_val_score(SpectralCNNClassifier(**small_classifier), *spectra, cv=3)
     angles = cross_val_score(SpectralAutoencoder(**small_autoencoder), spectra[0], cv=3)
     assert accuracies.min() > 0.8

@@ -10,7 +10,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 from skhyp.export import to_saved_model
 
 METHODS = [
@@ -81,6 +86,36 @@ def test_a_pipeline_goes_from_raw_spectra_to_codes(spectra, exported, parameters
     clean = preprocessor.transform(X)
     assert_close(model.reconstruct(X), pipeline[-1].reconstruct(clean))
     assert_close(model.reconstruction_error(X), pipeline[-1].reconstruction_error(clean))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint16"])
+@pytest.mark.parametrize("n_targets", [None, 1, 2])
+def test_a_pipeline_goes_from_raw_spectra_to_values(measured, exported, dtype, n_targets):
+    X, y = (4000 * measured[0]).astype(dtype), 100 + measured[1]
+    targets = y if n_targets is None else np.c_[y, -y][:, :n_targets]
+    pipeline = make_pipeline(
+        HypPreprocessor(method="l2", bands=[(500, 520)], wavelengths=WAVELENGTHS, nodata=0),
+        SpectralCNNRegressor(max_epochs=2, kernel_sizes=8, random_state=0),
+    ).fit(X, targets)
+    expected = pipeline.predict(X)
+    X[5, 3] = X[6] = 0
+    model = exported(pipeline, dtype=dtype)
+    found = model.predict(X)
+    assert found.shape == targets.shape
+    assert np.isnan(found[5:7]).all()
+    others = np.delete(np.arange(len(X)), [5, 6])
+    assert_close(tf.gather(found, others), expected[others])
+    assert set(model.signatures) == {"predict", "serving_default"}
+    np.testing.assert_array_equal(model.wavelengths, WAVELENGTHS)
+
+
+def test_values_that_the_type_cannot_tell_apart_are_not_exported_in_it(
+    measured, small_regressor, tmp_path
+):
+    X, y = measured[0].astype(np.float64), measured[1]
+    regressor = SpectralCNNRegressor(**small_regressor).fit(X, 1e9 + y)
+    with pytest.raises(ValueError, match=r"go by steps of .* Export it with dtype='float64'"):
+        to_saved_model(regressor, tmp_path / "model")
 
 
 def test_all_three_in_a_row_and_pipelines_in_pipelines(spectra, exported):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
 from skhyp.fitting import Callback, CSVLogger
 from skhyp.fitting._checkpoint_files import CheckpointFile
 
@@ -135,20 +135,19 @@ def test_what_is_no_callback_is_refused(autoencoder, spectra):
         autoencoder.set_params(callbacks=[print]).fit(spectra)
 
 
-def test_losses_are_logged_to_a_csv_file_that_each_fit_begins_anew(spectra, tmp_path):
+@pytest.mark.parametrize("kind", [SpectralCNNClassifier, SpectralCNNRegressor])
+def test_losses_are_logged_to_a_csv_file_that_each_fit_begins_anew(kind, spectra, tmp_path):
     path = tmp_path / "losses.csv"
     y = np.arange(len(spectra)) % 3
-    classifier = SpectralCNNClassifier(
-        max_epochs=3, callbacks=[CSVLogger(path)], early_stopping=True, random_state=0
-    )
+    network = kind(max_epochs=3, callbacks=[CSVLogger(path)], early_stopping=True, random_state=0)
     for _ in range(2):
-        classifier.fit(spectra, y)
+        network.fit(spectra, y)
         with path.open(newline="") as file:
             rows = list(csv.DictReader(file))
         assert [int(row["epoch"]) for row in rows] == [1, 2, 3]
-        assert [float(row["loss"]) for row in rows] == classifier.loss_curve_
+        assert [float(row["loss"]) for row in rows] == network.loss_curve_
         found = [float(row["validation_loss"]) for row in rows]
-        assert found == classifier.validation_loss_curve_
+        assert found == network.validation_loss_curve_
 
 
 class Died(BaseException):

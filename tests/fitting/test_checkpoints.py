@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
 from skhyp.fitting import Callback, CSVLogger, load_model, saved_epochs
 from skhyp.fitting._checkpoint_files import MAGIC, CheckpointFile
 from skhyp.graph import epochs, kernels
@@ -21,6 +21,13 @@ from skhyp.spectra import Spectra
 SMALL = {"max_epochs": 6, "batch_size": 16, "random_state": 0, "save_epochs": 2}
 AUTOENCODER = SpectralAutoencoder(hidden_layer_sizes=(8,), n_components=3, **SMALL)
 CLASSIFIER = SpectralCNNClassifier(n_filters=(4,), kernel_sizes=5, dense_layer_sizes=(8,), **SMALL)
+REGRESSOR = SpectralCNNRegressor(
+    n_filters=(4,),
+    kernel_sizes=5,
+    dense_layer_sizes=(8,),
+    learning_rate_schedule="constant",
+    **SMALL,
+)
 ESTIMATORS = {
     "autoencoder": AUTOENCODER,
     "sgd": clone(AUTOENCODER).set_params(optimizer="sgd", learning_rate_schedule="exponential"),
@@ -31,6 +38,10 @@ ESTIMATORS = {
     "classifier": CLASSIFIER,
     "dropout": clone(CLASSIFIER).set_params(dropout=0.3, class_weight="balanced"),
     "stopping classifier": clone(CLASSIFIER).set_params(early_stopping=True, patience=3),
+    "regressor": REGRESSOR,
+    "stopping regressor": clone(REGRESSOR).set_params(
+        early_stopping=True, patience=3, dropout=0.3, loss="quantile", quantile=0.8
+    ),
 }
 of_all = pytest.mark.parametrize("name", ESTIMATORS)
 
@@ -44,8 +55,14 @@ def data():
     return X.astype(np.float32), np.array(["ash", "elm", "oak"])[y]
 
 
+def values_of(X):
+    """Return two values of each spectrum, in units of their own."""
+    return np.c_[10 * X[:, 3], 1000 - X[:, 7]].astype(np.float64)
+
+
 def fitted(name, data, **parameters):
     X, y = data
+    y = values_of(np.asarray(X)) if name.endswith("regressor") else y
     return clone(ESTIMATORS[name]).set_params(**parameters).fit(X, y)
 
 
@@ -132,7 +149,8 @@ def test_models_of_several_epochs_are_loaded_side_by_side(name, data, tmp_path):
     whole = fitted(name, data, checkpoint_dir=tmp_path, save_epochs=(1, 3))
     models = {epoch: load_model(tmp_path, epoch) for epoch in saved_epochs(tmp_path)}
     assert_same_model(load_model(tmp_path), whole)
-    function = "transform" if hasattr(whole, "transform") else "predict_proba"
+    functions = ("transform", "predict_proba", "predict")
+    function = next(function for function in functions if hasattr(whole, function))
     outputs = {epoch: getattr(m, function)(data[0]) for epoch, m in models.items()}
     np.testing.assert_array_equal(outputs[whole.n_iter_], getattr(whole, function)(data[0]))
     assert not np.array_equal(outputs[1], outputs[3])
@@ -473,7 +491,7 @@ def _mutated_arrays(array):
     yield np.full_like(array, np.nan) if array.dtype.kind == "f" else np.zeros((0,))
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "stopping classifier"])
+@pytest.mark.parametrize("name", ["autoencoder", "stopping classifier", "regressor"])
 def test_whatever_is_forged_is_refused_by_the_name_of_the_file_or_does_no_harm(
     name, data, tmp_path
 ):
@@ -527,6 +545,40 @@ def test_a_training_on_other_labels_is_not_resumed(data, tmp_path, labels):
     fitted("classifier", (X, y), checkpoint_dir=tmp_path)
     with pytest.raises(ValueError, match="of another training; these differ: data"):
         fitted("classifier", (X, np.array(labels)[y]), checkpoint_dir=tmp_path, resume=True)
+
+
+def test_a_training_of_other_values_or_of_another_quantile_is_not_resumed(data, tmp_path):
+    X, regressor = data[0], clone(REGRESSOR).set_params(loss="quantile", checkpoint_dir=tmp_path)
+    y = values_of(X)
+    whole = clone(regressor).fit(X, y)
+    assert_same_model(
+        clone(regressor).set_params(resume=True).fit(X, y.astype(np.longdouble)), whole
+    )
+    for values in (y[:, 0], y[:, :1], np.nextafter(y, np.inf)):
+        with pytest.raises(ValueError, match="of another training; these differ: data"):
+            clone(regressor).set_params(resume=True).fit(X, values)
+    for changed in ({"quantile": 0.6}, {"loss": "huber"}):
+        (name,) = changed
+        with pytest.raises(ValueError, match=rf"{name} \(.* there, .* here\)"):
+            clone(regressor).set_params(resume=True, **changed).fit(X, y)
+
+
+@pytest.mark.parametrize("n_axes", [1, 2])
+def test_the_form_of_y_is_kept_and_no_other_is_forged(data, tmp_path, n_axes):
+    X = data[0]
+    y = values_of(X)[:, 0] if n_axes == 1 else values_of(X)
+    regressor = clone(REGRESSOR).set_params(checkpoint_dir=tmp_path).fit(X, y)
+    loaded = load_model(tmp_path)
+    assert type(loaded) is SpectralCNNRegressor and loaded.target_ndim_ == n_axes
+    np.testing.assert_array_equal(loaded.predict(X), regressor.predict(X))
+    path, forged = max(tmp_path.glob("epoch_*")), {1: [0, 3, "1", True, None], 2: [0, 1, 3, 2.0]}
+    for other in forged[n_axes]:
+        _forge(path, lambda it, _, other=other: it["fitted"].update(target_ndim_=other))
+        with pytest.raises(ValueError, match=rf"{path.name}.*target_ndim_ must be an integer"):
+            load_model(tmp_path)
+    _forge(path, lambda it, _: it["fitted"].pop("target_ndim_"))
+    with pytest.raises(ValueError, match=path.name):
+        load_model(tmp_path)
 
 
 @pytest.mark.parametrize("are_known", [False, True])

@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 from skhyp.fitting._config import CONFIG_VERSION
 
 ESTIMATORS = [
@@ -24,6 +29,7 @@ ESTIMATORS = [
     SpectralCNNClassifier(learning_rate=np.float32(0.25), random_state=7),
     SpectralCNNClassifier(class_weight={1: 0.5, 2: 2.0}),
     SpectralCNNClassifier(class_weight={"oak": 1, "élm": 3.5}, views=None),
+    SpectralCNNRegressor(loss="quantile", quantile=np.float64(0.9), views=["bands"]),
 ]
 
 

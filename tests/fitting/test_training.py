@@ -7,7 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
 from skhyp.fitting import Callback, saved_epochs
 
 SMALL = {"max_epochs": 2, "random_state": 0}
@@ -16,8 +16,16 @@ ESTIMATORS = {
     "classifier": SpectralCNNClassifier(
         n_filters=(3,), kernel_sizes=5, dense_layer_sizes=(6,), **SMALL
     ),
+    "regressor": SpectralCNNRegressor(
+        n_filters=(3,),
+        kernel_sizes=5,
+        dense_layer_sizes=(6,),
+        learning_rate_schedule="constant",
+        **SMALL,
+    ),
 }
-of_both = pytest.mark.parametrize("name", ESTIMATORS)
+RESPONSES = {"autoencoder": "transform", "classifier": "predict_proba", "regressor": "predict"}
+of_all = pytest.mark.parametrize("name", ESTIMATORS)
 # One update so large that the loss after it is no number; the one before it is.
 LAST_UPDATE = {"optimizer": "sgd", "learning_rate": 1e30, "max_epochs": 1}
 
@@ -37,7 +45,7 @@ def fitted(name, data, sample_weight=None, **parameters):
 
 
 @pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}, {"dropout": 0.5}])
-@of_both
+@of_all
 def test_what_the_last_update_has_broken_is_refused_and_the_former_state_kept(
     name, data, tmp_path, parameters
 ):
@@ -54,7 +62,7 @@ def test_what_the_last_update_has_broken_is_refused_and_the_former_state_kept(
     assert saved_epochs(folder) == [], "nothing that a training could go on from"
 
 
-@of_both
+@of_all
 def test_a_part_whose_update_breaks_the_network_is_refused(name, data):
     X, y = data
     estimator = fitted(name, data)
@@ -65,7 +73,7 @@ def test_a_part_whose_update_breaks_the_network_is_refused(name, data):
     assert estimator.parameters_ is before
 
 
-@of_both
+@of_all
 def test_initial_weights_beyond_all_numbers_are_told_of_before_anything_is_learned(name, data):
     with pytest.raises(ValueError, match=r"no finite number|no longer a finite number"):
         fitted(name, data, initializer="normal", initializer_std=1e30)
@@ -97,7 +105,7 @@ def test_initial_weights_beyond_all_numbers_are_told_of_before_anything_is_learn
         ({"validation_fraction": Fraction(10**400)}, "'validation_fraction' parameter .* must be"),
     ],
 )
-@of_both
+@of_all
 def test_a_number_that_cannot_be_computed_with_is_refused_by_name(name, data, parameters, message):
     with pytest.raises(ValueError, match=message):
         fitted(name, data, **parameters)
@@ -127,7 +135,7 @@ def test_lists_of_a_schedule_that_is_not_used_are_left_alone(data):
     np.testing.assert_array_equal(found.parameters_, expected.parameters_)
 
 
-@of_both
+@of_all
 def test_weights_larger_than_any_float_are_refused_by_name(name, data):
     X, y = data
     estimator = fitted(name, data)
@@ -153,7 +161,7 @@ class _Interrupting(Callback):
         raise KeyboardInterrupt
 
 
-@of_both
+@of_all
 def test_as_many_epochs_as_an_integer_holds_may_be_asked_for(name, data):
     asked = {"learning_rate_schedule": "cosine", "max_epochs": 2**63 - 1}
     with pytest.warns(ConvergenceWarning, match=f"of {2**63 - 1} epochs"):
@@ -161,7 +169,7 @@ def test_as_many_epochs_as_an_integer_holds_may_be_asked_for(name, data):
     assert np.isfinite(found.loss_curve_).all()
 
 
-@of_both
+@of_all
 def test_fractions_and_numbers_of_numpy_are_numbers(name, data):
     expected = fitted(name, data, learning_rate=0.25, weight_decay=0.5)
     for parameters in (
@@ -174,7 +182,7 @@ def test_fractions_and_numbers_of_numpy_are_numbers(name, data):
 
 
 @pytest.mark.parametrize("unit", [1e300, 1e38, 1e-42, 1e-310])
-@of_both
+@of_all
 def test_weights_matter_beside_each_other_alone(name, data, unit):
     weights = np.where(np.arange(60) < 30, 1.0, 2.0)
     expected = fitted(name, data, weights)
@@ -193,13 +201,13 @@ def test_weights_matter_beside_each_other_alone(name, data, unit):
         (np.r_[np.full(59, 1.0), -1], "sample_weight has negative values"),
     ],
 )
-@of_both
+@of_all
 def test_weights_that_cannot_be_set_beside_each_other_are_refused(name, data, weights, message):
     with pytest.raises(ValueError, match=message):
         fitted(name, data, weights)
 
 
-@of_both
+@of_all
 def test_spectra_too_small_to_be_computed_with_are_refused(name, data):
     X, y = data
     with pytest.raises(ValueError, match=r"largest value of X is .*e-41: in float32"):
@@ -207,7 +215,7 @@ def test_spectra_too_small_to_be_computed_with_are_refused(name, data):
     assert np.isfinite(fitted(name, (X.astype(np.float64) * 1e-40, y)).loss_curve_).all()
 
 
-@of_both
+@of_all
 def test_the_unit_of_spectra_may_be_any_that_a_type_has(name, data):
     X, y = data
     expected = fitted(name, (X.astype(np.float64), y))
@@ -221,7 +229,7 @@ def test_the_unit_of_spectra_may_be_any_that_a_type_has(name, data):
 
 
 @pytest.mark.parametrize("value", [-3.4028235e38, 1e38, 1e-30, 1e-45])
-@of_both
+@of_all
 def test_one_pixel_at_the_end_of_the_range_leaves_the_others_as_they_are(name, data, value):
     X, y = data
     X = X.copy()
@@ -234,8 +242,7 @@ def test_one_pixel_at_the_end_of_the_range_leaves_the_others_as_they_are(name, d
     else:
         estimator.fit(X, y)
     assert np.isfinite(estimator.loss_curve_).all()
-    outputs = estimator.transform(X) if name == "autoencoder" else estimator.predict_proba(X)
-    assert np.isfinite(outputs).all()
+    assert np.isfinite(getattr(estimator, RESPONSES[name])(X)).all()
     assert np.isfinite(estimator.score(X, y))
 
 

@@ -13,7 +13,12 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 from skhyp.fitting import load_model
 from skhyp.scenes import apply, labelled_pixels, open_scene
 from skhyp.spectra import Spectra
@@ -267,14 +272,18 @@ def test_networks_keep_the_wavelengths_that_spectra_know(
     classes = {"classes": [0, 1, 2]} if call == "partial_fit" else {}
     autoencoder = SpectralAutoencoder(**{**small_autoencoder, "max_epochs": 1})
     classifier = SpectralCNNClassifier(**{**small_classifier, "max_epochs": 1})
+    regressor = SpectralCNNRegressor(
+        **{**small_classifier, "max_epochs": 1, "learning_rate_schedule": "constant"}
+    )
     getattr(autoencoder, call)(X)
     getattr(classifier, call)(X, y, **classes)
-    for network in (autoencoder, classifier):
+    getattr(regressor, call)(X, y)
+    for network in (autoencoder, classifier, regressor):
         np.testing.assert_allclose(network.wavelengths_, WAVELENGTHS, rtol=1e-7)
     assert autoencoder.fit(spectra[0]).wavelengths_ is None
 
 
-@pytest.mark.parametrize("kind", ["preprocessor", "autoencoder", "classifier"])
+@pytest.mark.parametrize("kind", ["preprocessor", "autoencoder", "classifier", "regressor"])
 def test_spectra_of_other_wavelengths_than_in_fit_are_refused(
     spectra, fitted_autoencoder, small_autoencoder, small_classifier, kind
 ):
@@ -283,6 +292,7 @@ def test_spectra_of_other_wavelengths_than_in_fit_are_refused(
         "preprocessor": (HypPreprocessor(), "transform"),
         "autoencoder": (SpectralAutoencoder(**{**small_autoencoder, "max_epochs": 1}), "transform"),
         "classifier": (SpectralCNNClassifier(**{**small_classifier, "max_epochs": 1}), "predict"),
+        "regressor": (SpectralCNNRegressor(**{**small_classifier, "max_epochs": 1}), "predict"),
     }[kind]
     respond = getattr(estimator.fit(X, y), method)
     expected = respond(spectra[0])

@@ -11,7 +11,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 from skhyp.graph import attributions
 from skhyp.graph.compilation import trace_counts
 from skhyp.inspection import integrated_gradients
@@ -44,6 +49,44 @@ def test_the_attributions_of_a_spectrum_sum_to_its_log_odds_less_those_of_the_ba
         parts.attributions.sum(axis=1), change, atol=0.02 * np.abs(change).max()
     )
     assert np.abs(parts.residuals).max() < 0.02 * np.abs(change).max()
+
+
+@pytest.mark.parametrize("target", [None, 0, np.int64(0)])
+def test_the_attributions_of_a_value_sum_to_it_less_that_of_the_baseline(
+    target, measured, fitted_regressor
+):
+    X, _ = measured
+    parts = explain(fitted_regressor, X, target=target, n_steps=256)
+    assert parts.output == "Predicted value" + ("" if target is None else " of target 0")
+    np.testing.assert_allclose(parts.outputs, fitted_regressor.predict(X), rtol=1e-5)
+    baseline = fitted_regressor.predict(X.mean(axis=0)[None])
+    np.testing.assert_allclose(parts.baseline_outputs, np.tile(baseline, len(X)), rtol=1e-5)
+    change = parts.outputs - parts.baseline_outputs
+    np.testing.assert_allclose(
+        parts.attributions.sum(axis=1), change, atol=0.02 * np.abs(change).max()
+    )
+
+
+def test_each_of_several_values_has_attributions_of_its_own(measured, small_regressor):
+    X, y = measured
+    regressor = SpectralCNNRegressor(**small_regressor).fit(X, np.c_[y, 500 - 40 * y])
+    for target in (0, 1):
+        parts = explain(regressor, X, target=target, n_steps=256)
+        np.testing.assert_allclose(parts.outputs, regressor.predict(X)[:, target], rtol=1e-5)
+        change = parts.outputs - parts.baseline_outputs
+        np.testing.assert_allclose(
+            parts.attributions.sum(axis=1), change, atol=0.03 * np.abs(change).max()
+        )
+    for nothing in (None, 2, -1, True, 0.0, "protein", [0]):
+        with pytest.raises(ValueError, match="target must be the number of a target, from 0 to 1"):
+            explain(regressor, X, target=nothing)
+
+
+def test_bands_that_a_value_is_made_of_have_the_importance():
+    X = np.random.default_rng(0).normal(size=(180, 40)).astype(np.float32)
+    y = 50 + X[:, 10:20].sum(axis=1)
+    importances = explain(SpectralCNNRegressor(random_state=0).fit(X, y), X).importances
+    assert importances[10:20].mean() > 2 * np.delete(importances, np.s_[10:20]).mean()
 
 
 @pytest.mark.parametrize("architecture", ["dense", "conv"])

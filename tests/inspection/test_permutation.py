@@ -58,6 +58,12 @@ def test_the_spectra_stay_as_they_were_and_groups_may_be_chosen(copies):
     np.testing.assert_allclose(importance.importances_std, importance.importances.std(axis=1))
 
 
+def test_a_regressor_is_scored_by_its_values(measured, fitted_regressor):
+    importance = band_permutation_importance(fitted_regressor, *measured, groups=8, random_state=0)
+    assert importance.score == fitted_regressor.score(*measured) > 0.9
+    assert len(importance.groups) == 5 and importance.importances_mean.min() > 0
+
+
 def test_an_autoencoder_is_looked_into_without_labels(spectra, fitted_autoencoder):
     X, _ = spectra
     importance = band_permutation_importance(fitted_autoencoder, X, groups=8, random_state=0)

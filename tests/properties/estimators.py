@@ -1,4 +1,4 @@
-"""Valid parameters of the three estimators."""
+"""Valid parameters of the estimators, and what they learn."""
 
 from __future__ import annotations
 
@@ -94,6 +94,36 @@ def classifier_parameters(draws: Draws, n_rows: int) -> dict[str, Any]:
             "dropout": draws.one_of(0.0, 0.3, 0.9),
             "class_weight": draws.one_of(None, "balanced", "balanced_batch"),
         }
+    )
+
+
+def regressor_parameters(draws: Draws, n_rows: int) -> dict[str, Any]:
+    """Draw parameters of a SpectralCNNRegressor."""
+    views = tuple(draws.some_of(["snv", "bands"]))
+    return (
+        _training(draws, n_rows)
+        | _convolutions(draws)
+        | {
+            "views": draws.one_of(None, views, views),
+            "dense_layer_sizes": draws.layers(0, 3, lambda: draws.integer(1, 12)),
+            "dropout": draws.one_of(0.0, 0.3, 0.9),
+            "loss": draws.one_of("squared_error", "absolute_error", "huber", "quantile"),
+            "quantile": draws.one_of(0.05, 0.5, 0.9),
+        }
+    )
+
+
+def draw_values(draws: Draws, n_rows: int) -> np.ndarray:
+    """Draw values of any type and unit, of one target or several, some constant, some outliers."""
+    shape = draws.one_of((n_rows,), (n_rows, 1), (n_rows, 3))
+    values = draws.rng.normal(draws.one_of(0, 30), 1, shape) * 10.0 ** draws.integer(-25, 25)
+    if draws.chance():
+        values[..., -1:] = values[0, ..., -1:]
+    if draws.chance():
+        values[0] *= 1000
+    counts = draws.rng.integers(0, 100, shape)
+    return draws.one_of(
+        values, values, values.astype(np.float32), counts, counts > 50, values.astype(object)
     )
 
 

@@ -14,7 +14,12 @@ import skops.io
 import tensorflow as tf
 from sklearn.base import clone
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 from skhyp.export import to_saved_model
 from skhyp.inputs._validation import computation_dtype
 
@@ -23,7 +28,9 @@ from .estimators import (
     autoencoder_parameters,
     classifier_parameters,
     draw_labels,
+    draw_values,
     preprocessor_parameters,
+    regressor_parameters,
 )
 from .spectra import draw_spectra
 
@@ -31,6 +38,7 @@ METHODS = {
     HypPreprocessor: ["transform"],
     SpectralAutoencoder: ["transform", "reconstruct", "reconstruction_error"],
     SpectralCNNClassifier: ["predict_proba", "decision_function", "predict"],
+    SpectralCNNRegressor: ["predict"],
 }
 NOT_EXPORTED = ("float16", "uint64", "bool")
 
@@ -59,6 +67,15 @@ def test_classifiers(example, tmp_path):
     if counts.min() < 4:  # too few to hold out some of each
         parameters.pop("early_stopping", None)
     estimator = SpectralCNNClassifier(**parameters)
+    check_network(estimator, X, y, tmp_path, exports=example % 3 == 0)
+
+
+@examples(10)
+def test_regressors(example, tmp_path):
+    draws = Draws(example)
+    X = draw_spectra(draws)
+    y = draw_values(draws, len(X.values))
+    estimator = SpectralCNNRegressor(**regressor_parameters(draws, len(X.values)))
     check_network(estimator, X, y, tmp_path, exports=example % 3 == 0)
 
 

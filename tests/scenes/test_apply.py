@@ -23,7 +23,12 @@ from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from skhyp import HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier
+from skhyp import (
+    HypPreprocessor,
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+)
 from skhyp.scenes import apply, labelled_pixels, open_scene
 
 from .conftest import (
@@ -77,6 +82,25 @@ def test_labels_of_a_network_are_too_however_a_scene_is_cut(files, kind, cube, l
     np.testing.assert_array_equal(
         apply(pipeline, files[kind], method="predict_proba", working_memory=1), expected
     )
+
+
+@pytest.mark.parametrize("n_targets", [None, 1, 2])
+@pytest.mark.parametrize("out", ["map.tif", "map.zarr", "map.npy"])
+def test_values_of_a_network_are_mapped_in_their_unit(files, cube, out, n_targets, tmp_path):
+    X = cube.reshape(-1, SHAPE[2]).astype(np.float32)
+    targets = np.c_[0.01 * X[:, 2], 5000 - X[:, 4]]
+    targets = targets[:, 0] if n_targets is None else targets[:, :n_targets]
+    network = SpectralCNNRegressor(
+        n_filters=(2,), kernel_sizes=3, dense_layer_sizes=(4,), max_epochs=2, random_state=0
+    )
+    pipeline = make_pipeline(HypPreprocessor(method="l2"), network).fit(X, targets)
+    expected = pipeline.predict(X).reshape(*SHAPE[:2], *targets.shape[1:])
+    np.testing.assert_array_equal(apply(pipeline, files["tif"], working_memory=1), expected)
+    apply(pipeline, files["tif"], tmp_path / out)
+    found = _read(tmp_path / out)
+    np.testing.assert_array_equal(found.squeeze(), expected.squeeze())
+    with pytest.raises(ValueError, match="class_names is for maps of classes"):
+        apply(pipeline, files["tif"], class_names=NAMES)
 
 
 @pytest.mark.parametrize("out", OUTPUTS)
