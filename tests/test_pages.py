@@ -33,6 +33,7 @@ RUN_HERE = {
         for name in (
             "autoencoders",
             "classification",
+            "laboratory",
             "migration",
             "performance",
             "preprocessing",
