@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
     from .ensemble import SpectralEnsembleRegressor
+    from .pls import SpectralPLSRegressor
     from .preprocessing import HypPreprocessor
     from .regressor import SpectralCNNRegressor
 
@@ -36,6 +37,7 @@ __all__ = [
     "SpectralCNNClassifier",
     "SpectralCNNRegressor",
     "SpectralEnsembleRegressor",
+    "SpectralPLSRegressor",
     "datasets",
     "deephyp",
     "export",
@@ -56,6 +58,7 @@ _HOMES = {
     "SpectralCNNClassifier": "classifier",
     "SpectralCNNRegressor": "regressor",
     "SpectralEnsembleRegressor": "ensemble",
+    "SpectralPLSRegressor": "pls",
     "show_versions": "_show_versions",
 }
 

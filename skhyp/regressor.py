@@ -124,6 +124,8 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     _target_checks: ClassVar = {"multi_output": True}
     _min_epochs = 50
     _min_updates = 1000
+    n_outputs_: int
+    target_ndim_: int
 
     _parameter_constraints: dict = {
         **ConvNetworkEstimator._parameter_constraints,

@@ -13,12 +13,14 @@ from skhyp import (
     SpectralAutoencoder,
     SpectralCNNClassifier,
     SpectralCNNRegressor,
+    SpectralPLSRegressor,
 )
 from skhyp.fitting._training_parameters import TrainingParameters
 
 TRANSFORMERS = [HypPreprocessor, SpectralAutoencoder]
 NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
-ESTIMATORS = [HypPreprocessor, *NETWORKS]
+SOLVED = [SpectralPLSRegressor]  # in closed form: they have no epochs
+ESTIMATORS = [HypPreprocessor, *NETWORKS, *SOLVED]
 
 FOR_ALL = ["check_param_validation", "check_dataframe_column_names_consistency"]
 FOR_TRANSFORMERS = [
@@ -43,7 +45,7 @@ def _check_of_scikit_learn(name):
 
 def _brief(estimator, max_epochs=2):
     """Return an instance for checks in which it matters little what has been learned."""
-    return estimator(**({} if estimator is HypPreprocessor else {"max_epochs": max_epochs}))
+    return estimator(**({"max_epochs": max_epochs} if estimator in NETWORKS else {}))
 
 
 def _suite_of_scikit_learn():
