@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
     from .ensemble import SpectralEnsembleRegressor
+    from .kernel import SpectralKernelRegressor
     from .pls import SpectralPLSRegressor
     from .preprocessing import HypPreprocessor
     from .regressor import SpectralCNNRegressor
@@ -37,6 +38,7 @@ __all__ = [
     "SpectralCNNClassifier",
     "SpectralCNNRegressor",
     "SpectralEnsembleRegressor",
+    "SpectralKernelRegressor",
     "SpectralPLSRegressor",
     "datasets",
     "deephyp",
@@ -58,6 +60,7 @@ _HOMES = {
     "SpectralCNNClassifier": "classifier",
     "SpectralCNNRegressor": "regressor",
     "SpectralEnsembleRegressor": "ensemble",
+    "SpectralKernelRegressor": "kernel",
     "SpectralPLSRegressor": "pls",
     "show_versions": "_show_versions",
 }

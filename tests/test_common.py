@@ -13,13 +13,14 @@ from skhyp import (
     SpectralAutoencoder,
     SpectralCNNClassifier,
     SpectralCNNRegressor,
+    SpectralKernelRegressor,
     SpectralPLSRegressor,
 )
 from skhyp.fitting._training_parameters import TrainingParameters
 
 TRANSFORMERS = [HypPreprocessor, SpectralAutoencoder]
 NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
-SOLVED = [SpectralPLSRegressor]  # in closed form: they have no epochs
+SOLVED = [SpectralKernelRegressor, SpectralPLSRegressor]  # in closed form: they have no epochs
 ESTIMATORS = [HypPreprocessor, *NETWORKS, *SOLVED]
 
 FOR_ALL = ["check_param_validation", "check_dataframe_column_names_consistency"]
