@@ -116,11 +116,12 @@ def regressor_parameters(draws: Draws, n_rows: int) -> dict[str, Any]:
 def draw_values(draws: Draws, n_rows: int) -> np.ndarray:
     """Draw values of any type and unit, of one target or several, some constant, some outliers."""
     shape = draws.one_of((n_rows,), (n_rows, 1), (n_rows, 3))
-    values = draws.rng.normal(draws.one_of(0, 30), 1, shape) * 10.0 ** draws.integer(-25, 25)
+    values = draws.rng.normal(draws.one_of(0, 30), 1, shape) * 10.0 ** draws.integer(-12, 12)
+    columns = values.reshape(n_rows, -1)
+    if draws.integer(0, 3) == 0:
+        columns[:, -1] = columns[0, -1]
     if draws.chance():
-        values[..., -1:] = values[0, ..., -1:]
-    if draws.chance():
-        values[0] *= 1000
+        columns[0] *= 1000
     counts = draws.rng.integers(0, 100, shape)
     return draws.one_of(
         values, values, values.astype(np.float32), counts, counts > 50, values.astype(object)
