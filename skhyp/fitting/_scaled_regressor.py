@@ -9,7 +9,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp.inputs._known_wavelengths import numbers_of, source_bands_of, wavelengths_of
+from skhyp.inputs._band_knowledge import BandKnowledge
+from skhyp.inputs._known_wavelengths import source_bands_of
 from skhyp.inputs._validation import computation_dtype, refuse_overflow, validate_spectra
 from skhyp.wavelengths import contiguous_segments
 
@@ -26,7 +27,12 @@ _BLOCK_VALUES = 2**22
 
 
 class ScaledSpectraRegressor(
-    RegressorMixin, ConfigMixin, DocumentationLinkMixin, BaseEstimator, metaclass=ABCMeta
+    RegressorMixin,
+    BandKnowledge,
+    ConfigMixin,
+    DocumentationLinkMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
 ):
     """A regressor that keeps what its spectra knew of their bands, and computes in float64.
 
@@ -43,7 +49,6 @@ class ScaledSpectraRegressor(
     target_ndim_: int
     scaling_: str | None
     segments_: np.ndarray
-    wavelengths_: np.ndarray | None
 
     @abstractmethod
     def _values(self, scaled: np.ndarray) -> np.ndarray:
@@ -81,16 +86,12 @@ class ScaledSpectraRegressor(
         refuse_overflow(values, X)
         return values[:, 0] if self.target_ndim_ == 1 else values
 
-    def _input_wavelengths(self, n_bands: int) -> np.ndarray | None:
-        """Return the wavelengths in nm of all bands of the spectra of fit."""
-        return getattr(self, "wavelengths_", None)
-
     def _scaled(self, X: np.ndarray, scaling: str | None) -> np.ndarray:
         return scaled_spectra(X, scaling, wavelengths=self.wavelengths_, segments=self.segments_)
 
     def _validate(self, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return spectra and targets (n, targets) to learn from, and keep what X knows."""
-        given, known, numbers = X, wavelengths_of(X), numbers_of(X)
+        given = X
         if np.ma.is_masked(y):
             raise ValueError(
                 "y is a masked array with masked values, which would be lost. Leave their spectra "
@@ -99,9 +100,9 @@ class ScaledSpectraRegressor(
         X, y = validate_spectra(
             self, X, y=y, reset=True, multi_output=True, y_numeric=True, ensure_min_samples=2
         )
-        self.numbers_in_ = numbers
-        self.wavelengths_ = None if known is None else np.array(known)
-        segments = contiguous_segments(source_bands_of(given, X.shape[1]), known)
+        self._learn_bands_of(given)
+        source_bands = source_bands_of(given, X.shape[1])
+        segments = contiguous_segments(source_bands, self.wavelengths_)
         self.segments_ = np.array([(part.start, part.stop) for part in segments])
         targets = np.asarray(y, dtype=np.float64)
         self.target_ndim_, targets = targets.ndim, targets.reshape(len(X), -1)
