@@ -116,9 +116,6 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     True
     """
 
-    n_outputs_: int
-    target_ndim_: int
-
     _row_functions: ClassVar = {"predict": "values"}
     _view_names = ("snv", "slope", "curvature", "bands")
     _target_checks: ClassVar = {"multi_output": True}
