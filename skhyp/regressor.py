@@ -20,7 +20,7 @@ from .fitting._protocols import AttributedOutput
 from .fitting._views import learn_view_statistics, robust_standardisation
 from .inputs._parameters import NumberInterval
 from .inputs._reference_values import reference_values, refuse_unresolved
-from .inputs._validation import all_or_nothing
+from .inputs._validation import PASS_FLOAT64, all_or_nothing
 
 if TYPE_CHECKING:
     import keras
@@ -390,3 +390,24 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
                 + (', or choose loss="huber".' if self.loss == "squared_error" else ".")
             )
         return standardised.astype(network.dtype)
+
+    def _check_numbers(self, dtype: str) -> None:
+        super()._check_numbers(dtype)
+        level, limits = np.dtype(dtype).type(self.quantile), np.finfo(dtype)
+        if self.loss == "quantile" and not limits.tiny <= level < 1:
+            raise ValueError(
+                f"quantile={self.quantile!r} is rounded to {level:g} in {dtype}, in which X is "
+                f"computed: it must be from {limits.tiny:.2g} to {1 - limits.epsneg:.16g} there."
+            )
+
+    def _computation(
+        self, dtype: np.dtype, *, remedy: str = PASS_FLOAT64
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
+        network, parameters, statistics = super()._computation(dtype, remedy=remedy)
+        if network.dtype != parameters.dtype:
+            from .graph.parameters import split
+
+            learned = split(statistics, network.statistics)
+            mean, scale = learned["target_mean"], learned["target_scale"]
+            refuse_unresolved(mean, scale, network.dtype, remedy)
+        return network, parameters, statistics
