@@ -31,6 +31,7 @@ import numpy as np
 import sklearn
 from laboratory_spectra import Calibration, calibrations
 from machine import describe_machine
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.decomposition import PCA
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
@@ -38,7 +39,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVR
 from speed_report import write_results
 
@@ -121,12 +122,20 @@ def classical_methods(calibration: Calibration) -> dict[str, Callable[[], Any]]:
     X, y = calibration.X_train, calibration.y_train
     n_bands = X.shape[1]
 
+    scalings = [scaling_of(X, order) for order in (None, 0, *DERIVATIVES)]
+
     def searched(steps: list, grid: dict, n_folds: int = 5) -> Any:
-        scalings = {"scaling": [scaling_of(X, order) for order in (None, 0, *DERIVATIVES)]}
-        pipeline = Pipeline([("scaling", "passthrough"), ("standard", StandardScaler()), *steps])
+        """Return the best of all scalings, which look at each spectrum by itself."""
         folds = KFold(n_folds, shuffle=True, random_state=0)
-        score = "neg_mean_squared_error"
-        return GridSearchCV(pipeline, scalings | grid, cv=folds, scoring=score).fit(X, y)
+        best: Any = None
+        for scaling in scalings:
+            model = Pipeline([("standard", StandardScaler()), *steps])
+            scaled = np.asarray(scaling.fit_transform(X))
+            search = GridSearchCV(model, grid, cv=folds, scoring="neg_mean_squared_error")
+            search.fit(scaled, y)
+            if best is None or search.best_score_ > best[1].best_score_:
+                best = (scaling, search)
+        return Pipeline([("scaling", best[0]), ("model", best[1])])
 
     kernel = ConstantKernel(1, (1e-3, 1e5)) * RBF(5, (1e-1, 1e4)) + WhiteKernel(0.01, (1e-6, 1))
     n_components = min(40, int(0.6 * len(y)))
@@ -136,7 +145,7 @@ def classical_methods(calibration: Calibration) -> dict[str, Callable[[], Any]]:
             [("model", Ridge())], {"model__alpha": np.logspace(-5, 4, 19).tolist()}
         ),
         "RBF-SVR": lambda: searched(
-            [("model", Standardised(SVR(epsilon=0.05, cache_size=500)))],
+            [("model", of_standardised_target(SVR(epsilon=0.05, cache_size=500)))],
             {
                 "model__regressor__C": [1, 10, 100, 1000, 10_000, 100_000],
                 "model__regressor__gamma": [g / n_bands for g in (0.001, 0.01, 0.1, 1)],
@@ -151,15 +160,14 @@ def classical_methods(calibration: Calibration) -> dict[str, Callable[[], Any]]:
             n_folds=3,
         ),
         "MLPRegressor": lambda: searched(
-            [("model", Standardised(MLPRegressor(max_iter=500, random_state=0)))],
+            [("model", of_standardised_target(MLPRegressor(max_iter=500, random_state=0)))],
             {"model__regressor__alpha": [1e-4, 1.0]},
         ),
     }
 
 
-def Standardised(regressor: Any) -> Any:
+def of_standardised_target(regressor: Any) -> Any:
     """Return a regressor of the standardised target."""
-    from sklearn.compose import TransformedTargetRegressor
 
     return TransformedTargetRegressor(regressor, transformer=StandardScaler())
 
@@ -167,7 +175,7 @@ def Standardised(regressor: Any) -> Any:
 def scaling_of(X: Any, order: int | None) -> Any:
     """Return what is done to spectra: nothing, or a derivative of their standard normal variate."""
     if order is None:
-        return "passthrough"
+        return FunctionTransformer()
     variate = HypPreprocessor(method="snv", wavelengths=X.wavelengths)
     if not order:
         return variate
