@@ -40,8 +40,11 @@ def leave_one_out(
     values, vectors = np.maximum(values[:-1], 0), vectors[:, :-1]
     inverse = 1 / (values[:, np.newaxis] + alphas)
     parts = vectors.T @ targets
-    dual = np.stack([vectors @ (parts * column[:, np.newaxis]) for column in inverse.T])
+    # Of all penalties in one product.
+    weighted = parts[:, np.newaxis] * inverse[..., np.newaxis]
+    dual = (vectors @ weighted.reshape(n - 1, -1)).reshape(n, *weighted.shape[1:])
     diagonal = np.empty((n, len(alphas)))
     for rows in gen_batches(n, _ROWS_AT_ONCE):
         diagonal[rows] = np.square(vectors[rows]) @ inverse
-    return dual, dual / diagonal.T[..., np.newaxis]
+    errors = dual / diagonal[..., np.newaxis]
+    return np.swapaxes(dual, 0, 1), np.swapaxes(errors, 0, 1)
