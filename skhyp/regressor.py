@@ -79,6 +79,8 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
     See Also
     --------
     HypPreprocessor : Clean spectra to learn from.
+    SpectralPLSRegressor : The usual calibration: linear, in a blink, what to compare with.
+    SpectralKernelRegressor : Likeness to the spectra of fit; for few of them.
     SpectralCNNClassifier : Classes instead of values.
 
     Notes
