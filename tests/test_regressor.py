@@ -85,7 +85,7 @@ def test_default_regressor_learns_the_contents(measured_factory):
         {"n_filters": (4, 3), "padding": "same", "strides": (2, 1)},
         {"dense_layer_sizes": ()},
         {"dropout": 0.3, "learning_rate_schedule": "exponential"},
-        {"optimizer": "sgd", "learning_rate": 0.1},
+        {"optimizer": "sgd", "learning_rate": 0.1, "weight_decay": 0.0},
         *({"loss": loss} for loss in LOSSES),
     ],
 )
@@ -96,7 +96,7 @@ def test_every_structure_and_loss_learns(measured, small_regressor, parameters):
 
 @pytest.mark.parametrize("views", [("snv", "snv"), ("whitened",), {"snv", "bands"}])
 def test_unknown_or_repeated_views_are_refused(measured, small_regressor, views):
-    with pytest.raises(ValueError, match="views must be None or hold 'snv' and 'bands', each"):
+    with pytest.raises(ValueError, match=r"views must be None or hold 'snv', .* and 'bands', each"):
         SpectralCNNRegressor(**small_regressor, views=views).fit(*measured)
 
 
@@ -447,11 +447,28 @@ def test_parts_keep_the_unit_of_the_first(measured, in_parts):
     assert regressor.statistics_ is statistics and regressor.n_iter_ == 3
 
 
-def test_a_schedule_that_ends_leaves_no_training_in_parts(measured, in_parts):
-    assert not hasattr(SpectralCNNRegressor(), "partial_fit")
-    assert hasattr(SpectralCNNRegressor(**in_parts), "partial_fit")
-    with pytest.raises(AttributeError, match=r"partial_fit has no last epoch .*'constant'"):
-        SpectralCNNRegressor().partial_fit(*measured)
+def test_a_schedule_that_ends_leaves_no_training_in_parts(measured, small_regressor):
+    with pytest.raises(ValueError, match=r"partial_fit has no last epoch .* 'constant'"):
+        SpectralCNNRegressor(**small_regressor, learning_rate_schedule="cosine").partial_fit(
+            *measured
+        )
+
+
+def test_by_default_the_rate_falls_in_fit_and_stays_in_parts(measured, small_regressor):
+    def fitted(schedule):
+        model = SpectralCNNRegressor(**small_regressor | {"learning_rate_schedule": schedule})
+        return model
+
+    cosine, constant, auto = (fitted(name) for name in ("cosine", "constant", "auto"))
+    assert SpectralCNNRegressor().learning_rate_schedule == "auto"
+    np.testing.assert_array_equal(
+        auto.fit(*measured).parameters_, cosine.fit(*measured).parameters_
+    )
+    auto, constant = clone(auto), clone(constant)
+    for _ in range(2):
+        auto.partial_fit(*measured)
+        constant.partial_fit(*measured)
+    np.testing.assert_array_equal(auto.parameters_, constant.parameters_)
 
 
 @pytest.mark.parametrize(
