@@ -135,6 +135,14 @@ def test_classification_is_calibrated_by_a_temperature(run):
     assert abs(after - share_right) < 0.5 * (before - share_right)
 
 
+def test_contents_are_predicted_from_a_table(run):
+    page = run("docs/guide/laboratory.md", max_epochs=4)
+    np.testing.assert_array_equal(page.slopes.wavelengths, np.arange(850, 1050, 2))
+    assert page.ensemble.weights_.sum() == pytest.approx(1)
+    assert page.found.n == 31 and page.found.r2 > 0.95
+    np.testing.assert_array_equal(page.same, page.ensemble.predict(page.spectra[page.is_test]))
+
+
 def test_validation_shows_that_random_splits_leak(run):
     page = run("docs/guide/validation.md")
     assert page.at_random.shares[1] > 0.6 > 0.2 > page.published.shares[1]
