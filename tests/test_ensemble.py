@@ -12,7 +12,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
 from skhyp import SpectralEnsembleRegressor
-from skhyp.ensemble import least_squares_weights
+from skhyp.fitting._trust import least_squares_weights
 from skhyp.spectra import Spectra
 
 

@@ -1,0 +1,42 @@
+"""How much to trust each of several models, by what they say of samples that they have not seen."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+# A row that asks for weights of sum one counts so much more than those of the errors.
+_SUM_MATTERS = 1e4
+
+
+def least_squares_weights(errors: NDArray[np.float64], *, shrinkage: float) -> NDArray[np.float64]:
+    """Return the weights of members, of at least 0 and sum 1, whose joint error is least.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (n_samples, n_members)
+        Of each member, on samples that it was not fitted to.
+    shrinkage : float
+        The squared distance from equal weights counts by so many times the mean squared error of
+        the best member.
+
+    Returns
+    -------
+    weights : ndarray of shape (n_members,)
+    """
+    n_members = errors.shape[1]
+    equal = np.full(n_members, 1 / n_members)
+    products = errors.T @ errors / len(errors)
+    least = np.diag(products).min()
+    if not np.isfinite(products).all() or least <= 0:
+        best = np.diag(products) == least
+        return best / best.sum() if best.any() else equal
+    penalty = shrinkage * least
+    # |errors w|^2 / n + penalty |w - equal|^2 as the rows of one problem of least squares.
+    values, directions = np.linalg.eigh(products / least)
+    root = np.sqrt(np.maximum(values, 0))[:, np.newaxis] * directions.T
+    pull = np.sqrt(penalty / least)
+    heavy = _SUM_MATTERS * max(1.0, np.sqrt(values.max()))
+    rows = np.vstack([root, pull * np.eye(n_members), np.full((1, n_members), heavy)])
+    aims = np.concatenate([np.zeros(n_members), pull * equal, [heavy]])
+    weights = nnls(rows, aims)[0]
+    return weights / weights.sum()
