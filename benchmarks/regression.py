@@ -8,7 +8,7 @@ part alone and chooses what it has to choose inside it:
 * ``PLS``: components (2 to 20) and scaling by 5-fold cross-validation
   (``SpectralPLSRegressor``, whose algorithm is scikit-learn's);
 * ``ridge``, ``RBF-SVR``, ``MLPRegressor``: scikit-learn's, on standardised bands, with their
-  parameters and the scaling by 5-fold cross-validation;
+  parameters and the scaling by 5-fold (the last by 3-fold) cross-validation;
 * ``Gaussian process``: scikit-learn's, RBF and noise, on 40 principal components, with the scaling
   by 3-fold cross-validation and its parameters by the marginal likelihood.
 
@@ -165,6 +165,7 @@ def classical_methods(calibration: Calibration) -> dict[str, Callable[[], Any]]:
         "MLPRegressor": lambda: searched(
             [("model", of_standardised_target(MLPRegressor(max_iter=500, random_state=0)))],
             {"model__regressor__alpha": [1e-4, 1.0]},
+            n_folds=3,
         ),
     }
 
@@ -183,7 +184,7 @@ def scaling_of(X: Any, order: int | None) -> Any:
     if not order:
         return variate
     step = np.median(np.abs(np.diff(X.wavelengths)))
-    window = max(5, 2 * round(WINDOW_NM / step / 2) + 1)
+    window = max(5, 2 * round((WINDOW_NM / step - 1) / 2) + 1)
     derivative = HypPreprocessor(method="savgol", window_length=window, deriv=order)
     return Pipeline([("variate", variate), ("derivative", derivative)])
 

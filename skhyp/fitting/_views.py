@@ -98,7 +98,7 @@ def derivative_filters(
         step = np.median(np.abs(np.diff(wavelengths)))
         if step > 0:
             positions, window = wavelengths / step, _WINDOW_NM / step
-    window = max(_LEAST_WINDOW, 2 * round(window / 2) + 1)
+    window = max(_LEAST_WINDOW, 2 * round((window - 1) / 2) + 1)  # the nearest odd number
     filters = {view: np.zeros((n_bands, n_bands)) for view in ("slope", "curvature")}
     for start, stop in segments.tolist():
         part = slice(start, stop)
