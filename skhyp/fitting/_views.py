@@ -126,7 +126,8 @@ def robust_standardisation(
     """
     mean, scale = np.empty(X.shape[1]), np.empty(X.shape[1])
     for bands in gen_batches(X.shape[1], _BANDS_AT_ONCE):
-        values = X[:, bands].astype(np.float64)
+        # In the order of rows, whatever that of X, so that all are summed up alike.
+        values = X[:, bands].astype(np.float64, order="C")
         # Over a power of two, which is exact: the squares neither overflow nor vanish.
         exponent = np.frexp(np.abs(values).max(axis=0))[1]
         values = np.ldexp(values, -exponent)
