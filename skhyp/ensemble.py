@@ -11,7 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from .fitting._trust import least_squares_weights
 from .fitting._trusted_ensemble import TrustedEnsemble
+from .inputs._reference_values import spectra_and_values
 from .inputs._validation import all_or_nothing, validate_spectra
+
+# By how many folds partial least squares chooses, where there are as many groups.
+_PLS_FOLDS = 5
 
 
 class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
@@ -27,7 +31,8 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
     ----------
     estimators : list of (str, estimator) or None, default=None
         Names and regressors of scikit-learn, ours or not. ``None``:
-        :class:`SpectralPLSRegressor`, :class:`SpectralKernelRegressor` and
+        :class:`SpectralPLSRegressor` (by as many folds as its training parts have groups, 5 at
+        most), :class:`SpectralKernelRegressor` and
         :class:`SpectralCNNRegressor`.
     cv : int or splitter, default=5
         The number of folds, shuffled, or a splitter that tests each spectrum once.
@@ -137,18 +142,10 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
             are fewer than four samples or two groups. A fitted estimator keeps its former state.
         """
         with all_or_nothing(self):
-            if np.ma.is_masked(y):
-                raise ValueError(
-                    "y is a masked array with masked values, which would be lost. Leave their "
-                    "spectra out: X[~y.mask], y[~y.mask]."
-                )
-            checked, y = validate_spectra(
-                self, X, y=y, reset=True, multi_output=True, y_numeric=True
-            )
+            checked, y = spectra_and_values(self, X, y)
             if not hasattr(X, "iloc") and not isinstance(X, np.ndarray):
                 X = checked
             self._learn_bands_of(X)
-            y = np.asarray(y, dtype=np.float64)
             self.target_ndim_ = y.ndim
             fitted, answers = self._fit_members(X, y, groups)
             errors = answers - y.reshape(len(y), -1)[..., np.newaxis]
@@ -175,7 +172,7 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_spectra,) or (n_spectra, n_targets)
-            As y was in fit.
+            As y was in fit, in float64.
         """
         check_is_fitted(self)
         checked = validate_spectra(self, X, reset=False)
@@ -189,25 +186,26 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
         values = np.asarray(total)
         return values[:, 0] if self.target_ndim_ == 1 else values
 
-    def _default_members(self) -> list[tuple[str, Any]]:
+    def _default_members(self, n_units: int) -> list[tuple[str, Any]]:
         from .kernel import SpectralKernelRegressor
         from .pls import SpectralPLSRegressor
         from .regressor import SpectralCNNRegressor
 
         return [
-            ("pls", SpectralPLSRegressor()),
+            ("pls", SpectralPLSRegressor(cv=min(_PLS_FOLDS, n_units))),
             ("kernel", SpectralKernelRegressor()),
             ("network", SpectralCNNRegressor()),
         ]
 
-    def _members(self) -> list[tuple[str, Any]]:
-        members = super()._members()
+    def _members(self, n_units: int) -> list[tuple[str, Any]]:
+        members = super()._members(n_units)
         for name, member in members:
             if not is_regressor(member):
                 raise ValueError(f"estimators must be regressors, got {name!r}: {member!r:.200}.")
         return members
 
-    def _answer(self, member: Any, X: Any) -> NDArray[Any]:
+    @staticmethod
+    def _answer(member: Any, X: Any) -> NDArray[Any]:
         values = np.asarray(member.predict(X))
         return values.reshape(len(values), -1)
 

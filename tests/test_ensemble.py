@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, cross_val_p
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from skhyp import SpectralEnsembleRegressor
+from skhyp import SpectralEnsembleRegressor, SpectralPLSRegressor
 from skhyp.fitting._trust import least_squares_weights
 from skhyp.spectra import Spectra
 
@@ -117,6 +117,46 @@ def test_groups_are_on_one_side_of_each_fold(linear, members):
     )
     expected = np.sqrt(np.mean((answers - y[:, None]) ** 2, axis=0))
     np.testing.assert_allclose(ensemble.fold_errors_, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("n_groups", [2, 3, 6])
+def test_the_default_members_take_as_few_groups_as_there_are(linear, n_groups, monkeypatch):
+    X, y = linear
+    groups = np.arange(90) * n_groups // 90
+    # All but the network, which knows of no groups.
+    default = SpectralEnsembleRegressor._default_members
+    monkeypatch.setattr(
+        SpectralEnsembleRegressor, "_default_members", lambda *given: default(*given)[:2]
+    )
+    ensemble = SpectralEnsembleRegressor(random_state=0).fit(X, y, groups=groups)
+    pls = ensemble.named_estimators_["pls"]
+    assert pls.cv == {2: 2, 3: 2, 6: 4}[n_groups]
+    alone = SpectralPLSRegressor(cv=pls.cv).fit(X, y, groups=groups)
+    np.testing.assert_array_equal(pls.cv_errors_, alone.cv_errors_)
+
+
+def test_the_default_members_take_as_few_samples_as_there_may_be(linear, monkeypatch):
+    X, y = linear
+    default = SpectralEnsembleRegressor._default_members
+    monkeypatch.setattr(
+        SpectralEnsembleRegressor, "_default_members", lambda *given: default(*given)[:2]
+    )
+    ensemble = SpectralEnsembleRegressor(random_state=0).fit(X[:4], y[:4])
+    assert ensemble.named_estimators_["pls"].cv == 3
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.full(90, "1.5"), "y must hold numbers, got values of the type <U3"),
+        (np.arange(90).astype("datetime64[D]"), "y must hold numbers, got values of the type"),
+        (np.full(90, None), "y must hold numbers, got None among its values"),
+    ],
+    ids=["text", "dates", "nothing"],
+)
+def test_values_that_are_no_numbers_are_not_made_some(linear, members, y, message):
+    with pytest.raises(ValueError, match=message):
+        SpectralEnsembleRegressor(estimators=members).fit(linear[0], y)
 
 
 def test_one_seed_is_one_model_and_seeds_what_has_none(linear):

@@ -248,6 +248,9 @@ def test_what_cannot_be_learned_from_is_refused(calibration):
         SpectralKernelRegressor().fit(X, np.where(y > 6, np.nan, y))
     with pytest.raises(ValueError, match="y is a masked array with masked values"):
         SpectralKernelRegressor().fit(X, np.ma.masked_greater(y, 10))
+    for values in (y.astype(str), y.astype("datetime64[D]")):
+        with pytest.raises(ValueError, match="y must hold numbers, got values of the type"):
+            SpectralKernelRegressor().fit(X, values)
     with pytest.raises(ValueError, match="a minimum of 2 is required"):
         SpectralKernelRegressor().fit(X[:1], y[:1])
 

@@ -271,6 +271,9 @@ def test_what_cannot_be_learned_from_is_refused(calibration):
         SpectralPLSRegressor().fit(X, np.where(y > 6, np.nan, y))
     with pytest.raises(ValueError, match="y is a masked array with masked values"):
         SpectralPLSRegressor().fit(X, np.ma.masked_greater(y, 10))
+    for values in (y.astype(str), y.astype("datetime64[D]")):
+        with pytest.raises(ValueError, match="y must hold numbers, got values of the type"):
+            SpectralPLSRegressor().fit(X, values)
     with pytest.raises(ValueError, match=r"y has values of up to .*e\+201"):
         SpectralPLSRegressor().fit(X, y * 1e200)
     with pytest.raises(ValueError, match=r"X has values of up to .*e-80"):

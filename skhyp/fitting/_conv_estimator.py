@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhyp.inputs._known_wavelengths import source_bands_of
 from skhyp.inputs._parameters import POSITIVE_INTEGER, NumberInterval
+from skhyp.inputs._reference_values import refuse_masked
 from skhyp.inputs._validation import (
     computation_dtype,
     largest_magnitudes,
@@ -22,7 +23,7 @@ from skhyp.wavelengths import contiguous_segments
 
 from ._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
 from ._training import TrainedNetworkEstimator
-from ._views import derivative_filters
+from ._views import DERIVATIVE_ORDERS, derivative_filter
 
 # What dropout lets through is scaled up by 1 / (1 - dropout).
 _MAX_DROPOUT = 0.999
@@ -100,11 +101,7 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
         """Return spectra, targets and weights that can be learned, without those of weight 0."""
         self._check_training_parameters()
         given = X
-        if np.ma.is_masked(y):
-            raise ValueError(
-                "y is a masked array with masked values, which would be lost. Leave their spectra "
-                "out: X[~y.mask], y[~y.mask]."
-            )
+        refuse_masked(y)
         X, y = validate_spectra(
             self, X, y=y, reset=reset, continues=not reset, **self._target_checks
         )
@@ -134,8 +131,12 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
         }
 
     def _filters(self, n_bands: int) -> dict[str, np.ndarray]:
-        """Return the filters of the views that are derivatives."""
-        return derivative_filters(self.wavelengths_, self.segments_, n_bands)
+        """Return the filters of those views that are derivatives."""
+        return {
+            view: derivative_filter(view, self.wavelengths_, self.segments_, n_bands)
+            for view in self._checked_views()
+            if view in DERIVATIVE_ORDERS
+        }
 
     def _checked_views(self) -> tuple[str, ...]:
         if self.views is None:

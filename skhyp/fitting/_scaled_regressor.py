@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhyp.inputs._band_knowledge import BandKnowledge
 from skhyp.inputs._known_wavelengths import source_bands_of
+from skhyp.inputs._reference_values import spectra_and_values
 from skhyp.inputs._validation import computation_dtype, refuse_overflow, validate_spectra
 from skhyp.wavelengths import contiguous_segments
 
@@ -92,19 +93,11 @@ class ScaledSpectraRegressor(
     def _validate(self, X: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Return spectra and targets (n, targets) to learn from, and keep what X knows."""
         given = X
-        if np.ma.is_masked(y):
-            raise ValueError(
-                "y is a masked array with masked values, which would be lost. Leave their spectra "
-                "out: X[~y.mask], y[~y.mask]."
-            )
-        X, y = validate_spectra(
-            self, X, y=y, reset=True, multi_output=True, y_numeric=True, ensure_min_samples=2
-        )
+        X, targets = spectra_and_values(self, X, y, ensure_min_samples=2)
         self._learn_bands_of(given)
         source_bands = source_bands_of(given, X.shape[1])
         segments = contiguous_segments(source_bands, self.wavelengths_)
         self.segments_ = np.array([(part.start, part.stop) for part in segments])
-        targets = np.asarray(y, dtype=np.float64)
         self.target_ndim_, targets = targets.ndim, targets.reshape(len(X), -1)
         self.n_outputs_ = targets.shape[1]
         _refuse_sizes("X", np.abs(X.astype(np.float64)).max(keepdims=True))

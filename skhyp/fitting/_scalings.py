@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ._views import derivative_filters
+from ._views import derivative_filter
 
 SCALINGS = (None, "snv", "slope", "curvature")
 
@@ -39,7 +39,7 @@ def scaled_spectra(
     variate = _standard_normal_variate(X)
     if scaling == "snv":
         return variate
-    return variate @ derivative_filters(wavelengths, segments, X.shape[1])[scaling]
+    return variate @ derivative_filter(scaling, wavelengths, segments, X.shape[1])
 
 
 def _standard_normal_variate(X: np.ndarray) -> np.ndarray:

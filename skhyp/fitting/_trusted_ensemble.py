@@ -47,11 +47,16 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
     verbose: int
 
     @abstractmethod
-    def _default_members(self) -> list[tuple[str, Any]]:
-        """Return the members that there are if none are given."""
+    def _default_members(self, n_units: int) -> list[tuple[str, Any]]:
+        """Return the members that there are if none are given.
 
+        No part that they are fitted to has fewer than ``n_units`` groups, or spectra if it has no
+        more than one group.
+        """
+
+    @staticmethod
     @abstractmethod
-    def _answer(self, member: Any, X: Any) -> NDArray[Any]:
+    def _answer(member: Any, X: Any) -> NDArray[Any]:
         """Return what a fitted member says of spectra, as a matrix."""
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -63,9 +68,9 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
         self._set_params("estimators", **params)
         return self
 
-    def _members(self) -> list[tuple[str, Any]]:
+    def _members(self, n_units: int) -> list[tuple[str, Any]]:
         """Return names and members to fit, with seeds where they have none."""
-        members = self._default_members() if self.estimators is None else self.estimators
+        members = self._default_members(n_units) if self.estimators is None else self.estimators
         try:
             names = [str(name) for name, _ in members]
         except (TypeError, ValueError) as error:
@@ -88,19 +93,20 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
         self, X: Any, y: NDArray[Any], groups: ArrayLike | None
     ) -> tuple[list[Any], NDArray[np.float64]]:
         """Return members fitted to all spectra, and their out-of-fold answers (n, ..., members)."""
-        members = self._members()
         folds = self._folds(X, y, groups)
         groups = None if groups is None else np.asarray(groups)
         everything = np.arange(len(y))
+        parts = [everything, *(train for train, _ in folds)]
+        members = self._members(min(_n_units(groups, part) for part in parts))
         tasks = [
             (member, train, test)
             for _, member in members
             for train, test in (*folds, (everything, None))
         ]
-        n_jobs = Parallel(n_jobs=self.n_jobs, return_as="generator")
+        in_parallel = Parallel(n_jobs=self.n_jobs, return_as="generator")
         results = []
         with ProgressBar(type(self).__name__, len(tasks), "fit", shown=self.verbose) as progress:
-            for result in n_jobs(
+            for result in in_parallel(
                 delayed(_fit_and_answer)(self._answer, member, X, y, groups, train, test)
                 for member, train, test in tasks
             ):
@@ -154,6 +160,19 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
         return folds
 
 
+def _groups_of(groups: NDArray[Any] | None, rows: NDArray[np.intp]) -> NDArray[Any] | None:
+    """Return the groups of some rows, if there are several that a member can keep apart."""
+    if groups is None or len(np.unique(groups[rows])) == 1:
+        return None
+    return groups[rows]
+
+
+def _n_units(groups: NDArray[Any] | None, rows: NDArray[np.intp]) -> int:
+    """Return of how many groups some rows are, or how many they are if they have no groups."""
+    theirs = _groups_of(groups, rows)
+    return len(rows) if theirs is None else len(np.unique(theirs))
+
+
 def _fit_and_answer(
     answer: Any,
     member: Any,
@@ -165,7 +184,8 @@ def _fit_and_answer(
 ) -> tuple[Any, NDArray[Any] | None]:
     """Fit a copy of a member to some rows, and return it and what it says of others."""
     params: dict[str, Any] = {}
-    if groups is not None and has_fit_parameter(member, "groups"):
-        params["groups"] = groups[train]
+    theirs = _groups_of(groups, train)
+    if theirs is not None and has_fit_parameter(member, "groups"):
+        params["groups"] = theirs
     fitted = clone(member).fit(_safe_indexing(X, train), y[train], **params)
     return fitted, None if test is None else answer(fitted, _safe_indexing(X, test))

@@ -17,6 +17,7 @@ WINSOR_LIMIT = 10.0
 _MAD_TO_DEVIATION = 1.4826
 _CHUNK_ROWS = 4096
 _BANDS_AT_ONCE = 64
+DERIVATIVE_ORDERS = {"slope": 1, "curvature": 2}
 # The windows of derivatives: as wide as the absorptions that chemistry has, and not of noise alone.
 _WINDOW_NM = 30.0
 _LEAST_WINDOW = 5
@@ -49,7 +50,7 @@ def learn_view_statistics(
     whitening : float
         How far the view "whitened" evens out the scatter, from 0 to 1.
     filters : dict of str to ndarray of shape (bands, bands)
-        Of the views that are derivatives, by their names.
+        Of those views that are derivatives, by their names.
     """
     from skhyp.graph.inference import apply_rows
     from skhyp.graph.parameters import split, vector_size
@@ -77,18 +78,17 @@ def learn_view_statistics(
             snv, classes, weights, network.n_classes, power=whitening
         )
     for view, matrix in (filters or {}).items():
-        if f"{view}_filter" in learned:
-            learned[f"{view}_filter"][:] = matrix
-            derivative = apply_rows(network, "derivative", nothing, statistics, X, view=view)
-            mean, scale = robust_standardisation(derivative, weights)
-            learned[f"{view}_mean"][:], learned[f"{view}_scale"][:] = mean, scale
+        learned[f"{view}_filter"][:] = matrix
+        derivative = apply_rows(network, "derivative", nothing, statistics, X, view=view)
+        mean, scale = robust_standardisation(derivative, weights)
+        learned[f"{view}_mean"][:], learned[f"{view}_scale"][:] = mean, scale
     return statistics
 
 
-def derivative_filters(
-    wavelengths: np.ndarray | None, segments: np.ndarray, n_bands: int
-) -> dict[str, np.ndarray]:
-    """Return the filters of the views "slope" and "curvature" as matrices (bands in, bands out).
+def derivative_filter(
+    view: str, wavelengths: np.ndarray | None, segments: np.ndarray, n_bands: int
+) -> np.ndarray:
+    """Return the filter of the view "slope" or "curvature" as a matrix (bands in, bands out).
 
     Polynomials of the second order are fitted to windows of some 30 nm, of 5 bands or more; where
     wavelengths are not known, of 5 bands or a 50th of them. Derivatives are per band in the mean.
@@ -99,12 +99,13 @@ def derivative_filters(
         if step > 0:
             positions, window = wavelengths / step, _WINDOW_NM / step
     window = max(_LEAST_WINDOW, 2 * round((window - 1) / 2) + 1)  # the nearest odd number
-    filters = {view: np.zeros((n_bands, n_bands)) for view in ("slope", "curvature")}
+    matrix = np.zeros((n_bands, n_bands))
     for start, stop in segments.tolist():
         part = slice(start, stop)
-        for order, matrix in enumerate(filters.values(), start=1):
-            matrix[part, part] = savitzky_golay_matrix(positions[part], window, 2, order)
-    return filters
+        matrix[part, part] = savitzky_golay_matrix(
+            positions[part], window, 2, DERIVATIVE_ORDERS[view]
+        )
+    return matrix
 
 
 def robust_standardisation(

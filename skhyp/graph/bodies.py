@@ -22,8 +22,8 @@ Tensors = Mapping[str, tf.Tensor]
 CLIPPING = 10.0
 # How much each view of a spectrum weighs beside the others, at the start of training.
 VIEW_WEIGHTS = {"snv": 1.0, "bands": 0.3, "whitened": 0.5, "slope": 1.0, "curvature": 1.0}
-# Views that are derivatives of the standard normal variate, by their order.
-DERIVATIVES = {"slope": 1, "curvature": 2}
+# Views that are derivatives of the standard normal variate.
+DERIVATIVES = ("slope", "curvature")
 # The last layer starts at a tenth of the others: every answer is as likely as any other then.
 OUTPUT_GAIN = 0.1
 

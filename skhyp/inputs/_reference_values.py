@@ -7,8 +7,28 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from ._validation import validate_spectra
+
 # Values are to differ by so many of the steps between the numbers that predictions have.
 _LEAST_STEPS = 100
+
+
+def refuse_masked(y: Any) -> None:
+    """Refuse targets of which some are masked: as plain arrays they would be numbers again."""
+    if np.ma.is_masked(y):
+        raise ValueError(
+            "y is a masked array with masked values, which would be lost. Leave their spectra "
+            "out: X[~y.mask], y[~y.mask]."
+        )
+
+
+def spectra_and_values(
+    estimator: Any, X: Any, y: Any, **check_params: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return spectra and targets that an estimator is fitted to anew, checked together."""
+    refuse_masked(y)
+    X, y = validate_spectra(estimator, X, y=y, reset=True, multi_output=True, **check_params)
+    return X, reference_values(y)
 
 
 def reference_values(y: Any) -> np.ndarray:
