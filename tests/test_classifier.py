@@ -441,7 +441,9 @@ def test_useless_class_weights_are_refused(spectra, small_classifier, class_weig
     ],
     ids=["flat", "zero", "1e6", "1e30"],
 )
-@pytest.mark.parametrize("views", [("snv", "whitened", "bands"), ("bands",)])
+@pytest.mark.parametrize(
+    "views", [("snv", "whitened", "bands"), ("bands",), ("snv", "slope", "curvature")]
+)
 def test_one_faulty_spectrum_does_not_spoil_the_others(
     spectra, spectra_factory, small_classifier, views, faulty
 ):

@@ -323,7 +323,9 @@ def test_features_lead_to_the_values(measured, fitted_regressor):
     assert mean == pytest.approx(measured[1].mean()) and scale == pytest.approx(measured[1].std())
 
 
-@pytest.mark.parametrize("views", [("snv", "bands"), ("bands",)])
+@pytest.mark.parametrize(
+    "views", [("snv", "bands"), ("bands",), ("snv", "slope", "curvature", "bands")]
+)
 def test_one_faulty_spectrum_does_not_spoil_the_others(
     measured, measured_factory, small_regressor, views
 ):
