@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .classifier import SpectralCNNClassifier
     from .ensemble import SpectralEnsembleRegressor
     from .kernel import SpectralKernelRegressor
+    from .noise import MinimumNoiseFraction
     from .pls import SpectralPLSRegressor
     from .preprocessing import HypPreprocessor
     from .regressor import SpectralCNNRegressor
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "HypPreprocessor",
+    "MinimumNoiseFraction",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
     "SpectralCNNRegressor",
@@ -56,6 +58,7 @@ __all__ = [
 
 _HOMES = {
     "HypPreprocessor": "preprocessing",
+    "MinimumNoiseFraction": "noise",
     "SpectralAutoencoder": "autoencoder",
     "SpectralCNNClassifier": "classifier",
     "SpectralCNNRegressor": "regressor",

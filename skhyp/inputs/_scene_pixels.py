@@ -12,7 +12,7 @@ from sklearn import get_config
 from skhyp.files._fingerprints import fingerprint
 from skhyp.scenes import Scene, open_scene
 from skhyp.scenes._nodata import complete_pixels
-from skhyp.scenes._windows import warn_of_large_chunks
+from skhyp.scenes._windows import Window, warn_of_large_chunks
 
 from ._known_wavelengths import as_scene
 from ._validation import computation_dtype
@@ -75,6 +75,23 @@ class ScenePixels:
         for number in range(len(self._blocks)):
             if len(spectra := self._block(number)):
                 yield spectra
+
+    def blocks_with_next(
+        self,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[int, int]]]:
+        """Yield blocks with the row and the column after them, where there are some.
+
+        With each its pixels that are complete, and how many rows and columns are its own.
+        """
+        n_rows, n_columns, _ = self.scene.shape
+        for window in self._blocks:
+            rows, columns = window
+            wider = Window(
+                slice(rows.start, min(rows.stop + 1, n_rows)),
+                slice(columns.start, min(columns.stop + 1, n_columns)),
+            )
+            block = self.scene.source.read(wider, self._bands)
+            yield block, self._complete(block), window.shape
 
     def bands_without_data(self) -> list[int]:
         """Return the bands, of those that are taken, in which no pixel has data."""
