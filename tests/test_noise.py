@@ -1,4 +1,4 @@
-"""Components in units of noise: what they are, of what they are learned, and where they are used."""
+"""Components in units of noise: what they are, what they are learned from, where they are used."""
 
 import numpy as np
 import pytest
@@ -274,7 +274,7 @@ def test_what_shows_no_noise_is_refused_with_the_reason(X, given, message):
 
 
 def test_a_scene_without_data_is_refused_by_its_name():
-    with pytest.raises(ValueError, match="No pixel of .* has data"):
+    with pytest.raises(ValueError, match=r"No pixel of .* has data"):
         MinimumNoiseFraction().fit(open_scene(np.full((3, 4, 5), -1), nodata=-1))
 
 

@@ -16,6 +16,7 @@ from ._loss_curve import LossCurveDisplay
 from ._prediction import PredictionDisplay
 from ._reconstruction import ReconstructionDisplay
 from ._scene import SceneDisplay
+from ._signal_to_noise import SignalToNoiseDisplay
 from ._split_map import SplitMapDisplay
 from ._value_map import ValueMapDisplay
 
@@ -29,6 +30,7 @@ __all__ = [
     "PredictionDisplay",
     "ReconstructionDisplay",
     "SceneDisplay",
+    "SignalToNoiseDisplay",
     "SplitMapDisplay",
     "ValueMapDisplay",
     "class_colours",

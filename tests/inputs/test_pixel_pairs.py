@@ -59,7 +59,7 @@ def test_positions_in_any_order_give_the_pairs_of_the_image():
     X = image[tuple(positions.T)]
     there = pairs_of(ImagePairs(ScenePixels(open_scene(image))))
     assert pairs_of(SamplePairs(X, *neighbours(positions))) == there
-    assert pairs_of(SamplePairs(X, *neighbours(positions + [100, 7]))) == there
+    assert pairs_of(SamplePairs(X, *neighbours(positions + np.array([100, 7])))) == there
 
 
 def test_the_last_pixel_of_a_row_is_not_beside_the_first_of_the_next():
