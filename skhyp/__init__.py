@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .classifier import SpectralCNNClassifier
     from .ensemble import SpectralEnsembleRegressor
     from .kernel import SpectralKernelRegressor
+    from .kernel_classifier import SpectralKernelClassifier
     from .noise import MinimumNoiseFraction
     from .pls import SpectralPLSRegressor
     from .preprocessing import HypPreprocessor
@@ -40,6 +41,7 @@ __all__ = [
     "SpectralCNNClassifier",
     "SpectralCNNRegressor",
     "SpectralEnsembleRegressor",
+    "SpectralKernelClassifier",
     "SpectralKernelRegressor",
     "SpectralPLSRegressor",
     "datasets",
@@ -63,6 +65,7 @@ _HOMES = {
     "SpectralCNNClassifier": "classifier",
     "SpectralCNNRegressor": "regressor",
     "SpectralEnsembleRegressor": "ensemble",
+    "SpectralKernelClassifier": "kernel_classifier",
     "SpectralKernelRegressor": "kernel",
     "SpectralPLSRegressor": "pls",
     "show_versions": "_show_versions",

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from numbers import Real
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import _fit_context
-from sklearn.metrics.pairwise import euclidean_distances, rbf_kernel
+from sklearn.metrics.pairwise import rbf_kernel
 
-from .fitting._leave_one_out import leave_one_out
+from .fitting._kernel_ridge import (
+    KERNEL_CONSTRAINTS,
+    ROUNDING,
+    best_kernel_ridge,
+    checked_alphas,
+    checked_gammas,
+    refuse_too_many,
+)
 from .fitting._scaled_regressor import ScaledSpectraRegressor, standardisation_of
 from .fitting._scalings import checked_scalings
-from .inputs._parameters import POSITIVE_INTEGER, NumberInterval
 from .inputs._validation import all_or_nothing
 
-# Matrices of more spectra than these take over 3 GB each, and hours to be solved.
-_MOST_SPECTRA = 20_000
-# Where widths and penalties have a meaning beside the rounding of a likeness of 1.
-_LIMITS = NumberInterval(Real, 1e-12, 1e12, closed="both")
-# The median distance is that of so many of them.
-_SPECTRA_FOR_MEDIAN = 2000
-# Numbers of scaled spectra that differ by no more than this part of the largest are equal.
-_ROUNDING = 10 * float(np.finfo(np.float64).eps)
+_OTHERS = "SpectralPLSRegressor or SpectralCNNRegressor"
 
 
 class SpectralKernelRegressor(ScaledSpectraRegressor):
@@ -124,9 +120,7 @@ class SpectralKernelRegressor(ScaledSpectraRegressor):
 
     _parameter_constraints: dict = {
         **ScaledSpectraRegressor._parameter_constraints,
-        "gammas": ["array-like"],
-        "alpha_range": ["array-like"],
-        "n_alphas": [POSITIVE_INTEGER],
+        **KERNEL_CONSTRAINTS,
     }
 
     def __init__(
@@ -165,45 +159,30 @@ class SpectralKernelRegressor(ScaledSpectraRegressor):
         """
         with all_or_nothing(self):
             scalings = checked_scalings(self.scalings)
-            gammas = _numbers_within_limits("gammas", self.gammas)
-            alphas = self._alphas()
+            gammas = checked_gammas(self.gammas)
+            alphas = checked_alphas(self.alpha_range, self.n_alphas)
             X, targets = self._validate(X, y)
-            _refuse_too_many(len(X))
+            refuse_too_many(len(X), type(self).__name__, _OTHERS)
             mean, scale = standardisation_of(targets)
             standardised = (targets - mean) / scale
-            shape = (len(scalings), len(gammas), len(alphas))
-            self.loo_errors_, least = np.empty(shape), np.inf
-            for s, scaling in enumerate(scalings):
+            loo_errors, least = [], np.inf
+            for scaling in scalings:
                 scaled = self._scaled(X, scaling)
                 band_mean, deviation = _standardisation_of_bands(scaled)
                 spectra = (scaled - band_mean) / deviation
-                distances = euclidean_distances(spectra, squared=True)
-                median = _median_distance(spectra)
-                for g, gamma in enumerate((gammas / median).tolist()):
-                    kernel = np.exp(-gamma * distances)
-                    dual, errors = leave_one_out(kernel, standardised, alphas)
-                    self.loo_errors_[s, g] = np.square(errors).mean(axis=(1, 2))
-                    a = int(np.argmin(self.loo_errors_[s, g]))
-                    if self.loo_errors_[s, g, a] >= least:
-                        continue
-                    least = self.loo_errors_[s, g, a]
-                    self.scaling_, self.gamma_, self.alpha_ = scaling, gamma, float(alphas[a])
-                    self.mean_, self.deviation_, self.X_fit_ = band_mean, deviation, spectra
-                    left = (standardised - kernel @ dual[a]).mean(axis=0)
-                    self.dual_coef_ = self._in_form_of_y(dual[a] * scale)
-                    self.loo_predictions_ = self._in_form_of_y(targets - errors[a] * scale)
-                    intercept = self._in_form_of_y(mean + left * scale)
-                    self.intercept_ = float(intercept) if self.target_ndim_ == 1 else intercept
+                ridge = best_kernel_ridge(spectra, standardised, gammas, alphas)
+                loo_errors.append(ridge.loo_errors)
+                if ridge.least_error >= least:
+                    continue
+                least = ridge.least_error
+                self.scaling_, self.gamma_, self.alpha_ = scaling, ridge.gamma, ridge.alpha
+                self.mean_, self.deviation_, self.X_fit_ = band_mean, deviation, spectra
+                self.dual_coef_ = self._in_form_of_y(ridge.dual * scale)
+                self.loo_predictions_ = self._in_form_of_y(targets - ridge.errors * scale)
+                intercept = self._in_form_of_y(mean + ridge.intercept * scale)
+                self.intercept_ = float(intercept) if self.target_ndim_ == 1 else intercept
+            self.loo_errors_ = np.stack(loo_errors)
         return self
-
-    def _alphas(self) -> np.ndarray:
-        ends = _numbers_within_limits("alpha_range", self.alpha_range)
-        if len(ends) != 2 or ends[0] > ends[1]:
-            raise ValueError(
-                "alpha_range must be two numbers, the lower one first, got "
-                f"{self.alpha_range!r:.80}."
-            )
-        return np.geomspace(ends[0], ends[1], self.n_alphas)
 
     def _values(self, scaled: np.ndarray) -> np.ndarray:
         spectra = (scaled - self.mean_) / self.deviation_
@@ -215,37 +194,7 @@ class SpectralKernelRegressor(ScaledSpectraRegressor):
         return len(self.X_fit_)
 
 
-def _numbers_within_limits(name: str, values: Any) -> np.ndarray:
-    numbers = list(values)
-    if not numbers or not all(map(_LIMITS.is_satisfied_by, numbers)):
-        raise ValueError(f"{name} must hold numbers from 1e-12 to 1e12, got {values!r:.80}.")
-    return np.array(numbers, dtype=np.float64)
-
-
-def _refuse_too_many(n_spectra: int) -> None:
-    if n_spectra > _MOST_SPECTRA:
-        raise ValueError(
-            f"SpectralKernelRegressor takes {_MOST_SPECTRA} spectra at most, as its matrices have "
-            f"a row and a column for each; got {n_spectra}. Fit it to a part of them "
-            "(sklearn.utils.resample(X, y, replace=False, n_samples=5000, random_state=0)), or "
-            "use SpectralPLSRegressor or SpectralCNNRegressor."
-        )
-
-
 def _standardisation_of_bands(scaled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean, deviation = scaled.mean(axis=0), scaled.std(axis=0)
-    is_constant = deviation <= _ROUNDING * np.abs(scaled).max()
+    is_constant = deviation <= ROUNDING * np.abs(scaled).max()
     return mean, np.where(is_constant, 1.0, deviation)
-
-
-def _median_distance(spectra: np.ndarray) -> float:
-    """Return the median squared distance of two spectra; of different ones if most are equal."""
-    step = -(-len(spectra) // _SPECTRA_FOR_MEDIAN)
-    some = spectra[::step]
-    distances = euclidean_distances(some, squared=True)[np.triu_indices(len(some), 1)]
-    rounding = _ROUNDING * spectra.shape[1]
-    median = float(np.median(distances))
-    if median > rounding:
-        return median
-    apart = distances[distances > rounding]
-    return float(np.median(apart)) if len(apart) else 1.0

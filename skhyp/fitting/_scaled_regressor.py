@@ -100,8 +100,8 @@ class ScaledSpectraRegressor(
         self.segments_ = np.array([(part.start, part.stop) for part in segments])
         self.target_ndim_, targets = targets.ndim, targets.reshape(len(X), -1)
         self.n_outputs_ = targets.shape[1]
-        _refuse_sizes("X", np.abs(X.astype(np.float64)).max(keepdims=True))
-        _refuse_sizes("y", np.abs(targets).max(axis=0))
+        refuse_sizes("X", np.abs(X.astype(np.float64)).max(keepdims=True))
+        refuse_sizes("y", np.abs(targets).max(axis=0))
         return X, targets
 
     def _in_form_of_y(self, values: np.ndarray) -> np.ndarray:
@@ -120,7 +120,7 @@ def standardisation_of(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.where(scale <= _ROUNDING * np.abs(mean), 1.0, scale)
 
 
-def _refuse_sizes(name: str, largest: np.ndarray) -> None:
+def refuse_sizes(name: str, largest: np.ndarray) -> None:
     for size in largest.ravel().tolist():
         if size > _LARGEST or 0 < size < _LEAST:
             raise ValueError(

@@ -2,10 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
+from scipy.optimize import minimize_scalar, nnls
+from scipy.special import log_softmax
 
 # A row that asks for weights of sum one counts so much more than those of the errors.
 _SUM_MATTERS = 1e4
+# Temperatures lie between so many deviations of the scores, as natural logarithms.
+_LOG_TEMPERATURES = (-7.0, 7.0)
 
 
 def least_squares_weights(errors: NDArray[np.float64], *, shrinkage: float) -> NDArray[np.float64]:
@@ -40,3 +43,31 @@ def least_squares_weights(errors: NDArray[np.float64], *, shrinkage: float) -> N
     aims = np.concatenate([np.zeros(n_members), pull * equal, [heavy]])
     weights = nnls(rows, aims)[0]
     return weights / weights.sum()
+
+
+def best_temperature(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> float:
+    """Return the temperature under which scores make the right classes likeliest.
+
+    Probabilities are the softmax of scores over it. Targets are short of 1 as if two more samples
+    had been seen, one of which was wrong, so that classes that are told apart without an error are
+    not given for certain.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_samples, n_classes)
+        Of samples that the model was not fitted to.
+    classes : ndarray of int, shape (n_samples,)
+        The number of the right class of each.
+    """
+    n_samples, n_classes = scores.shape
+    wrong = 1 / (n_samples + 2)
+    targets = np.full(scores.shape, wrong / (n_classes - 1))
+    targets[np.arange(n_samples), classes] = 1 - wrong
+    spread = float(np.std(scores)) or 1.0
+
+    def cross_entropy(log_temperature: float) -> float:
+        likelihoods = log_softmax(scores / (spread * np.exp(log_temperature)), axis=1)
+        return -float((targets * likelihoods).sum(axis=1).mean())
+
+    found = minimize_scalar(cross_entropy, bounds=_LOG_TEMPERATURES, method="bounded")
+    return spread * float(np.exp(found.x))
