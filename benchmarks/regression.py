@@ -59,6 +59,8 @@ SEEDS = range(10)
 DERIVATIVES = (1, 2)
 CLASSICAL = ("PLS", "ridge", "RBF-SVR", "Gaussian process", "MLPRegressor")
 WINDOW_NM = 30.0
+# Of the largest penalties on noisy spectra, libsvm finds no end.
+_SVR_ITERATIONS = 200_000
 
 
 def main() -> None:
@@ -156,7 +158,14 @@ def classical_methods(calibration: Calibration) -> dict[str, Callable[[], Any]]:
             [("model", Ridge())], {"model__alpha": np.logspace(-5, 4, 19).tolist()}
         ),
         "RBF-SVR": lambda: searched(
-            [("model", of_standardised_target(SVR(epsilon=0.05, cache_size=500)))],
+            [
+                (
+                    "model",
+                    of_standardised_target(
+                        SVR(epsilon=0.05, cache_size=500, max_iter=_SVR_ITERATIONS)
+                    ),
+                )
+            ],
             {
                 "model__regressor__C": [1, 10, 100, 1000, 10_000, 100_000],
                 "model__regressor__gamma": [g / n_bands for g in (0.001, 0.01, 0.1, 1)],

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
     from .ensemble import SpectralEnsembleRegressor
+    from .ensemble_classifier import SpectralEnsembleClassifier
     from .kernel import SpectralKernelRegressor
     from .kernel_classifier import SpectralKernelClassifier
     from .noise import MinimumNoiseFraction
@@ -40,6 +41,7 @@ __all__ = [
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
     "SpectralCNNRegressor",
+    "SpectralEnsembleClassifier",
     "SpectralEnsembleRegressor",
     "SpectralKernelClassifier",
     "SpectralKernelRegressor",
@@ -64,6 +66,7 @@ _HOMES = {
     "SpectralAutoencoder": "autoencoder",
     "SpectralCNNClassifier": "classifier",
     "SpectralCNNRegressor": "regressor",
+    "SpectralEnsembleClassifier": "ensemble_classifier",
     "SpectralEnsembleRegressor": "ensemble",
     "SpectralKernelClassifier": "kernel_classifier",
     "SpectralKernelRegressor": "kernel",

@@ -9,6 +9,8 @@ from scipy.special import log_softmax
 _SUM_MATTERS = 1e4
 # Temperatures lie between so many deviations of the scores, as natural logarithms.
 _LOG_TEMPERATURES = (-7.0, 7.0)
+# Shares are found after so many rounds at most, or where a round changes them by less than this.
+_MOST_ROUNDS, _SETTLED = 10_000, 1e-9
 
 
 def least_squares_weights(errors: NDArray[np.float64], *, shrinkage: float) -> NDArray[np.float64]:
@@ -71,3 +73,28 @@ def best_temperature(scores: NDArray[np.float64], classes: NDArray[np.intp]) -> 
 
     found = minimize_scalar(cross_entropy, bounds=_LOG_TEMPERATURES, method="bounded")
     return spread * float(np.exp(found.x))
+
+
+def mixture_weights(right: NDArray[np.float64], *, shrinkage: float) -> NDArray[np.float64]:
+    """Return the shares of members, of at least 0 and sum 1, whose mean is likeliest to be right.
+
+    By expectation and maximisation: a sample counts for the members by what each adds to the
+    probability of its class.
+
+    Parameters
+    ----------
+    right : ndarray of shape (n_samples, n_members)
+        The probability that each member gave the right class, of samples that it was not fitted
+        to.
+    shrinkage : float
+        So many samples more, as a part of all, count for all members alike.
+    """
+    n_members = right.shape[1]
+    weights = np.full(n_members, 1 / n_members)
+    for _ in range(_MOST_ROUNDS):
+        added = weights * right
+        counts = (added / added.sum(axis=1, keepdims=True)).mean(axis=0) + shrinkage / n_members
+        former, weights = weights, counts / counts.sum()
+        if np.abs(weights - former).max() < _SETTLED:
+            break
+    return weights

@@ -127,6 +127,12 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
         )
         return fitted, np.stack(answers, axis=-1)
 
+    def _splitter(self, y: NDArray[Any], n_folds: int, has_groups: bool, seed: int) -> Any:
+        """Return what makes so many folds, of whole groups if there are some."""
+        return (
+            GroupKFold(n_folds) if has_groups else KFold(n_folds, shuffle=True, random_state=seed)
+        )
+
     def _folds(
         self, X: Any, y: NDArray[Any], groups: ArrayLike | None
     ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -145,11 +151,7 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
                     f"{'' if groups is None else f' in {n_units} groups'}."
                 )
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-            cv = (
-                GroupKFold(n_folds)
-                if groups is not None
-                else KFold(n_folds, shuffle=True, random_state=seed)
-            )
+            cv = self._splitter(y, n_folds, groups is not None, seed)
         folds = list(cv.split(X, y, groups))
         counts = np.bincount(np.concatenate([test for _, test in folds]), minlength=len(y))
         if not np.array_equal(counts, np.ones(len(y))):
