@@ -765,7 +765,7 @@ def test_copies_do_the_same(method):
     X = _spectra()
     parameters = {
         "method": method,
-        "bands": np.arange(N_BANDS) != 3,
+        "bands": np.abs(np.arange(N_BANDS) - 11.5) > 3,  # two segments of nine, as hulls have above
         "wavelengths": WAVELENGTHS,
         "nodata": -1.0,
         "window_length": 5,

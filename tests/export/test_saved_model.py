@@ -36,7 +36,8 @@ def classifier(**parameters):
 
 
 def autoencoder(**parameters):
-    return SpectralAutoencoder(max_epochs=1, random_state=0, **parameters)
+    small = {"hidden_layer_sizes": (12,), "n_components": 3, "max_epochs": 1, "random_state": 0}
+    return SpectralAutoencoder(**small | parameters)
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def assert_close(found, expected):
         *((method, "float64") for method in METHODS),
         *((method, "uint16") for method in ("minmax", "msc", None)),
         *((method, "int32") for method in ("minmax", "savgol")),
-        *((method, "float32") for method in ("minmax", "standardize", "continuum")),
+        *((method, "float32") for method in ("minmax", "standardize")),
     ],
 )
 def test_a_pipeline_goes_from_raw_spectra_to_labels(
