@@ -294,7 +294,7 @@ def test_bands_are_followed_through_scalers_and_nested_pipelines_and_end_at_comp
     np.testing.assert_array_equal(parts.wavelengths, wavelengths[kept[:29][::-1]])
 
     components = make_pipeline(
-        drop_red, PCA(6), SpectralAutoencoder(hidden_layer_sizes=(), max_epochs=1)
+        drop_red, PCA(6), SpectralAutoencoder(hidden_layer_sizes=(), max_epochs=1, random_state=0)
     )
     parts = explain(components.fit(X), X[:9], target=0)
     assert parts.bands is None and parts.wavelengths is None
