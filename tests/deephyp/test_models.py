@@ -126,8 +126,16 @@ def _trajectory(folder, oracle, dtype):
     return losses * (n_rows if isinstance(model, SpectralAutoencoder) else 1), expected
 
 
-@of_cases([case for case in CASES if case != "clf_cnn_basic"])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+# In double precision as well, one of each kind; the classifier's is the next test.
+@pytest.mark.parametrize(
+    ("folder", "dtype"),
+    [
+        *((case, "float32") for case in CASES if case != "clf_cnn_basic"),
+        ("ae_mlp_tied_skip_sid", "float64"),
+        ("ae_cnn_same_tied_skip", "float64"),
+    ],
+    indirect=["folder"],
+)
 def test_training_goes_on_from_a_checkpoint_as_in_deephyp(folder, oracle, dtype):
     losses, expected = _trajectory(folder, oracle, dtype)
     assert len(losses) == 30
@@ -157,7 +165,8 @@ def test_the_loss_of_a_batch_is_that_of_deephyp(folder, oracle):
 
 @of_cases(CASES)
 def test_a_loaded_model_is_an_estimator_like_any_other(folder, oracle):
-    model = load_model(folder, random_state=0)
+    # By the graphs of the trainings above.
+    model = load_model(folder, **_training_parameters(folder, oracle))
     is_autoencoder = isinstance(model, SpectralAutoencoder)
     function = "transform" if is_autoencoder else "predict_proba"
     expected = getattr(model, function)(oracle["X"])
@@ -175,7 +184,7 @@ def test_a_loaded_model_is_an_estimator_like_any_other(folder, oracle):
 
 @of_cases(CASES)
 def test_fit_goes_on_where_deephyp_stopped(folder, oracle):
-    model = load_model(folder, max_epochs=2, random_state=0)
+    model = load_model(folder, max_epochs=2, **_training_parameters(folder, oracle))
     before, n_updates = model.parameters_.copy(), model._n_updates
     assert model.n_iter_ == len(model.loss_curve_) == 4  # epochs 0 to 3
     X, y = oracle["train_X"], None

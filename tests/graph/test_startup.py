@@ -1,11 +1,14 @@
 """Importing TensorFlow: quick, and without a trace in the user's process."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
 
 import pytest
+
+from skhyp.graph._startup import garbage_collection_paused
 
 
 def run(code: str, is_quiet: bool = True) -> dict:
@@ -29,7 +32,7 @@ def after_import():
     return run(
         """
 import gc, json, os, sys
-finders = list(sys.meta_path)
+gc.disable()  # one who has not: tests/test_reproducibility.py
 import skhyp.graph
 seen = {
     "tensorflow": "tensorflow" in sys.modules,
@@ -60,7 +63,6 @@ def test_keras_can_be_used_afterwards_by_each_of_its_names(after_import):
 
 
 def test_the_process_is_left_as_it_was(after_import):
-    assert after_import["collects"]
     assert after_import["own finders"] == []
     assert after_import["log level"] is None
 
@@ -80,13 +82,17 @@ print(json.dumps({"same": tf.keras.layers.Dense is before}))
     assert seen["same"]
 
 
-def test_a_user_who_paused_the_search_for_garbage_is_not_overruled():
-    seen = run(
-        """
-import gc, json
-gc.disable()
-import skhyp.graph
-print(json.dumps({"collects": gc.isenabled()}))
-"""
-    )
-    assert not seen["collects"]
+def test_a_user_who_paused_the_search_for_garbage_is_not_overruled(after_import):
+    assert not after_import["collects"]
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_search_for_garbage_is_paused_and_then_as_it_was(is_enabled):
+    was_enabled = gc.isenabled()
+    try:
+        gc.enable() if is_enabled else gc.disable()
+        with garbage_collection_paused():
+            assert not gc.isenabled()
+        assert gc.isenabled() == is_enabled
+    finally:
+        gc.enable() if was_enabled else gc.disable()

@@ -21,7 +21,7 @@ def cube(spectra_factory):
 
 @pytest.fixture
 def autoencoder(small_autoencoder):
-    return SpectralAutoencoder(**{**small_autoencoder, "max_epochs": 4, "batch_size": 64})
+    return SpectralAutoencoder(**{**small_autoencoder, "max_epochs": 4, "batch_size": 200})
 
 
 @pytest.fixture
