@@ -23,6 +23,12 @@ from skhyp.fitting._training_parameters import TrainingParameters
 
 TRANSFORMERS = [HypPreprocessor, SpectralAutoencoder]
 NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
+# The suite asks how estimators behave, and little of layers: few of them are traced in less time.
+SMALL = {
+    SpectralAutoencoder: {"hidden_layer_sizes": (16,)},
+    SpectralCNNClassifier: {"dense_layer_sizes": (16,)},
+    SpectralCNNRegressor: {"dense_layer_sizes": (16,)},
+}
 SOLVED = [SpectralKernelRegressor, SpectralPLSRegressor]  # in closed form: they have no epochs
 ESTIMATORS = [HypPreprocessor, *NETWORKS, *SOLVED, SpectralEnsembleRegressor]
 
@@ -51,7 +57,9 @@ def _brief(estimator, max_epochs=2):
     """Return an instance for checks in which it matters little what has been learned."""
     if estimator is SpectralEnsembleRegressor:  # what its members learn is their own business
         return estimator(estimators=[("ridge", Ridge()), ("mean", DummyRegressor())])
-    return estimator(**({"max_epochs": max_epochs} if estimator in NETWORKS else {}))
+    if estimator in NETWORKS:
+        return estimator(max_epochs=max_epochs, **SMALL[estimator])
+    return estimator()
 
 
 def _suite_of_scikit_learn():

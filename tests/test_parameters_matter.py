@@ -58,7 +58,7 @@ CASES = {
         "output_activation": ("softplus", {}),
         "tied_weights": (True, {}),
         "skip_connections": (True, {}),
-        "loss": ("sse", {}),
+        "loss": ("csa", {}),
         "scale_input": (False, {}),
     },
     SpectralCNNClassifier: {
@@ -88,7 +88,12 @@ CASES = {
     },
 }
 SMALL = {
-    SpectralAutoencoder: START | {"hidden_layer_sizes": (10,), "n_components": 3},
+    SpectralAutoencoder: START
+    | {
+        "hidden_layer_sizes": (10,),
+        "n_components": 3,
+        "loss": "sse",
+    },  # the one with least to trace
     SpectralCNNClassifier: START
     | {"n_filters": (4,), "kernel_sizes": 8, "dense_layer_sizes": (8,)},
     SpectralCNNRegressor: START | {"n_filters": (4,), "kernel_sizes": 8, "dense_layer_sizes": (8,)},

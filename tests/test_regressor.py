@@ -4,6 +4,7 @@ import copy
 from decimal import Decimal
 from fractions import Fraction
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -576,7 +577,8 @@ def test_a_regressor_for_each_target_has_the_values_of_one_alone(
 ):
     X, y = measured
     each = MultiOutputRegressor(SpectralCNNRegressor(**small_regressor), n_jobs=2)
-    values = each.fit(X, two_targets(y)).predict(X)
+    with joblib.parallel_config(backend="threading"):  # for processes, see test_ensemble.py
+        values = each.fit(X, two_targets(y)).predict(X)
     np.testing.assert_array_equal(values[:, 0], fitted_regressor.predict(X))
 
 

@@ -340,11 +340,9 @@ class TrainedNetworkEstimator(NetworkEstimator):
         return 0.5
 
     def _conditioned(self, network: Any, statistics: np.ndarray, X: np.ndarray) -> np.ndarray:
-        from skhyp.graph.inference import apply_rows
-        from skhyp.graph.parameters import vector_size
+        from skhyp.graph.conditioning import apply_conditioning
 
-        no_parameters = np.zeros(vector_size(network.parameters), network.dtype)
-        return apply_rows(network, "condition", no_parameters, statistics, X)
+        return apply_conditioning(network, "condition", statistics, X)
 
     def _set_fitted_state(
         self, milestone: "Milestone", statistics: np.ndarray, seed: int, former: dict[str, Any]

@@ -52,7 +52,7 @@ def learn_view_statistics(
     filters : dict of str to ndarray of shape (bands, bands)
         Of those views that are derivatives, by their names.
     """
-    from skhyp.graph.inference import apply_rows
+    from skhyp.graph.conditioning import apply_conditioning
     from skhyp.graph.parameters import split, vector_size
 
     # The views themselves are computed by the network, so that they are defined in one place:
@@ -62,24 +62,23 @@ def learn_view_statistics(
     for name, values in learned.items():
         if name.endswith("scale"):
             values[:] = 1
-    nothing = np.zeros(vector_size(network.parameters), network.dtype)
     if "bands_mean" in learned:
         learned["bands_mean"][:], learned["bands_scale"][:] = robust_standardisation(X, weights)
         # TensorFlow takes such bands for zero, and constant.
         is_too_small = learned["bands_scale"] < np.finfo(network.dtype).tiny
         learned["bands_scale"][is_too_small] = 1
     if "snv_mean" in learned:
-        snv = apply_rows(network, "standard_normal_variate", nothing, statistics, X)
+        snv = apply_conditioning(network, "standard_normal_variate", statistics, X)
         learned["snv_mean"][:], learned["snv_scale"][:] = robust_standardisation(snv, weights)
     if "whitening" in learned:
-        snv = apply_rows(network, "standard_normal_variate", nothing, statistics, X)
+        snv = apply_conditioning(network, "standard_normal_variate", statistics, X)
         assert classes is not None
         learned["whitening"][:] = partial_whitening(
             snv, classes, weights, network.n_classes, power=whitening
         )
     for view, matrix in (filters or {}).items():
         learned[f"{view}_filter"][:] = matrix
-        derivative = apply_rows(network, "derivative", nothing, statistics, X, view=view)
+        derivative = apply_conditioning(network, "derivative", statistics, X, view=view)
         mean, scale = robust_standardisation(derivative, weights)
         learned[f"{view}_mean"][:], learned[f"{view}_scale"][:] = mean, scale
     return statistics

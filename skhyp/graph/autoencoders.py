@@ -21,29 +21,12 @@ _LARGE_SCALE = 2.0**64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Autoencoder(ABC):
-    """What both architectures share: scaled input, codes, and a decoder that mirrors the encoder.
-
-    ``tied_weights`` and the skip connections follow deephyp: decoder layer k mirrors encoder
-    layer n - k, and a skip adds the mirrored layer's value before its activation (to the last
-    decoder layer, the input).
-    """
+class SpectralScale:
+    """Spectra over the scale that the training spectra have, if they are ``scaled``."""
 
     n_bands: int
-    n_components: int
-    activation: str
-    latent_activation: str
-    output_activation: str
-    tied_weights: tuple[bool, ...]
-    skip_connections: bool
     scaled: bool
     dtype: str
-    # The precision of the layers in inference, where it is not that of the rest.
-    layers_dtype: str | None = None
-
-    is_random: ClassVar[bool] = False
-    # The spectra themselves are what is learned.
-    targets: ClassVar[None] = None
 
     @property
     def statistics(self) -> tuple[Parameter, ...]:
@@ -59,6 +42,44 @@ class Autoencoder(ABC):
         if not self.scaled:
             return x
         return layers.ops.clip(x / statistics["scale"], -SATURATION, SATURATION)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConditioningScale(SpectralScale):
+    """The scale alone, as a network without parameters."""
+
+    n_values: int
+
+    parameters = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autoencoder(SpectralScale, ABC):
+    """What both architectures share: scaled input, codes, and a decoder that mirrors the encoder.
+
+    ``tied_weights`` and the skip connections follow deephyp: decoder layer k mirrors encoder
+    layer n - k, and a skip adds the mirrored layer's value before its activation (to the last
+    decoder layer, the input).
+    """
+
+    n_components: int
+    activation: str
+    latent_activation: str
+    output_activation: str
+    tied_weights: tuple[bool, ...]
+    skip_connections: bool
+    # The precision of the layers in inference, where it is not that of the rest.
+    layers_dtype: str | None = None
+
+    is_random: ClassVar[bool] = False
+    # The spectra themselves are what is learned.
+    targets: ClassVar[None] = None
+
+    def conditioning(self, n_values: int) -> ConditioningScale:
+        """Return what scales spectra alone, with ``n_values`` for each of them."""
+        return ConditioningScale(
+            n_bands=self.n_bands, scaled=self.scaled, dtype=self.dtype, n_values=n_values
+        )
 
     def output(self, layers: Layers, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Return the reconstruction of conditioned spectra; ``seed`` is not used."""

@@ -1,4 +1,4 @@
-"""The body that spectral networks share: views of a spectrum, convolutions, dense layers.
+"""The body that spectral networks share: convolutions over views of a spectrum, dense layers.
 
 A head says how many values the last layer has, and what they mean: see :mod:`.classifiers`.
 """
@@ -7,37 +7,25 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import tensorflow as tf
 
 from .layers import Layers, dropout
 from .parameters import Parameter, kernel_and_bias
-from .spectra import standard_normal_variate
 from .stacks import ConvolutionStack, DenseStack
+from .views import ConditioningViews, SpectralViews
 
 Tensors = Mapping[str, tf.Tensor]
 
-# Standardised values are kept within this many deviations: one huge pixel moves nothing else.
-CLIPPING = 10.0
-# How much each view of a spectrum weighs beside the others, at the start of training.
-VIEW_WEIGHTS = {"snv": 1.0, "bands": 0.3, "whitened": 0.5, "slope": 1.0, "curvature": 1.0}
-# Views that are derivatives of the standard normal variate.
-DERIVATIVES = ("slope", "curvature")
 # The last layer starts at a tenth of the others: every answer is as likely as any other then.
 OUTPUT_GAIN = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConvBody(ABC):
-    """Convolutions over the bands, dense layers, and a last layer of ``n_outputs`` values.
+class ConvBody(SpectralViews, ABC):
+    """Convolutions over the bands, dense layers, and a last layer of ``n_outputs`` values."""
 
-    ``views`` are the input channels made of each spectrum; without any, the spectrum itself is
-    the one channel.
-    """
-
-    n_bands: int
-    views: tuple[str, ...]
     n_filters: tuple[int, ...]
     kernel_sizes: tuple[int, ...]
     strides: tuple[int, ...]
@@ -45,7 +33,6 @@ class ConvBody(ABC):
     dense_layer_sizes: tuple[int, ...]
     activation: str
     dropout: float
-    dtype: str
     # The precision of the layers in inference, where it is not that of the rest.
     layers_dtype: str | None = None
 
@@ -62,41 +49,15 @@ class ConvBody(ABC):
         return self.dropout > 0
 
     @property
-    def n_channels(self) -> int:
-        return max(1, len(self.views))
-
-    @property
-    def input_shape(self) -> tuple[int, ...]:
-        return (self.n_bands, self.n_channels)
-
-    @property
     def n_layers(self) -> int:
         """All layers: convolutions, dense layers, the last one."""
         return len(self.n_filters) + len(self.dense_layer_sizes) + 1
 
-    @property
-    def statistics(self) -> tuple[Parameter, ...]:
-        """What is learned from the training spectra before training, for the views."""
-        per_band = (self.n_bands,)
-        described = []
-        if "bands" in self.views:
-            described += [Parameter("bands_mean", per_band), Parameter("bands_scale", per_band)]
-        if "snv" in self.views or "whitened" in self.views:
-            described += [Parameter("snv_mean", per_band), Parameter("snv_scale", per_band)]
-        if "whitened" in self.views:
-            described += [Parameter("whitening", (self.n_bands, self.n_bands))]
-        for view in self._derivatives:
-            described += [
-                Parameter(f"{view}_filter", (self.n_bands, self.n_bands)),
-                Parameter(f"{view}_mean", per_band),
-                Parameter(f"{view}_scale", per_band),
-            ]
-        return tuple(described)
-
-    @property
-    def _derivatives(self) -> list[str]:
-        """The views that are derivatives, in a fixed order."""
-        return [view for view in DERIVATIVES if view in self.views]
+    def conditioning(self, n_values: int) -> ConditioningViews:
+        """Return what computes the views alone, of ``n_values`` for each spectrum."""
+        return ConditioningViews(
+            n_bands=self.n_bands, views=self.views, dtype=self.dtype, n_values=n_values
+        )
 
     @property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -145,37 +106,6 @@ class ConvBody(ABC):
             last_activation=self.activation,
         )
 
-    def standard_normal_variate(
-        self, layers: Layers, statistics: Tensors, x: tf.Tensor
-    ) -> tf.Tensor:
-        """Return the standard normal variate of spectra, standardised per band."""
-        snv = standard_normal_variate(layers.ops, x)
-        return _standardize(layers.ops, snv, statistics["snv_mean"], statistics["snv_scale"])
-
-    def derivative(self, layers: Layers, statistics: Tensors, x: tf.Tensor, view: str) -> tf.Tensor:
-        """Return a derivative of the standard normal variate of spectra, in its own unit."""
-        snv = standard_normal_variate(layers.ops, x)
-        return layers.product(snv, f"{view}_filter", statistics[f"{view}_filter"])
-
-    def condition(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
-        """Return the views (n, bands, channels) of spectra (n, bands)."""
-        ops = layers.ops
-        if not self.views:
-            return ops.expand_dims(x, 2)
-        made = {}
-        if "bands" in self.views:
-            mean, scale = statistics["bands_mean"], statistics["bands_scale"]
-            made["bands"] = _standardize(ops, x, mean, scale)
-        if "snv" in self.views or "whitened" in self.views:
-            made["snv"] = self.standard_normal_variate(layers, statistics, x)
-        if "whitened" in self.views:
-            made["whitened"] = layers.product(made["snv"], "whitening", statistics["whitening"])
-        for view in self._derivatives:
-            derivative = self.derivative(layers, statistics, x, view)
-            mean, scale = statistics[f"{view}_mean"], statistics[f"{view}_scale"]
-            made[view] = _standardize(ops, derivative, mean, scale)
-        return ops.stack([VIEW_WEIGHTS[view] * made[view] for view in self.views], axis=2)
-
     def output(self, layers: Layers, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
         """Return the last values of conditioned spectra; with a seed, as training sees them."""
         return self.layer_values(layers, x, seed)[-1]
@@ -208,7 +138,3 @@ class ConvBody(ABC):
         if seed is None or not self.dropout:
             return x
         return dropout(x, self.dropout, seed + tf.constant([layer, 0]))
-
-
-def _standardize(ops: Any, x: tf.Tensor, mean: tf.Tensor, scale: tf.Tensor) -> tf.Tensor:
-    return ops.clip((x - mean) / scale, -CLIPPING, CLIPPING)

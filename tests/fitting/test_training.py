@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
 from skhyp.fitting import Callback, saved_epochs
+from skhyp.graph import kernels
 
 SMALL = {"max_epochs": 2, "random_state": 0}
 ESTIMATORS = {
@@ -162,7 +163,9 @@ class _Interrupting(Callback):
 
 
 @of_all
-def test_as_many_epochs_as_an_integer_holds_may_be_asked_for(name, data):
+def test_as_many_epochs_as_an_integer_holds_may_be_asked_for(name, data, monkeypatch):
+    # So many make XLA pay, which takes seconds to compile: for the autoencoder alone.
+    monkeypatch.setattr(kernels, "_MAX_XLA_CONVOLUTION", 0)
     asked = {"learning_rate_schedule": "cosine", "max_epochs": 2**63 - 1}
     with pytest.warns(ConvergenceWarning, match=f"of {2**63 - 1} epochs"):
         found = fitted(name, data, callbacks=[_Interrupting()], **asked)

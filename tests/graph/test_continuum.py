@@ -35,7 +35,7 @@ def _removed(X, positions=None, segments=None):
 @pytest.mark.parametrize("seed", range(10))
 def test_the_hull_is_the_highest_chord_over_each_band(seed):
     generator = np.random.default_rng(seed)
-    n_bands = int(generator.integers(1, 14))
+    n_bands = (1, 2, 4, 5, 12)[seed // 2]  # each number of bands is compiled anew
     positions = np.cumsum(generator.uniform(1, 20, n_bands)) + 400
     # Few levels make ties and points on one line.
     X = generator.integers(0, 4, (40, n_bands)).astype(np.float64)

@@ -211,7 +211,17 @@ def _sizes(chunk_rows):
         yield n, 3
 
 
-def _assert_same_bits_anywhere(network, function, **options):
+@pytest.fixture
+def assert_same_bits_anywhere(rows_computed):
+    """A function that compares rows given by themselves with the same ones in a scene."""
+
+    def compare(network, function, **options):
+        _compare_few_and_many(rows_computed, network, function, **options)
+
+    return compare
+
+
+def _compare_few_and_many(rows_computed, network, function, **options):
     vectors, chunk_rows = _vectors(network), rows_per_chunk(network)
     n = 3 * chunk_rows + 5
     X = _spectra(n, network.n_bands, network.dtype)
@@ -219,15 +229,13 @@ def _assert_same_bits_anywhere(network, function, **options):
     assert np.isfinite(whole).all()
     rng, differing = np.random.default_rng(3), {}
     for size, n_times in _sizes(chunk_rows):
-        starts = [0, n - size, *rng.integers(0, n - size, n_times)]
-        parts = [
-            apply_rows(network, function, *vectors, X[start : start + size], **options)
-            for start in starts
-        ]
-        differ = [
-            not np.array_equal(part, whole[start : start + size])
-            for part, start in zip(parts, starts, strict=True)
-        ]
+        differ = []
+        for start in [0, n - size, *rng.integers(0, n - size, n_times)]:
+            rows = X[start : start + size]
+            part = apply_rows(network, function, *vectors, rows, **options)
+            differ.append(not np.array_equal(part, whole[start : start + size]))
+            if len(differ) == 6 and rows_computed[-1] == chunk_rows:
+                break  # padded to a chunk, as the scene's last rows are: nothing else is computed
         if any(differ):
             differing[size] = f"{sum(differ)} of {len(differ)}"
     assert differing == {}
@@ -249,8 +257,10 @@ def _assert_same_bits_anywhere(network, function, **options):
     ],
     ids=lambda value: getattr(value, "method", None) or getattr(value, "__name__", None),
 )
-def test_a_spectrum_gives_the_same_bits_alone_and_in_a_scene(network, function):
-    _assert_same_bits_anywhere(network, function)
+def test_a_spectrum_gives_the_same_bits_alone_and_in_a_scene(
+    assert_same_bits_anywhere, network, function
+):
+    assert_same_bits_anywhere(network, function)
 
 
 @pytest.mark.parametrize(
@@ -263,8 +273,10 @@ def test_a_spectrum_gives_the_same_bits_alone_and_in_a_scene(network, function):
         (_scaling("savgol"), "scale"),
     ],
 )
-def test_a_spectrum_gives_the_same_bits_anywhere_in_double_precision(network, function):
-    _assert_same_bits_anywhere(replace(network, dtype="float64"), function)
+def test_a_spectrum_gives_the_same_bits_anywhere_in_double_precision(
+    assert_same_bits_anywhere, network, function
+):
+    assert_same_bits_anywhere(replace(network, dtype="float64"), function)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -279,16 +291,16 @@ def test_a_spectrum_gives_the_same_bits_anywhere_in_double_precision(network, fu
     ],
     ids=["conv", "classifier"],
 )
-def test_odd_numbers_of_values_change_no_bit(network, function, dtype):
+def test_odd_numbers_of_values_change_no_bit(assert_same_bits_anywhere, network, function, dtype):
     # Of a few rows, the last values fill no vector, and may be computed one by one.
-    _assert_same_bits_anywhere(replace(network, dtype=dtype), function)
+    assert_same_bits_anywhere(replace(network, dtype=dtype), function)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("measure", ["sse", "csa", "sa", "sid"])
-def test_the_error_of_a_spectrum_is_the_same_anywhere(measure, dtype):
+def test_the_error_of_a_spectrum_is_the_same_anywhere(assert_same_bits_anywhere, measure, dtype):
     network = replace(DENSE, hidden_layer_sizes=(13,), tied_weights=(False,) * 2, dtype=dtype)
-    _assert_same_bits_anywhere(network, "errors", measure=measure)
+    assert_same_bits_anywhere(network, "errors", measure=measure)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -302,35 +314,11 @@ def test_the_order_of_the_rows_changes_no_bit(dtype):
         np.testing.assert_array_equal(found, whole[shuffled])
 
 
-SAME_BITS_WITH_MANY_THREADS = """
-import tensorflow as tf
-tf.config.threading.set_intra_op_parallelism_threads(4)
-import numpy as np
-from skhyp.graph.autoencoders import ConvAutoencoder
-from skhyp.graph.inference import apply_rows
-for dtype in ("float32", "float64"):
-    network = ConvAutoencoder(
-        n_bands=103, n_components=5, activation="relu", latent_activation="linear",
-        output_activation="linear", tied_weights=(False, False), skip_connections=False,
-        scaled=False, n_filters=(8, 6), kernel_sizes=(11, 5), strides=(1, 2), padding="same",
-        dtype=dtype,
-    )
-    rng = np.random.default_rng(0)
-    vector = 0.2 * rng.standard_normal(sum(p.size for p in network.parameters))
-    X = rng.uniform(0, 1, (5000, 103)).astype(dtype)
-    whole = apply_rows(network, "codes", vector, np.zeros(0), X)
-    for start, stop in [(0, 1), (3, 35), (7, 300), (1490, 3500), (4990, 5000)]:
-        part = apply_rows(network, "codes", vector, np.zeros(0), X[start:stop])
-        print(dtype, start, stop, np.array_equal(part, whole[start:stop]))
-"""
-
-
-def test_a_row_gives_the_same_bits_with_many_threads(run_python):
+def test_a_row_gives_the_same_bits_with_many_threads(report_of_a_process):
     # Threads share a product of matrices by its shape: a few rows and many differed.
-    finished = run_python(SAME_BITS_WITH_MANY_THREADS)
-    lines = finished.stdout.split("\n")[:-1]
-    assert len(lines) == 10, finished.stderr
-    assert all(line.endswith("True") for line in lines), lines
+    lines = report_of_a_process["same bits with many threads"]
+    assert len(lines) == 10
+    assert all(line[-1] is True for line in lines), lines
 
 
 INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
@@ -552,34 +540,7 @@ def test_what_is_let_go_is_freed(monkeypatch):
     assert graph() is None
 
 
-LET_GO = """
-import gc
-import resource
-import numpy as np
-import tensorflow as tf
-from skhyp.graph import compilation
-
-def holding(seed):
-    values = np.random.default_rng(seed).random(1_250_000)
-    return lambda i: tf.gather(tf.constant(values), i), [tf.TensorSpec((), tf.int32)]
-
-def resident():
-    with open("/proc/self/statm") as counts:
-        return int(counts.read().split()[1]) * resource.getpagesize()
-
-compilation.MAX_FUNCTIONS = 1
-for seed in range(8):
-    compilation.compiled(holding, seed)(tf.constant(0))
-    gc.collect()
-    if seed == 1:
-        before = resident()
-print((resident() - before) / 10e6)
-"""
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-def test_what_tensorflow_made_of_a_function_is_freed_with_it(run_python):
-    # Each of the six functions after the second holds 10 MB, several times over.
-    finished = run_python(LET_GO)
-    assert finished.returncode == 0, finished.stderr
-    assert float(finished.stdout) < 3
+def test_what_tensorflow_made_of_a_function_is_freed_with_it(report_of_a_process):
+    # Each of the four functions after the second holds 10 MB, several times over.
+    assert report_of_a_process["functions that were kept"] < 2

@@ -8,7 +8,6 @@ import tensorflow as tf
 from scipy.special import expit, log_softmax, softmax
 
 from skhyp.graph.autoencoders import SATURATION, ConvAutoencoder, DenseAutoencoder
-from skhyp.graph.bodies import CLIPPING, VIEW_WEIGHTS
 from skhyp.graph.classifiers import ConvClassifier
 from skhyp.graph.convolutions import (
     DIRECT,
@@ -21,6 +20,7 @@ from skhyp.graph.convolutions import (
 from skhyp.graph.inference import apply_rows
 from skhyp.graph.layers import ACTIVATIONS, Layers, dropout
 from skhyp.graph.parameters import split
+from skhyp.graph.views import CLIPPING, VIEW_WEIGHTS
 
 BY_HAND = {
     "relu": lambda x: np.maximum(x, 0),
