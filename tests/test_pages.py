@@ -2,7 +2,6 @@
 
 import re
 import types
-from functools import partial
 from pathlib import Path
 
 import joblib
@@ -63,15 +62,16 @@ def run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plt.close("all")
 
-    def run_page(name, *, max_epochs=None, in_full=()):
-        """Run all blocks, with no more epochs a fit than these but in those of some numbers."""
+    def run_page(name, *, max_epochs=None):
+        """Run all blocks, with these epochs a fit in all of them, or in those of some numbers."""
         assert ROOT / name in PAGES
         namespace = {}
         for number, block in enumerate(fenced_blocks("python", ROOT / name)):
+            epochs = max_epochs.get(number) if isinstance(max_epochs, dict) else max_epochs
             with monkeypatch.context() as patch:
-                if max_epochs is not None and number not in in_full:
+                if epochs is not None:
                     patch.setattr(
-                        TrainedNetworkEstimator, "_planned_epochs", lambda self, _: max_epochs
+                        TrainedNetworkEstimator, "_planned_epochs", lambda self, _, n=epochs: n
                     )
                 exec(block, namespace)
         return types.SimpleNamespace(**namespace)
@@ -80,14 +80,8 @@ def run(tmp_path, monkeypatch):
     plt.close("all")
 
 
-@pytest.fixture
-def run_briefly(run):
-    """The same with four epochs a fit, for pages of which no more is told than that they run."""
-    return partial(run, max_epochs=4)
-
-
 def test_the_readme_leaves_a_model_and_a_map(run, tmp_path, capsys):
-    page = run("README.md", max_epochs=4, in_full=[0])
+    page = run("README.md", max_epochs={1: 2, 2: 1, 3: 4, 4: 4})  # 0 prints what the page says
     scene, class_map = page.scene, page.class_map
     assert abs(float(capsys.readouterr().out.split()[0]) - 0.86) < 0.015  # as the README says
     assert class_map.shape == scene.labels.shape
@@ -106,14 +100,14 @@ def test_the_first_two_commands_of_the_readme_are_single_lines():
 
 
 def test_preprocessing_maps_a_scene_with_missing_pixels(run):
-    page = run("docs/guide/preprocessing.md")
+    page = run("docs/guide/preprocessing.md", max_epochs=4)
     class_map, labels = page.class_map, page.labels
     assert np.all(class_map[:20, :30] == 0) and np.all(class_map[20:] > 0)
     assert np.mean(class_map[labels > 0] == labels[labels > 0]) > 0.8
 
 
 def test_autoencoders_have_codes_that_can_be_inverted(run):
-    page = run("docs/guide/autoencoders.md")
+    page = run("docs/guide/autoencoders.md", max_epochs={0: 60})
     assert page.search.best_params_ == {"n_components": 4}
     assert page.codes.shape == (145 * 145, 3) and page.again.shape == page.spectra.shape
     assert np.degrees(page.angles.mean()) < 10
@@ -124,7 +118,7 @@ def test_autoencoders_have_codes_that_can_be_inverted(run):
     reason="temperatures came with scikit-learn 1.8",
 )
 def test_classification_is_calibrated_by_a_temperature(run):
-    page = run("docs/guide/classification.md", max_epochs=4, in_full=[1])  # 0 is the README's
+    page = run("docs/guide/classification.md", max_epochs={0: 1, 1: 25})
     labels = page.calibrated.predict(page.X)
     np.testing.assert_array_equal(labels, page.encoder.classes_[page.network.predict(page.X)])
     share_right = np.mean(labels == page.y)
@@ -150,7 +144,7 @@ def test_validation_shows_that_random_splits_leak(run):
 
 
 def test_understanding_explains_what_there_is_to_explain(run):
-    page = run("docs/guide/understanding.md")
+    page = run("docs/guide/understanding.md", max_epochs=5)
     assert page.importance.importances_mean.max() > 0
     change = page.attributions.outputs - page.attributions.baseline_outputs
     assert np.abs(page.attributions.residuals).mean() < 0.1 * np.abs(change).mean()
@@ -158,7 +152,7 @@ def test_understanding_explains_what_there_is_to_explain(run):
 
 
 def test_scenes_end_in_maps_with_coordinates(run, capsys):
-    page = run("docs/guide/scenes.md")
+    page = run("docs/guide/scenes.md", max_epochs={3: 4, 7: 1})
     labels = page.pines.labels
     assert "400.02 to 2489.11 nm, nodata 0, georeferenced" in capsys.readouterr().out
     with rasterio.open("map.tif") as class_map, rasterio.open("pines.tif") as scene:
@@ -178,10 +172,8 @@ def test_scenes_end_in_maps_with_coordinates(run, capsys):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras
-def test_what_is_saved_computes_the_same_elsewhere(
-    run_briefly, capsys, tmp_path, assert_same_labels
-):
-    page = run_briefly("docs/guide/saving.md")
+def test_what_is_saved_computes_the_same_elsewhere(run, capsys, tmp_path, assert_same_labels):
+    page = run("docs/guide/saving.md", max_epochs={0: 1, 4: 4, 5: 2})
     pipeline, cube = page.pipeline, page.scene.cube
     assert_same_labels(
         page.exported_map.ravel(), pipeline.predict(cube), pipeline.predict_proba(cube)
@@ -191,8 +183,8 @@ def test_what_is_saved_computes_the_same_elsewhere(
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
 
 
-def test_migration_does_what_the_old_code_did(run_briefly):
-    page = run_briefly("docs/guide/migration.md")
+def test_migration_does_what_the_old_code_did(run):
+    page = run("docs/guide/migration.md", max_epochs=1)
     assert page.codes.shape == (145 * 145, 3)
     assert page.reconstruction.shape == page.spectra.shape
     assert page.features.shape == (145 * 145, 20)
@@ -206,8 +198,8 @@ def test_performance_reduces_the_precision_and_few_labels_change(run):
 
 
 @pytest.mark.parametrize("name", OTHER_PAGES)
-def test_any_other_page_runs(name, run_briefly):
-    assert vars(run_briefly(name))
+def test_any_other_page_runs(name, run):
+    assert vars(run(name, max_epochs=4))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

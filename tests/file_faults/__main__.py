@@ -61,13 +61,13 @@ def _sweep(arguments: argparse.Namespace, scratch: Path) -> int:
         for operation in OPERATIONS
         if not arguments.operations or any(word in operation.name for word in arguments.operations)
     ]
-    if any("training" in operation.name for operation in chosen):
-        import tensorflow  # noqa: F401 (not used here, so that forks may use it)
-
     rows, written, n_bad = [], [], 0
     for place, operation in enumerate(chosen):
         outcomes = []
         print(f"== {operation.name}", flush=True)
+        if "training" in operation.name:
+            # Not used here, so that forks may use it; not earlier, as it makes a fork slow.
+            import tensorflow  # noqa: F401
         sweep = Sweep(operation, calls, folder, stored)
         for outcome in sweep.outcomes(arguments.sample, shift=place / len(chosen)):
             outcomes.append(outcome)

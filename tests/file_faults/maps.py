@@ -56,7 +56,7 @@ def _envi(path: Path) -> dict[str, Any] | None:
 def _zarr(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
-    with xarray.open_zarr(path, consolidated=True, mask_and_scale=False) as dataset:
+    with xarray.open_zarr(path, chunks=None, consolidated=True, mask_and_scale=False) as dataset:
         return {
             str(name): (_of_array(variable.values), repr(sorted(variable.attrs.items())))
             for name, variable in dataset.variables.items()

@@ -16,7 +16,7 @@ from skhyp.scenes import apply
 
 from .maps import content_of
 
-_SHAPE = (24, 30, 200)  # with working_memory=1, several blocks
+_SHAPE = (72, 50, 40)  # with working_memory=1, several blocks
 _NAMES = {1: "clay", 2: "lime", 3: "mud", 300: "oak", 301: "pine", 302: "yew"}
 
 

@@ -138,6 +138,19 @@ def test_a_cluster_gives_the_same_bits(client, files, network, cube, tmp_path, m
     np.testing.assert_array_equal(np.load(tmp_path / "map.npy"), expected)
 
 
+# Here, as the next tests kill workers, and new ones have to import TensorFlow again.
+def test_a_search_runs_on_the_cluster_through_joblib(client, cube, labels):
+    X, y, _ = labelled_pixels(cube, labels)
+    classifier = SpectralCNNClassifier(
+        n_filters=(2,), kernel_sizes=3, dense_layer_sizes=(4,), max_epochs=2, random_state=0
+    )
+    search = GridSearchCV(classifier, {"learning_rate": [1e-3, 1e-2]}, cv=2)
+    here = search.fit(X, y).cv_results_["mean_test_score"]
+    with joblib.parallel_config("dask"):
+        there = search.fit(X, y).cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(here, there)
+
+
 def test_each_worker_loads_the_model_once(client, chunked, tmp_path):
     apply(Threshold(tmp_path), chunked, tmp_path / "map.npy")
     loaded = (tmp_path / "loaded").read_text().split()
@@ -200,18 +213,6 @@ def test_a_map_of_chunks_is_resumed_too(chunked, cube, tmp_path, monkeypatch):
     assert not set(finished) & set(written) and 5 in written
     assert len(finished) + len(written) == 8
     np.testing.assert_array_equal(np.load(tmp_path / "map.npy"), expected)
-
-
-def test_a_search_runs_on_the_cluster_through_joblib(client, cube, labels):
-    X, y, _ = labelled_pixels(cube, labels)
-    classifier = SpectralCNNClassifier(
-        n_filters=(2,), kernel_sizes=3, dense_layer_sizes=(4,), max_epochs=2, random_state=0
-    )
-    search = GridSearchCV(classifier, {"learning_rate": [1e-3, 1e-2]}, cv=2)
-    here = search.fit(X, y).cv_results_["mean_test_score"]
-    with joblib.parallel_config("dask"):
-        there = search.fit(X, y).cv_results_["mean_test_score"]
-    np.testing.assert_array_equal(here, there)
 
 
 def test_dask_is_asked_for_by_name(monkeypatch, files):
