@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context, is_regressor
 from sklearn.utils.validation import check_is_fitted
 
+from .fitting._scalings import SCALINGS
 from .fitting._trust import least_squares_weights
 from .fitting._trusted_ensemble import TrustedEnsemble
 from .inputs._reference_values import spectra_and_values
@@ -32,8 +33,8 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
     estimators : list of (str, estimator) or None, default=None
         Names and regressors of scikit-learn, ours or not. ``None``:
         :class:`SpectralPLSRegressor` (by as many folds as its training parts have groups, 5 at
-        most), :class:`SpectralKernelRegressor` and
-        :class:`SpectralCNNRegressor`.
+        most), a :class:`SpectralKernelRegressor` of each scaling (bands as they are, standard
+        normal variate, slope, curvature), and :class:`SpectralCNNRegressor`.
     cv : int or splitter, default=5
         The number of folds, shuffled, or a splitter that tests each spectrum once.
     shrinkage : float, default=0.3
@@ -191,9 +192,13 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
         from .pls import SpectralPLSRegressor
         from .regressor import SpectralCNNRegressor
 
+        kernels = [
+            (f"kernel_{scaling or 'bands'}", SpectralKernelRegressor(scalings=(scaling,)))
+            for scaling in SCALINGS
+        ]
         return [
             ("pls", SpectralPLSRegressor(cv=min(_PLS_FOLDS, n_units))),
-            ("kernel", SpectralKernelRegressor()),
+            *kernels,
             ("network", SpectralCNNRegressor()),
         ]
 

@@ -16,7 +16,7 @@ from sklearn.base import (
     _fit_context,
 )
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils._param_validation import StrOptions
+from sklearn.utils._param_validation import RealNotInt, StrOptions
 from sklearn.utils.extmath import svd_flip
 from sklearn.utils.validation import check_is_fitted
 
@@ -154,7 +154,7 @@ class MinimumNoiseFraction(
     _parameter_constraints: dict = {
         "n_components": [
             NumberInterval(Integral, 1, None, closed="left"),
-            NumberInterval(Real, 0, 1, closed="neither"),
+            NumberInterval(RealNotInt, 0, 1, closed="neither"),
             None,
         ],
         "scaling": [StrOptions({"snv"}), None],

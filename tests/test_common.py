@@ -5,23 +5,26 @@ import re
 
 import pytest
 from sklearn.base import clone
-from sklearn.dummy import DummyRegressor
-from sklearn.linear_model import Ridge
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhyp import (
     HypPreprocessor,
+    MinimumNoiseFraction,
     SpectralAutoencoder,
     SpectralCNNClassifier,
     SpectralCNNRegressor,
+    SpectralEnsembleClassifier,
     SpectralEnsembleRegressor,
+    SpectralKernelClassifier,
     SpectralKernelRegressor,
     SpectralPLSRegressor,
 )
 from skhyp.fitting._training_parameters import TrainingParameters
 
-TRANSFORMERS = [HypPreprocessor, SpectralAutoencoder]
+TRANSFORMERS = [HypPreprocessor, MinimumNoiseFraction, SpectralAutoencoder]
 NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
 # The suite asks how estimators behave, and little of layers: few of them are traced in less time.
 SMALL = {
@@ -29,8 +32,19 @@ SMALL = {
     SpectralCNNClassifier: {"dense_layer_sizes": (16,)},
     SpectralCNNRegressor: {"dense_layer_sizes": (16,)},
 }
-SOLVED = [SpectralKernelRegressor, SpectralPLSRegressor]  # in closed form: they have no epochs
-ESTIMATORS = [HypPreprocessor, *NETWORKS, *SOLVED, SpectralEnsembleRegressor]
+# In closed form: they have no epochs.
+SOLVED = [
+    MinimumNoiseFraction,
+    SpectralKernelClassifier,
+    SpectralKernelRegressor,
+    SpectralPLSRegressor,
+]
+# What their members learn is the members' own business.
+ENSEMBLES = {
+    SpectralEnsembleClassifier: [("logistic", LogisticRegression()), ("share", DummyClassifier())],
+    SpectralEnsembleRegressor: [("ridge", Ridge()), ("mean", DummyRegressor())],
+}
+ESTIMATORS = [HypPreprocessor, *NETWORKS, *SOLVED, *ENSEMBLES]
 
 FOR_ALL = ["check_param_validation", "check_dataframe_column_names_consistency"]
 FOR_TRANSFORMERS = [
@@ -55,8 +69,8 @@ def _check_of_scikit_learn(name):
 
 def _brief(estimator, max_epochs=2):
     """Return an instance for checks in which it matters little what has been learned."""
-    if estimator is SpectralEnsembleRegressor:  # what its members learn is their own business
-        return estimator(estimators=[("ridge", Ridge()), ("mean", DummyRegressor())])
+    if estimator in ENSEMBLES:
+        return estimator(estimators=ENSEMBLES[estimator])
     if estimator in NETWORKS:
         return estimator(max_epochs=max_epochs, **SMALL[estimator])
     return estimator()

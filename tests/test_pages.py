@@ -32,6 +32,7 @@ RUN_HERE = {
         for name in (
             "autoencoders",
             "classification",
+            "few_labels",
             "laboratory",
             "migration",
             "performance",
@@ -127,6 +128,18 @@ def test_classification_is_calibrated_by_a_temperature(run):
         model.predict_proba(page.X).max(axis=1).mean() for model in (page.network, page.calibrated)
     )
     assert abs(after - share_right) < 0.5 * (before - share_right)
+
+
+def test_few_labels_become_a_map(run):
+    page = run("docs/guide/few_labels.md", max_epochs=4)
+    assert page.components.n_components_ == 20
+    assert page.likeness.score(page.X_test, page.y_test) > 0.5
+    assert page.ensemble.weights_.sum() == pytest.approx(1)
+    assert page.ensemble.score(page.X_test, page.y_test) > 0.5
+    labelled = page.scene.labels > 0
+    np.testing.assert_array_equal(
+        page.class_map[labelled], page.ensemble.predict(page.scene.cube[labelled])
+    )
 
 
 def test_contents_are_predicted_from_a_table(run):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .inference import _CHUNK_VALUES, apply_rows, rows_per_chunk
+from .inference import CHUNK_VALUES, apply_rows, rows_per_chunk
 from .parameters import vector_size
 
 
@@ -28,6 +28,6 @@ def apply_conditioning(
     X : ndarray of shape (n, bands)
     """
     # As many values as give the chunks that the network itself has.
-    shared = network.conditioning(_CHUNK_VALUES // rows_per_chunk(network))
+    shared = network.conditioning(CHUNK_VALUES // rows_per_chunk(network))
     its_statistics = statistics[: vector_size(shared.statistics)]
     return apply_rows(shared, function, np.zeros(0), its_statistics, X, **options)

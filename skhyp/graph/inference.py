@@ -22,7 +22,7 @@ from .parameters import split_tensor, vector_size
 
 # The rows of a chunk: as many as keep what a network computes of them within so many values (16
 # MiB in float32), in multiples of 240, which every vector length divides.
-_CHUNK_VALUES = 2**22
+CHUNK_VALUES = 2**22
 _MAX_CHUNK_ROWS = 3840
 _ROW_UNIT = 240
 # Few rows are padded to the first of these numbers that holds them. All are multiples of the values
@@ -96,7 +96,7 @@ def _n_threads() -> int:
 
 def rows_per_chunk(network: Any) -> int:
     """Return how many rows a network is given at once."""
-    fitting = _CHUNK_VALUES // network.n_values
+    fitting = CHUNK_VALUES // network.n_values
     return max(1, min(fitting, _MAX_CHUNK_ROWS) // _ROW_UNIT) * _ROW_UNIT
 
 

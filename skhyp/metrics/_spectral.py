@@ -17,7 +17,7 @@ SID_FLOOR = 1e-12
 """The least share of a spectrum's sum that one band has in the information divergence."""
 
 # Values of X handled at once: a few megabytes of temporaries, whatever the size of the scene.
-_CHUNK_VALUES = 2**18
+CHUNK_VALUES = 2**18
 
 _SPECTRA = {
     "X": ["array-like"],
@@ -229,7 +229,7 @@ def warn_of_negative_values(X: NDArray, which: str, *, stacklevel: int) -> None:
 
 def _compare(X, Y, against, prepare, error):
     X, Y = _check_spectra(X, Y, against)
-    chunks = list(gen_batches(len(X), max(1, _CHUNK_VALUES // X.shape[1])))
+    chunks = list(gen_batches(len(X), max(1, CHUNK_VALUES // X.shape[1])))
     if against == "rows":
         paired = len(X) == len(Y)
         entry = None if paired else prepare(Y)

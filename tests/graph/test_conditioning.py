@@ -8,7 +8,7 @@ import pytest
 from skhyp.graph.autoencoders import ConvAutoencoder, DenseAutoencoder
 from skhyp.graph.classifiers import ConvClassifier
 from skhyp.graph.compilation import trace_counts
-from skhyp.graph.conditioning import _CHUNK_VALUES, apply_conditioning
+from skhyp.graph.conditioning import CHUNK_VALUES, apply_conditioning
 from skhyp.graph.inference import apply_rows, rows_per_chunk
 from skhyp.graph.parameters import vector_size
 from skhyp.graph.regressors import ConvRegressor
@@ -80,4 +80,4 @@ def test_networks_of_other_layers_trace_nothing_anew(network):
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_its_chunks_are_those_of_the_network(network, n_bands):
     chunk_rows = rows_per_chunk(replace(network, n_bands=n_bands))
-    assert rows_per_chunk(network.conditioning(_CHUNK_VALUES // chunk_rows)) == chunk_rows
+    assert rows_per_chunk(network.conditioning(CHUNK_VALUES // chunk_rows)) == chunk_rows
