@@ -542,5 +542,5 @@ def test_what_is_let_go_is_freed(monkeypatch):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
 def test_what_tensorflow_made_of_a_function_is_freed_with_it(report_of_a_process):
-    # Each of the four functions after the second holds 10 MB, several times over.
-    assert report_of_a_process["functions that were kept"] < 2
+    # Each of the twelve functions after the eighth holds 10 MB, several times over.
+    assert report_of_a_process["functions that were kept"] < 6

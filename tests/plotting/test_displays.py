@@ -15,6 +15,7 @@ from skhyp.plotting import (
     PredictionDisplay,
     ReconstructionDisplay,
     SceneDisplay,
+    SignalToNoiseDisplay,
     SplitMapDisplay,
     ValueMapDisplay,
 )
@@ -36,6 +37,7 @@ DISPLAYS = {
     "latent space": lambda: LatentSpaceDisplay(np.eye(3), [1, 2, 3]),
     "reconstruction": lambda: ReconstructionDisplay(np.ones(4), np.ones(4)),
     "loss curve": lambda: LossCurveDisplay([2, 1]),
+    "signal to noise": lambda: SignalToNoiseDisplay([2, 1]),
     "prediction": lambda: PredictionDisplay([2, 1], [2, 2], groups=["a", "b"]),
 }
 
@@ -84,6 +86,7 @@ def test_a_refused_display_leaves_no_figure_behind():
         LatentSpaceDisplay(np.eye(3), [1]),
         ReconstructionDisplay([1, 2], [1]),
         LossCurveDisplay([]),
+        SignalToNoiseDisplay([]),
         PredictionDisplay([1, 2], [1]),
     ):
         with pytest.raises(ValueError, match="must"):

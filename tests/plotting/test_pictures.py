@@ -30,6 +30,7 @@ from skhyp.plotting import (
     PredictionDisplay,
     ReconstructionDisplay,
     SceneDisplay,
+    SignalToNoiseDisplay,
     SplitMapDisplay,
     ValueMapDisplay,
 )
@@ -110,6 +111,9 @@ PICTURES = {
     "loss_curve": lambda ax: LossCurveDisplay(
         1 / np.arange(1, 30), validation_loss_curve=0.1 + 1 / np.arange(1, 30)
     ).plot(ax=ax),
+    "signal_to_noise": lambda ax: SignalToNoiseDisplay(300 / np.arange(1, 30) ** 2, n_kept=9).plot(
+        ax=ax
+    ),
     "band_importance": lambda ax: BandImportanceDisplay(importance()).plot(ax=ax),
     "band_attribution": lambda ax: BandAttributionDisplay(attributions()).plot(ax=ax),
 }
