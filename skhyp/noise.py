@@ -124,6 +124,9 @@ class MinimumNoiseFraction(
     result does not depend on the blocks but for rounding. Then test pixels were seen without their
     labels, which a report should say.
 
+    Rows that another transformer made of an image have no neighbours any more: fit it to
+    ``scene.through(transformer)``, or pass ``positions``.
+
     Pairs of equal pixels are left out: resampled images repeat them. As edges are trimmed, the
     noise is somewhat too low, by the same factor in all bands; images that were smoothed or
     resampled have less noise between neighbours than in their pixels.
