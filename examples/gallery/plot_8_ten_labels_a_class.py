@@ -12,7 +12,7 @@ between, as beside a labelled pixel every method is flattered.
 # ----------------------
 #
 # Components of the whole scene, by how far they stand out of the noise. Their maps show what they
-# have seen: fields first, then the stripes of the sensor, then nothing.
+# have seen: fields first, then what is rarer, as roads and roofs, at last little but noise.
 
 import matplotlib.pyplot as plt
 import numpy as np
