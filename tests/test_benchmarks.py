@@ -1,4 +1,4 @@
-"""The benchmark of accuracies compares what it says it compares."""
+"""The benchmarks of accuracies compare what they say they compare."""
 
 import sys
 from pathlib import Path
@@ -67,3 +67,55 @@ def test_methods_take_turns_and_their_means_are_written(accuracy, tmp_path, monk
     rows = [line for line in written.splitlines() if line.startswith("| task |")]
     assert len(rows) == 3 and all("**" in row for row in rows)
     assert (tmp_path / "small.json").exists()
+
+
+@pytest.fixture
+def few_labels(monkeypatch):
+    """The benchmark of few labels, imported without its settings of threads."""
+    libraries = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    for name in (*libraries, "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        monkeypatch.setenv(name, "1")  # what is set in importing is taken back afterwards
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    import few_labels
+
+    return few_labels
+
+
+def test_few_labels_of_each_class_train_and_blocks_are_apart(few_labels):
+    positions = np.argwhere(np.ones((48, 48), bool))
+    y = 1 + (positions[:, 0] // 6 + positions[:, 1] // 6) % 3
+    y[::50] = 0
+    scene = few_labels.PlacedPixels(np.zeros((len(y), 2)), y, positions)
+    tasks = dict(few_labels.tasks(scene, 0))
+    assert list(tasks) == [f"{n} a class" for n in few_labels.SIZES] + ["guarded blocks"]
+    ((train, test),) = tasks["10 a class"]
+    assert np.bincount(y[train]).tolist() == [0, 10, 10, 10]
+    assert not set(train) & set(test)
+    assert len(train) + len(test) == np.count_nonzero(y)
+    blocks = tasks["guarded blocks"]
+    assert len(blocks) == 2
+    for train, test in blocks:
+        assert np.bincount(y[train]).max() <= few_labels.MOST_IN_BLOCKS
+        apart = np.abs(positions[train][:, None] - positions[test]).max(axis=2)
+        assert apart.min() > few_labels.GUARD
+    assert sorted(np.concatenate([test for _, test in blocks])) == np.flatnonzero(y).tolist()
+
+
+def test_few_labels_are_compared_with_the_best_classical_method_of_the_row(few_labels):
+    names = [*few_labels.ALONE, *few_labels.WITH_SCENE]
+    names += [f"{name}{end}" for name in few_labels.classical_methods() for end in ("", ", SNV")]
+    rows = [
+        {
+            **{"task": "meadow, 5 a class", "method": name, "draw": draw},
+            **dict.fromkeys(few_labels.MEASURES, 50.0 + 2 * number + draw),
+            **{"fit seconds": 1.0, "predict seconds": 0.5},
+        }
+        for number, name in enumerate(names)
+        for draw in (0, 1)
+    ]
+    machine = {"processor": "abacus", "cores": 1, "system": "wood"}
+    text = few_labels.report({"machine": machine, "skhyp": "0", "rows": rows})
+    best, first = names[-1], 50.5
+    assert f"| meadow, 5 a class | {first:.1f} |" in text
+    assert f"**{first + 2 * (len(names) - 1):.1f}**" in text
+    assert f"| meadow, 5 a class | {best} | {-2.0 * (len(names) - 1):+.1f} ± 0.0 |" in text
