@@ -50,7 +50,7 @@ def accuracy_of_codes(X, method, loss, seed):
         HypPreprocessor(method=method),
         SpectralAutoencoder(n_components=3, loss=loss, max_epochs=200, random_state=seed),
     )
-    encoder.fit(X[scene.train])
+    encoder.fit(X[scene.train][::2])
     codes = encoder.transform(X)
     neighbours = make_pipeline(StandardScaler(), KNeighborsClassifier(5))
     neighbours.fit(codes[scene.train], y[scene.train])

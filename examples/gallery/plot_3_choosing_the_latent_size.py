@@ -41,7 +41,7 @@ autoencoder = SpectralAutoencoder(
     loss="sa",
     learning_rate=3e-3,
     learning_rate_schedule="cosine",
-    max_epochs=100,
+    max_epochs=50,
     random_state=0,
 )
 preprocessor = HypPreprocessor(method="l2")
