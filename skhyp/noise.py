@@ -92,9 +92,9 @@ class MinimumNoiseFraction(
         How many differences it was taken from.
     mean_, scale_ : ndarray of shape (n_bands,)
         Of the bands of scaled spectra; a constant band has the scale 1.
-    projection_ : ndarray of shape (n_bands, n_components_)
+    projection_ : ndarray of shape (n_bands, n_components)
         By which standardised bands are multiplied.
-    patterns_ : ndarray of shape (n_components_, n_bands)
+    patterns_ : ndarray of shape (n_components, n_bands)
         What one unit of each component is in standardised bands.
     segments_ : ndarray of int, shape (n_segments, 2)
         The runs of bands, from start to stop, within which bands are neighbours ("spectrum").
@@ -267,7 +267,7 @@ class MinimumNoiseFraction(
 
         Returns
         -------
-        Z : ndarray of shape (n_spectra, n_components_)
+        Z : ndarray of shape (n_spectra, n_components)
         """
         values = self.fit(X, y, **fit_params).transform(X)
         if as_scene(X) is None or y is not None:
@@ -286,14 +286,14 @@ class MinimumNoiseFraction(
 
         Returns
         -------
-        Z : ndarray of shape (n_spectra, n_components_)
+        Z : ndarray of shape (n_spectra, n_components)
             float64 for float64 and longer floats, float32 otherwise; NaN for pixels of a scene
             without data.
         """
         check_is_fitted(self)
         if (scene := as_scene(X)) is not None:
             values = np.asarray(apply(self, scene, method="transform"))
-            return values.reshape(-1, self.n_components_)
+            return values.reshape(-1, self.n_components)
         return self._apply("components", validate_spectra(self, _unrolled(X), reset=False))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
@@ -301,7 +301,7 @@ class MinimumNoiseFraction(
 
         Parameters
         ----------
-        X : array-like of shape (n_spectra, n_components_)
+        X : array-like of shape (n_spectra, n_components)
             Components.
 
         Returns
