@@ -293,7 +293,7 @@ class MinimumNoiseFraction(
         check_is_fitted(self)
         if (scene := as_scene(X)) is not None:
             values = np.asarray(apply(self, scene, method="transform"))
-            return values.reshape(-1, self.n_components)
+            return values.reshape(-1, self.n_components_)
         return self._apply("components", validate_spectra(self, _unrolled(X), reset=False))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
