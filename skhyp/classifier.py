@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .fitting import Callback
@@ -22,6 +20,7 @@ from .fitting._docstrings import documented
 from .fitting._protocols import AttributedOutput
 from .fitting._views import learn_view_statistics
 from .fitting._weights import scaled_weights
+from .inputs._class_labels import class_labels, refuse_one_class
 from .inputs._parameters import NUMBER_FROM_ZERO, NumberInterval
 from .inputs._validation import (
     all_or_nothing,
@@ -208,7 +207,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
                     "warm_start=True needs the classes of the former fit, "
                     f"{self.classes_.tolist()}, got {classes.tolist()}."
                 )
-            self._refuse_one_class(classes)
+            refuse_one_class(self, classes)
             weights = self._weigh_classes(classes, targets, weights)
             self.classes_: np.ndarray = classes
             result = self._train_on(
@@ -392,9 +391,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
         )
 
     def _check_targets(self, y: ArrayLike, *, continues: bool) -> np.ndarray:
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        return y
+        return class_labels(y)
 
     def _classes_of_parts(self, classes: ArrayLike | None, continues: bool) -> np.ndarray:
         """Return all classes of a training in parts, which the first call has to name."""
@@ -402,7 +399,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
             if classes is None:
                 raise ValueError("classes must be given in the first call of partial_fit.")
             classes = np.unique(classes)
-            self._refuse_one_class(classes)
+            refuse_one_class(self, classes)
             return classes
         if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(
@@ -410,13 +407,6 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
                 f"{self.classes_.tolist()}."
             )
         return self.classes_
-
-    def _refuse_one_class(self, classes: np.ndarray) -> None:
-        if len(classes) < 2:
-            raise ValueError(
-                "SpectralCNNClassifier needs at least two classes, got one class: "
-                f"{classes.tolist()}."
-            )
 
     def _weigh_classes(
         self, classes: np.ndarray, targets: np.ndarray, weights: np.ndarray

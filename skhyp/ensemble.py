@@ -144,8 +144,7 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
         """
         with all_or_nothing(self):
             checked, y = spectra_and_values(self, X, y)
-            if not hasattr(X, "iloc") and not isinstance(X, np.ndarray):
-                X = checked
+            X = self._for_members(X, checked)
             self._learn_bands_of(X)
             self.target_ndim_ = y.ndim
             fitted, answers = self._fit_members(X, y, groups)
@@ -177,8 +176,7 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
         """
         check_is_fitted(self)
         checked = validate_spectra(self, X, reset=False)
-        if not hasattr(X, "iloc") and not isinstance(X, np.ndarray):
-            X = checked
+        X = self._for_members(X, checked)
         weights = np.atleast_2d(self.weights_)
         total = 0.0
         for number, member in enumerate(self.estimators_):

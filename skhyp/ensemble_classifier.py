@@ -12,13 +12,11 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, is_classifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from .fitting._trust import best_temperature, mixture_weights
 from .fitting._trusted_ensemble import TrustedEnsemble
-from .inputs._reference_values import refuse_masked
+from .inputs._class_labels import spectra_and_classes
 from .inputs._validation import all_or_nothing, validate_spectra
 
 # Probabilities below it are taken for it: what a member holds impossible does happen.
@@ -176,20 +174,10 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
             estimator keeps its former state.
         """
         with all_or_nothing(self):
-            refuse_masked(y)
-            checked, y = validate_spectra(self, X, y=y, reset=True)
-            y = column_or_1d(y, warn=True)
-            check_classification_targets(y)
-            if not hasattr(X, "iloc") and not isinstance(X, np.ndarray):
-                X = checked
+            checked, self.classes_, numbers = spectra_and_classes(self, X, y)
+            X = self._for_members(X, checked)
             self._learn_bands_of(X)
-            self.classes_, numbers = np.unique(y, return_inverse=True)
-            if len(self.classes_) < 2:
-                raise ValueError(
-                    f"{type(self).__name__} needs at least two classes, got one class: "
-                    f"{self.classes_.tolist()}."
-                )
-            fitted, answers = self._fit_members(X, y, groups)
+            fitted, answers = self._fit_members(X, self.classes_[numbers], groups)
             self._weigh(answers, numbers)
             self.estimators_ = fitted
         return self
@@ -249,8 +237,7 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
         """
         check_is_fitted(self)
         checked = validate_spectra(self, X, reset=False)
-        if not hasattr(X, "iloc") and not isinstance(X, np.ndarray):
-            X = checked
+        X = self._for_members(X, checked)
         total = np.zeros((len(checked), len(self.classes_)))
         for member, weight, temperature in zip(
             self.estimators_, self.weights_, self.temperatures_, strict=True
@@ -302,7 +289,15 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
         with warnings.catch_warnings():
             # Of classes that have fewer spectra than there are folds: it is known what to do.
             warnings.filterwarnings("ignore", "The least populated class in y", UserWarning)
-            return super()._folds(X, y, groups)
+            folds = super()._folds(X, y, groups)
+        for train, _ in folds:
+            if len(left := np.unique(y[train])) < 2:
+                raise ValueError(
+                    f"{type(self).__name__} weighs its members by folds, and one of these has the "
+                    f"class {left.tolist()} alone to learn from. Label more of the others, or "
+                    "pass other groups, or another cv."
+                )
+        return folds
 
     @property
     def _answer(self) -> Any:

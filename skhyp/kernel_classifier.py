@@ -7,8 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.metrics.pairwise import rbf_kernel
-from sklearn.utils import column_or_1d, gen_batches
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from .fitting._config import ConfigMixin
@@ -23,7 +22,7 @@ from .fitting._kernel_ridge import (
 from .fitting._scaled_regressor import refuse_sizes
 from .fitting._trust import best_temperature
 from .inputs._band_knowledge import BandKnowledge
-from .inputs._reference_values import refuse_masked
+from .inputs._class_labels import spectra_and_classes
 from .inputs._validation import (
     all_or_nothing,
     computation_dtype,
@@ -180,18 +179,9 @@ class SpectralKernelClassifier(
 
     def _learn(self, X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return spectra about their mean and targets (n, classes), and keep what they know."""
-        refuse_masked(y)
         given = X
-        X, y = validate_spectra(self, X, y=y, reset=True, ensure_min_samples=2)
+        X, self.classes_, numbers = spectra_and_classes(self, X, y, ensure_min_samples=2)
         refuse_too_many(len(X), type(self).__name__, "SpectralCNNClassifier")
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(
-                f"{type(self).__name__} needs at least two classes, got one class: "
-                f"{self.classes_.tolist()}."
-            )
         self._learn_bands_of(given)
         spectra = X.astype(np.float64)
         refuse_sizes("X", np.abs(spectra).max(keepdims=True))

@@ -40,7 +40,6 @@ from .inputs._validation import (
 from .scenes import Scene, apply, open_scene
 from .scenes._pixel_positions import validate_positions
 from .spectra._spectra import COMPUTED, spectra_with
-from .wavelengths import contiguous_segments
 
 
 class MinimumNoiseFraction(
@@ -86,6 +85,8 @@ class MinimumNoiseFraction(
         Of all components, the kept ones first: their variance beyond that of the noise, over it.
     noise_deviation_ : ndarray of shape (n_bands,)
         The standard deviation of the noise of each band, in the unit of scaled spectra.
+    scaling_ : {"snv"} or None
+        What is done to each spectrum before, as ``scaling`` was in fit.
     noise_source_ : {"neighbours", "replicates", "spectrum"}
         Where the noise was seen.
     n_differences_ : int
@@ -219,6 +220,7 @@ class MinimumNoiseFraction(
             With ``scaling=None``, if spectra are far brighter than the others.
         """
         with all_or_nothing(self):
+            self.scaling_ = self.scaling
             self.noise_source_ = source = self._source_of_noise(X, positions, groups)
             scene = as_scene(X)
             if scene is None and getattr(X, "ndim", 2) == 3:
@@ -376,9 +378,7 @@ class MinimumNoiseFraction(
 
     def _learn(self, X: Any) -> None:
         self._learn_bands_of(X)
-        source_bands = source_bands_of(X, self.n_features_in_)
-        segments = contiguous_segments(source_bands, self.wavelengths_)
-        self.segments_ = np.array([(part.start, part.stop) for part in segments])
+        self._learn_segments_of(X)
 
     def _scaled_blocks(self, blocks: Any) -> Iterator[NDArray[np.float64]]:
         for block in blocks():
@@ -389,7 +389,7 @@ class MinimumNoiseFraction(
         from .graph.spectra import SpectralScaling
 
         dtype, nothing = computation_dtype(X.dtype), np.zeros(0)
-        scaling = SpectralScaling(method=self.scaling, n_bands=X.shape[1], kept=None, dtype=dtype)
+        scaling = SpectralScaling(method=self.scaling_, n_bands=X.shape[1], kept=None, dtype=dtype)
         return apply_rows(scaling, "scale", nothing, nothing, X).astype(np.float64)
 
     def _standardised(self, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -455,7 +455,7 @@ class MinimumNoiseFraction(
         network = LinearComponents(
             n_bands=self.n_features_in_,
             n_components=self.n_components_,
-            scaling=self.scaling,
+            scaling=self.scaling_,
             dtype=computation_dtype(dtype),
         )
         learned = (self.mean_, self.scale_, self.projection_, self.patterns_)

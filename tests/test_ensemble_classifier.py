@@ -244,6 +244,10 @@ def test_parameters_that_mean_nothing_are_refused(overlapping, parameters, messa
         (lambda X, y: (X, np.full(len(y), "clay")), "at least two classes, got one class"),
         (lambda X, y: (X, np.linspace(0, 1, len(y))), "Unknown label type"),
         (lambda X, y: (X[:3], ["a", "b", "a"]), "at least 4 samples"),
+        (
+            lambda X, y: (X[:9], ["clay"] * 8 + ["sand"]),
+            r"one of these has the class \['clay'\] alone to learn from",
+        ),
         (lambda X, y: (np.where(X > 0, np.nan, X), y), "contains NaN"),
     ],
 )

@@ -291,6 +291,15 @@ def test_a_fit_that_fails_leaves_the_former_one(image):
     np.testing.assert_array_equal(model.transform(image), before)
 
 
+def test_parameters_set_after_fit_change_nothing_before_the_next(image):
+    model = MinimumNoiseFraction(n_components=2).fit(image)
+    before = model.transform(image)
+    model.set_params(scaling=None, n_components=5)
+    np.testing.assert_array_equal(model.transform(image), before)
+    assert model.scaling_ == "snv"
+    assert model.fit(image).scaling_ is None
+
+
 def test_a_second_fit_forgets_the_first(image, fitted):
     other = make_image(30, 20, seed=3)[0]
     twice = clone(fitted).fit(image).fit(other)

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import check_is_fitted
 
-from skhyp.inputs._known_wavelengths import source_bands_of
 from skhyp.inputs._parameters import POSITIVE_INTEGER, NumberInterval
 from skhyp.inputs._reference_values import refuse_masked
 from skhyp.inputs._validation import (
@@ -19,7 +18,6 @@ from skhyp.inputs._validation import (
     refuse_too_small,
     validate_spectra,
 )
-from skhyp.wavelengths import contiguous_segments
 
 from ._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
 from ._training import TrainedNetworkEstimator
@@ -107,9 +105,7 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
         )
         self._learn_bands_of(given, continues=not reset)
         if reset:
-            source_bands = source_bands_of(given, X.shape[1])
-            segments = contiguous_segments(source_bands, self.wavelengths_)
-            self.segments_ = np.array([(part.start, part.stop) for part in segments])
+            self._learn_segments_of(given)
         y = self._check_targets(y, continues=not reset)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():

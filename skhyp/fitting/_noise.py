@@ -46,8 +46,7 @@ def _lengths(block: NDArray[np.float64]) -> NDArray[np.float64]:
 def _longest(differences: Blocks, trim: float) -> float:
     """Return the length that the share 1 - trim of the differences does not exceed."""
     kept: list[NDArray[np.float64]] = []
-    step = n_seen = 0
-    step = 1
+    step, n_seen = 1, 0
     for block in differences():
         kept.append(_lengths(block)[-n_seen % step :: step])
         n_seen += len(block)

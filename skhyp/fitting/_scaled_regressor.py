@@ -10,10 +10,8 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from skhyp.inputs._band_knowledge import BandKnowledge
-from skhyp.inputs._known_wavelengths import source_bands_of
 from skhyp.inputs._reference_values import spectra_and_values
 from skhyp.inputs._validation import computation_dtype, refuse_overflow, validate_spectra
-from skhyp.wavelengths import contiguous_segments
 
 from ._config import ConfigMixin
 from ._documentation import DocumentationLinkMixin
@@ -95,9 +93,7 @@ class ScaledSpectraRegressor(
         given = X
         X, targets = spectra_and_values(self, X, y, ensure_min_samples=2)
         self._learn_bands_of(given)
-        source_bands = source_bands_of(given, X.shape[1])
-        segments = contiguous_segments(source_bands, self.wavelengths_)
-        self.segments_ = np.array([(part.start, part.stop) for part in segments])
+        self._learn_segments_of(given)
         self.target_ndim_, targets = targets.ndim, targets.reshape(len(X), -1)
         self.n_outputs_ = targets.shape[1]
         refuse_sizes("X", np.abs(X.astype(np.float64)).max(keepdims=True))

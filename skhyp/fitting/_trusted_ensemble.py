@@ -59,6 +59,11 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
     def _answer(member: Any, X: Any) -> NDArray[Any]:
         """Return what a fitted member says of spectra, as a matrix."""
 
+    @staticmethod
+    def _for_members(X: Any, checked: NDArray[Any]) -> Any:
+        """Return spectra as members may have them: with their columns or bands, if X has some."""
+        return X if hasattr(X, "iloc") or isinstance(X, np.ndarray) else checked
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of the ensemble and, if ``deep``, of its members by their names."""
         return self._get_params("estimators", deep=deep)

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._known_wavelengths import numbers_of, wavelengths_of
+from skhyp.wavelengths import contiguous_segments
+
+from ._known_wavelengths import numbers_of, source_bands_of, wavelengths_of
 
 
 class BandKnowledge:
@@ -14,6 +16,7 @@ class BandKnowledge:
     wavelengths_: NDArray[np.float64] | None
     numbers_in_: str | None
     n_features_in_: int
+    segments_: NDArray[np.intp]
 
     def _input_wavelengths(self, n_bands: int) -> NDArray[np.float64] | None:
         """Return the wavelengths in nm of all bands that were fitted."""
@@ -27,3 +30,9 @@ class BandKnowledge:
             numbers = getattr(self, "numbers_in_", None)
         self.numbers_in_ = numbers
         self.wavelengths_ = None if known is None else np.array(known)
+
+    def _learn_segments_of(self, X: Any) -> None:
+        """Keep which runs of bands are contiguous, after what X knows of its bands was learned."""
+        source_bands = source_bands_of(X, self.n_features_in_)
+        segments = contiguous_segments(source_bands, self.wavelengths_)
+        self.segments_ = np.array([(part.start, part.stop) for part in segments])
