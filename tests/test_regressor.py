@@ -577,7 +577,7 @@ def test_a_regressor_for_each_target_has_the_values_of_one_alone(
 ):
     X, y = measured
     each = MultiOutputRegressor(SpectralCNNRegressor(**small_regressor), n_jobs=2)
-    with joblib.parallel_config(backend="threading"):  # for processes, see test_ensemble.py
+    with joblib.parallel_config(backend="threading"):  # for processes, see test_search.py
         values = each.fit(X, two_targets(y)).predict(X)
     np.testing.assert_array_equal(values[:, 0], fitted_regressor.predict(X))
 
