@@ -20,6 +20,14 @@ class PlacedPixels(NamedTuple):
     y: np.ndarray
     positions: np.ndarray
 
+    @property
+    def cube(self) -> np.ndarray:
+        """The image of all spectra, NaN where there are none."""
+        shape = (*(self.positions.max(axis=0) + 1), self.X.shape[1])
+        cube = np.full(shape, np.nan, np.float32)
+        cube[tuple(self.positions.T)] = self.X
+        return cube
+
 
 def placed_scenes(folder: Path) -> dict[str, PlacedPixels]:
     """Return all pixels of each scene that is there."""

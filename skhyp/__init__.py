@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         inspection,
         metrics,
         model_selection,
+        neighbours,
         plotting,
         scenes,
         spectra,
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from .pls import SpectralPLSRegressor
     from .preprocessing import HypPreprocessor
     from .regressor import SpectralCNNRegressor
+    from .scene_classifier import SceneGraphClassifier
 
 __version__ = "0.1.0"
 
 __all__ = [
     "HypPreprocessor",
     "MinimumNoiseFraction",
+    "SceneGraphClassifier",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
     "SpectralCNNRegressor",
@@ -53,6 +56,7 @@ __all__ = [
     "inspection",
     "metrics",
     "model_selection",
+    "neighbours",
     "plotting",
     "scenes",
     "show_versions",
@@ -63,6 +67,7 @@ __all__ = [
 _HOMES = {
     "HypPreprocessor": "preprocessing",
     "MinimumNoiseFraction": "noise",
+    "SceneGraphClassifier": "scene_classifier",
     "SpectralAutoencoder": "autoencoder",
     "SpectralCNNClassifier": "classifier",
     "SpectralCNNRegressor": "regressor",

@@ -8,6 +8,7 @@ from typing import Any
 # What pip installs each by: an extra of skhyp, or itself.
 _INSTALLED_BY = {
     "dask": "'skhyp[dask]'",
+    "faiss": "'skhyp[neighbours]'",
     "h5py": "h5py",
     "pooch": "'skhyp[datasets]'",
     "rasterio": "'skhyp[geo]'",

@@ -147,7 +147,7 @@ class SpectralEnsembleRegressor(RegressorMixin, TrustedEnsemble, BaseEstimator):
             X = self._for_members(X, checked)
             self._learn_bands_of(X)
             self.target_ndim_ = y.ndim
-            fitted, answers = self._fit_members(X, y, groups)
+            fitted, answers, _ = self._fit_members(X, y, groups)
             errors = answers - y.reshape(len(y), -1)[..., np.newaxis]
             weights = np.array(
                 [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from functools import partial
 from typing import Any
 
@@ -15,12 +16,21 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from .fitting._trust import best_temperature, mixture_weights
-from .fitting._trusted_ensemble import TrustedEnsemble
+from .fitting._trusted_ensemble import Folds, TrustedEnsemble
 from .inputs._class_labels import spectra_and_classes
 from .inputs._validation import all_or_nothing, validate_spectra
 
 # Probabilities below it are taken for it: what a member holds impossible does happen.
 _LEAST_PROBABILITY = 1e-12
+# Components have one scale and no neighbours, and labels are few: layers are dense, and decay.
+_DENSE_NETWORK: dict[str, Any] = {
+    "views": None,
+    "n_filters": (256,),
+    "strides": 1,
+    "dense_layer_sizes": (128,),
+    "weight_decay": 1.0,
+    "max_epochs": 300,
+}
 
 
 class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator):
@@ -38,8 +48,8 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
     estimators : list of (str, estimator) or None, default=None
         Names and classifiers of scikit-learn with ``predict_proba``, ours or not. ``None``: the
         network, :class:`SpectralCNNClassifier`; linear discriminant analysis, its covariance
-        shrunk, of standard normal variates; and with ``components``, those and
-        :class:`SpectralKernelClassifier`.
+        shrunk, of standard normal variates; and with ``components``, of those
+        :class:`SpectralKernelClassifier`, a dense network and discriminant analysis.
     components : :class:`~sklearn.frozen.FrozenEstimator` or None, default=None
         A transformer that has learned from the whole scene and is kept as it is:
         ``FrozenEstimator(MinimumNoiseFraction().fit(scene))``. For the members that there are by
@@ -173,14 +183,35 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
             probabilities, or if there are fewer than four samples or two groups. A fitted
             estimator keeps its former state.
         """
+        self._fit(X, y, groups)
+        return self
+
+    def _fit(
+        self, X: Any, y: Any, groups: Any = None, folds: Folds | None = None
+    ) -> list[list[Any]]:
+        """Fit, and return for each fold the members that were fitted to its training part."""
         with all_or_nothing(self):
             checked, self.classes_, numbers = spectra_and_classes(self, X, y)
             X = self._for_members(X, checked)
             self._learn_bands_of(X)
-            fitted, answers = self._fit_members(X, self.classes_[numbers], groups)
+            y = self.classes_[numbers]
+            fitted, answers, of_folds = self._fit_members(X, y, groups, folds)
             self._weigh(answers, numbers)
             self.estimators_ = fitted
-        return self
+        return of_folds
+
+    def _fit_to_folds(self, X: Any, y: Any, folds: Folds) -> list[SpectralEnsembleClassifier]:
+        """Fit by these folds, and return for each the ensemble that its training part makes.
+
+        These have the shares and temperatures of all folds together, which costs no further fit.
+        """
+        self._validate_params()
+        made = []
+        for members in self._fit(X, y, folds=folds):
+            ensemble = copy(self)
+            ensemble.estimators_ = members
+            made.append(ensemble)
+        return made
 
     def _weigh(self, answers: NDArray[np.float64], numbers: NDArray[np.intp]) -> None:
         """Learn temperatures and shares from what members (n, classes, members) said by folds."""
@@ -259,9 +290,18 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
             ("network", SpectralCNNClassifier()),
             ("discriminant", make_pipeline(HypPreprocessor(method="snv"), discriminant)),
         ]
-        if self.components is not None:
-            likeness = make_pipeline(self.components, SpectralKernelClassifier())
-            members.append(("likeness", likeness))
+        if self.components is None:
+            return members
+        # One kernel over all components makes the convolution a dense layer.
+        n_components = len(self.components.get_feature_names_out())
+        dense = SpectralCNNClassifier(**_DENSE_NETWORK, kernel_sizes=n_components)
+        of_components = {
+            "likeness": SpectralKernelClassifier(),
+            "components_network": dense,
+            "components_discriminant": discriminant,
+        }
+        for name, member in of_components.items():
+            members.append((name, make_pipeline(self.components, member)))
         return members
 
     def _members(self, n_units: int) -> list[tuple[str, Any]]:

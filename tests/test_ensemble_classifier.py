@@ -191,7 +191,10 @@ def test_by_default_a_network_and_a_discriminant_are_asked_and_likeness_with_com
         np.random.default_rng(0).normal(size=(9, 9))
     )
     members = names(components=FrozenEstimator(components))
-    assert list(members) == ["network", "discriminant", "likeness"]
+    assert list(members) == [
+        *("network", "discriminant"),
+        *("likeness", "components_network", "components_discriminant"),
+    ]
     assert isinstance(members["likeness"][-1], SpectralKernelClassifier)
     # It has learned from the scene, and is not to be fitted to few pixels.
     assert members["likeness"][0].estimator is components

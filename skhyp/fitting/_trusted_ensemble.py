@@ -21,6 +21,9 @@ from skhyp.inputs._band_knowledge import BandKnowledge
 from skhyp.inputs._parameters import NumberInterval
 
 from ._documentation import DocumentationLinkMixin
+from ._seeds import seeded
+
+Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 
 class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, metaclass=ABCMeta):
@@ -85,20 +88,18 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
         if not names:
             raise ValueError("estimators must have a member or more, got an empty list.")
         self._validate_names(names)
-        rng, seeded = check_random_state(self.random_state), []
-        for name, member in members:
-            member = clone(member)
-            for key, value in sorted(member.get_params(deep=True).items()):
-                if key.split("__")[-1] == "random_state" and value is None:
-                    member.set_params(**{key: int(rng.randint(np.iinfo(np.int32).max))})
-            seeded.append((name, member))
-        return seeded
+        rng = check_random_state(self.random_state)
+        return [(name, seeded(member, rng)) for name, member in members]
 
     def _fit_members(
-        self, X: Any, y: NDArray[Any], groups: ArrayLike | None
-    ) -> tuple[list[Any], NDArray[np.float64]]:
-        """Return members fitted to all spectra, and their out-of-fold answers (n, ..., members)."""
-        folds = self._folds(X, y, groups)
+        self, X: Any, y: NDArray[Any], groups: ArrayLike | None, folds: Folds | None = None
+    ) -> tuple[list[Any], NDArray[np.float64], list[list[Any]]]:
+        """Return members fitted to all spectra, and their out-of-fold answers (n, ..., members).
+
+        At last, for each fold, the members that were fitted to its training part.
+        """
+        if folds is None:
+            folds = self._folds(X, y, groups)
         groups = None if groups is None else np.asarray(groups)
         everything = np.arange(len(y))
         parts = [everything, *(train for train, _ in folds)]
@@ -120,17 +121,21 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
         n_each = len(folds) + 1
         fitted = [member for member, _ in results[n_each - 1 :: n_each]]
         answers = []
+        of_folds: list[list[Any]] = [[] for _ in folds]
         for number in range(len(members)):
-            of_folds = results[number * n_each : (number + 1) * n_each - 1]
-            first = of_folds[0][1]
+            of_member = results[number * n_each : (number + 1) * n_each - 1]
+            first = of_member[0][1]
             answer = np.full((len(y), *first.shape[1:]), np.nan)
-            for (_, test), (_, values) in zip(folds, of_folds, strict=True):
+            for fold, ((_, test), (member, values)) in enumerate(
+                zip(folds, of_member, strict=True)
+            ):
                 answer[test] = values
+                of_folds[fold].append(member)
             answers.append(answer)
         self.named_estimators_ = Bunch(
             **{name: member for (name, _), member in zip(members, fitted, strict=True)}
         )
-        return fitted, np.stack(answers, axis=-1)
+        return fitted, np.stack(answers, axis=-1), of_folds
 
     def _splitter(self, y: NDArray[Any], n_folds: int, has_groups: bool, seed: int) -> Any:
         """Return what makes so many folds, of whole groups if there are some."""
@@ -138,9 +143,7 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
             GroupKFold(n_folds) if has_groups else KFold(n_folds, shuffle=True, random_state=seed)
         )
 
-    def _folds(
-        self, X: Any, y: NDArray[Any], groups: ArrayLike | None
-    ) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    def _folds(self, X: Any, y: NDArray[Any], groups: ArrayLike | None) -> Folds:
         """Return the folds, each spectrum in the test part of one."""
         if groups is not None:
             check_consistent_length(y, groups)

@@ -10,11 +10,13 @@ from ._block_splitters import SpatialBlockKFold, SpatialShuffleSplit
 from ._field_splitter import LeaveOneFieldOut
 from ._fields import field_numbers
 from ._leakage import LeakageReport, leakage_report
+from ._map_distance_splitter import MapDistanceKFold
 from ._sampling import stratified_pixel_sample
 
 __all__ = [
     "LeakageReport",
     "LeaveOneFieldOut",
+    "MapDistanceKFold",
     "SpatialBlockKFold",
     "SpatialShuffleSplit",
     "field_numbers",

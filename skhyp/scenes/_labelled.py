@@ -150,20 +150,39 @@ def labelled_points(
     classes = labels_of_points(labels, len(positions))
     points = np.flatnonzero(positions[:, 0] >= 0)
     positions, classes = positions[points], classes[points]
+    return labelled_positions(
+        scene, positions, classes, bands, numbers=points, may_be_none=drops_outside
+    )
+
+
+def labelled_positions(
+    scene: Scene,
+    positions: NDArray[np.intp],
+    classes: NDArray[Any],
+    bands: ArrayLike | None = None,
+    *,
+    numbers: NDArray[np.intp] | None = None,
+    may_be_none: bool = False,
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+    """Take the pixels at some positions that have data, each once, as :func:`labelled_points`.
+
+    ``numbers`` are those of the points, for messages.
+    """
     pixels = positions[:, 0] * scene.shape[1] + positions[:, 1]
     _, first, pixel_of = np.unique(pixels, return_index=True, return_inverse=True)
     differs = classes != classes[first[pixel_of]]
     if differs.any():
         point = int(np.flatnonzero(differs)[0])
         other = int(first[pixel_of[point]])
+        numbers = np.arange(len(positions)) if numbers is None else numbers
         raise ValueError(
-            f"Points {points[other]} and {points[point]} lie in one pixel, row "
+            f"Points {numbers[other]} and {numbers[point]} lie in one pixel, row "
             f"{positions[point, 0]} and column {positions[point, 1]}, and have the labels "
             f"{classes.tolist()[other]!r} and {classes.tolist()[point]!r}. Leave one out."
         )
     kept = np.sort(first)
     return _pixels(
-        scene, positions[kept], classes[kept], bands, drops=True, may_be_none=drops_outside
+        scene, positions[kept], classes[kept], bands, drops=True, may_be_none=may_be_none
     )
 
 

@@ -1,0 +1,437 @@
+"""SceneGraphClassifier: a map of one scene from few labels, by all that the scene itself knows."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_softmax, softmax
+from sklearn.base import BaseEstimator, _fit_context, clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from ._progress import ProgressBar
+from .ensemble_classifier import SpectralEnsembleClassifier
+from .fitting._documentation import DocumentationLinkMixin
+from .fitting._seeds import seeded
+from .fitting._trust import best_temperature, mixture_weights
+from .fitting._trusted_ensemble import Folds
+from .inputs._class_labels import class_labels, refuse_one_class
+from .inputs._parameters import NumberInterval
+from .inputs._validation import all_or_nothing
+from .model_selection import MapDistanceKFold
+from .model_selection._spatial_splitter import SpatialSplitter
+from .neighbours._next_labels import doubts, most_worth_labelling
+from .neighbours._pixel_graph import PixelGraph
+from .neighbours._spreading import SPREADINGS, spread_probabilities
+from .noise import MinimumNoiseFraction
+from .scenes import Scene, apply, labelled_pixels, open_scene
+from .scenes._class_labels import missing_label
+from .scenes._labelled import labelled_positions
+from .scenes._pixel_positions import validate_positions
+from .scenes._point_labels import labels_of_points
+
+
+class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
+    """A map of one scene from few labels: a classifier, and the graph of the scene's pixels.
+
+    Pixels that are alike and near each other are mostly of one class. Each pixel of the scene is
+    joined to its nearest, by components in units of noise and by position; what the classifier
+    holds likely, and the labels themselves, pass along these joints [1]_. How far that is right
+    differs from scene to scene: fields gain much by it, mixed pixels may lose. Folds tell: labels
+    that are left out say what each way would have made of them, and which share in the map it
+    gets.
+
+    **Transductive**: the map is of the pixels that it has seen, those of a test included, though
+    not of their labels. A score of it belongs to pixels that lie apart from the labels: in blocks
+    (:class:`~skhyp.model_selection.SpatialBlockKFold`), with a guard.
+
+    Parameters
+    ----------
+    estimator : classifier or None, default=None
+        Any classifier with ``predict_proba``. None is :class:`SpectralEnsembleClassifier` with the
+        components.
+    components : transformer or None, default=None
+        What pixels are compared by, to be fitted to the scene; or a
+        :class:`~sklearn.frozen.FrozenEstimator`, to be taken as it is. None is
+        ``MinimumNoiseFraction()``.
+    n_neighbors : int, default=10
+        How many others each pixel is joined to.
+    position_weight : float, default=1.0
+        What a pixel's width counts for beside the components, in their unit; 0 leaves position out.
+    cv : int or splitter, default=3
+        The number of folds, made by :class:`~skhyp.model_selection.MapDistanceKFold` so that what
+        they ask is as hard as the map; or a splitter that tests each labelled pixel once. One of
+        :mod:`skhyp.model_selection` is given their positions.
+    shrinkage : float, default=0.1
+        How far shares are drawn to equal ones, as in :class:`SpectralEnsembleClassifier`.
+    search : {"auto", "exact", "approximate"}, default="auto"
+        How neighbours are found, see :meth:`skhyp.neighbours.PixelGraph.from_components`: above
+        131,072 pixels by faiss.
+    random_state : int, RandomState instance or None, default=None
+        Decides folds, and the seeds of estimators that have none.
+    verbose : int, default=0
+        Above zero: a progress bar.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes, sorted.
+    probabilities_ : ndarray of shape (rows, columns, n_classes)
+        Of each pixel, in the order of ``classes_``, in float32; NaN without data.
+    map_ : ndarray of shape (rows, columns)
+        The likeliest class of each pixel. Without data: 0 of integers, or if that is a class the
+        integer below all; "" of text.
+    confidence_ : ndarray of shape (rows, columns)
+        The probability of that class.
+    shares_ : dict of str to float
+        What part in the map each way has: "model", the classifier alone; "smoothed", its
+        probabilities shared by neighbours; "labels spread" and "labels spread far", with labels
+        that count as much as 10 and as 100 pixels.
+    fold_losses_ : dict of str to float
+        The mean negative logarithm, in nats, of the probability that each way gave the right class
+        of labelled pixels that it had not seen; "map" is all of them by their shares.
+    temperature_ : float
+        By which logarithms of the mixed probabilities are divided, as folds ask.
+    estimator_ : classifier
+        Fitted to all labelled pixels, without the graph: for other scenes.
+    components_ : transformer
+        Fitted to the scene.
+    positions_ : ndarray of int, shape (n_labelled, 2)
+        The row and the column of the labelled pixels.
+
+    See Also
+    --------
+    SpectralEnsembleClassifier : The classifier without the graph.
+    sklearn.semi_supervised.LabelSpreading : Labels alone, spread in memory.
+
+    Notes
+    -----
+    Memory is that of some matrices of (n_pixels, n_classes) and of the graph, about 150 bytes a
+    pixel, whatever the number of bands: spectra are read block by block, once for each fold.
+
+    References
+    ----------
+    .. [1] Zhou D., Bousquet O., Lal T. N., Weston J., Schölkopf B., "Learning with local and global
+       consistency", Advances in Neural Information Processing Systems 16, 2003.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp import SceneGraphClassifier, SpectralKernelClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> truth = np.repeat([1, 2], 10)[np.newaxis] * np.ones((20, 1), int)
+    >>> cube = truth[..., np.newaxis] * np.linspace(1, 2, 12) + rng.normal(0, 0.5, (20, 20, 12))
+    >>> labels = np.zeros((20, 20), int)
+    >>> labels[::5, ::5] = truth[::5, ::5]  # all others are unlabelled
+    >>> classifier = SceneGraphClassifier(SpectralKernelClassifier(), random_state=0)
+    >>> class_map = classifier.fit_predict(cube, labels)
+    >>> class_map.shape, classifier.label_next(3).shape
+    ((20, 20), (3, 2))
+    """
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict_proba"]), None],
+        "components": [HasMethods(["fit", "transform"]), None],
+        "n_neighbors": [NumberInterval(Integral, 1, 2**20, closed="both")],
+        "position_weight": [NumberInterval(Real, 0, None, closed="left")],
+        "cv": [NumberInterval(Integral, 2, 2**31, closed="both"), HasMethods(["split"])],
+        "shrinkage": [NumberInterval(Real, 0, None, closed="left")],
+        "search": [StrOptions({"auto", "exact", "approximate"})],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        components: Any = None,
+        n_neighbors: int = 10,
+        position_weight: float = 1.0,
+        cv: Any = 3,
+        shrinkage: float = 0.1,
+        search: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ):
+        self.estimator = estimator
+        self.components = components
+        self.n_neighbors = n_neighbors
+        self.position_weight = position_weight
+        self.cv = cv
+        self.shrinkage = shrinkage
+        self.search = search
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(
+        self,
+        scene: ArrayLike | Scene | str | PathLike,
+        y: ArrayLike | Scene | str | PathLike,
+        positions: ArrayLike | None = None,
+    ) -> SceneGraphClassifier:
+        """Map the scene.
+
+        Parameters
+        ----------
+        scene : array-like of shape (rows, columns, bands), Scene, str or path
+            In any unit.
+        y : array-like of shape (rows, columns) or (n_labelled,), Scene, str or path
+            A map of labels, as :func:`~skhyp.scenes.labelled_pixels` takes it, where 0 and less is
+            unlabelled; or, with ``positions``, the labels of some pixels, of any type.
+        positions : array-like of int, shape (n_labelled, 2), default=None
+            The row and the column of each label.
+
+        Returns
+        -------
+        self : SceneGraphClassifier
+
+        Raises
+        ------
+        ValueError
+            If the scene, labels or a parameter are not as described, if there are fewer than two
+            classes or no class has two labels, or if a pixel has two labels.
+        ImportError
+            If the scene has more than 131,072 pixels and faiss is not installed: set
+            ``search="exact"``, which takes a time that grows with their square.
+        """
+        with all_or_nothing(self):
+            self._map(open_scene(scene), y, positions)
+        return self
+
+    def fit_predict(
+        self,
+        scene: ArrayLike | Scene | str | PathLike,
+        y: ArrayLike | Scene | str | PathLike,
+        positions: ArrayLike | None = None,
+    ) -> NDArray[Any]:
+        """Map the scene, and return the class of each pixel.
+
+        Parameters
+        ----------
+        scene, y, positions
+            As in ``fit``.
+
+        Returns
+        -------
+        map : ndarray of shape (rows, columns)
+            As ``map_``.
+        """
+        return self.fit(scene, y, positions).map_
+
+    def label_next(self, n_pixels: int = 10, *, criterion: str = "margin") -> NDArray[np.intp]:
+        """Return pixels whose labels would tell most: doubtful ones, from all over the scene.
+
+        Parameters
+        ----------
+        n_pixels : int, default=10
+            How many.
+        criterion : {"margin", "entropy"}, default="margin"
+            What doubt is: how near the second class comes to the first, or how many classes are
+            held possible.
+
+        Returns
+        -------
+        positions : ndarray of int, shape (n_pixels, 2)
+            The row and the column of each, the most doubtful first; of pixels without a label.
+        """
+        check_is_fitted(self)
+        if not isinstance(n_pixels, Integral) or n_pixels < 1:
+            raise ValueError(f"n_pixels must be an integer of 1 or more, got {n_pixels!r}.")
+        if criterion not in ("margin", "entropy"):
+            raise ValueError(f"criterion must be 'margin' or 'entropy', got {criterion!r}.")
+        is_open = ~np.isnan(self.confidence_)
+        is_open[tuple(self.positions_.T)] = False
+        places = np.argwhere(is_open)
+        chosen = most_worth_labelling(
+            self.probabilities_[is_open],
+            places,
+            int(n_pixels),
+            criterion=criterion,
+            random_state=check_random_state(0),
+        )
+        return places[chosen]
+
+    def doubt_map(self, *, criterion: str = "margin") -> NDArray[np.float32]:
+        """Return how doubtful each pixel's class is, from 0 to 1; NaN without data.
+
+        Parameters
+        ----------
+        criterion : {"margin", "entropy"}, default="margin"
+            As in ``label_next``.
+
+        Returns
+        -------
+        doubt : ndarray of shape (rows, columns)
+        """
+        check_is_fitted(self)
+        if criterion not in ("margin", "entropy"):
+            raise ValueError(f"criterion must be 'margin' or 'entropy', got {criterion!r}.")
+        flat = self.probabilities_.reshape(-1, len(self.classes_))
+        return doubts(flat, criterion).reshape(self.confidence_.shape)
+
+    def _map(self, scene: Scene, y: Any, positions: ArrayLike | None) -> None:
+        rng = check_random_state(self.random_state)
+        folds_seed, estimator_seed = (int(rng.randint(2**31 - 1)) for _ in range(2))
+        X, labels, places = _labelled(scene, y, positions)
+        n_folds = int(self.cv) if isinstance(self.cv, Integral) else self.cv.get_n_splits(X, labels)
+        with ProgressBar(type(self).__name__, n_folds + 4, "step", shown=self.verbose) as progress:
+            components = self._components_of(scene)
+            has_data = np.isfinite(components).all(axis=2)
+            kept = has_data[tuple(places.T)]
+            X, labels, places = X[kept], class_labels(labels[kept]), places[kept]
+            self.classes_, numbers = np.unique(labels, return_inverse=True)
+            refuse_one_class(self, self.classes_)
+            self.positions_ = places
+            folds = self._folds(numbers, has_data, folds_seed)
+            progress.advance(1)
+            graph = PixelGraph.from_components(
+                components[has_data],
+                np.argwhere(has_data),
+                n_neighbors=self.n_neighbors,
+                position_weight=self.position_weight,
+                search=self.search,
+            )
+            del components
+            progress.advance(1)
+            labelled = (np.cumsum(has_data) - 1).reshape(has_data.shape)[tuple(places.T)]
+            estimator = self._seeded_estimator(estimator_seed)
+            self.estimator_, of_folds = _fitted_to_folds(estimator, X, labels, folds)
+            progress.advance(1)
+            answers = np.zeros((len(labels), len(self.classes_), len(SPREADINGS)))
+            for fitted, (train, test) in zip(of_folds, folds, strict=True):
+                likely = self._likely(fitted, scene, has_data)
+                ways = spread_probabilities(graph, likely, labelled[train], numbers[train])
+                for way, values in enumerate(ways):
+                    answers[test, :, way] = values[labelled[test]]
+                # Of classes that a fold has not learned, no way could know.
+                unseen = np.setdiff1d(numbers, numbers[train])
+                answers[test[np.isin(numbers[test], unseen)]] = np.nan
+                progress.advance(1)
+            shares = self._weigh(answers, numbers)
+            likely = self._likely(self.estimator_, scene, has_data)
+            ways = spread_probabilities(graph, likely, labelled, numbers)
+            total = np.zeros_like(likely)
+            for share, values in zip(shares, ways, strict=True):
+                total += np.float32(share) * values
+            self._keep(total, has_data)
+            progress.advance(1)
+
+    def _components_of(self, scene: Scene) -> NDArray[Any]:
+        """Return the components of all pixels, and keep what gives them."""
+        components = self.components
+        if not isinstance(components, FrozenEstimator):
+            made = MinimumNoiseFraction() if components is None else clone(components)
+            components = made.fit(scene)
+        self.components_ = components
+        values = np.asarray(apply(components, scene, method="transform"))
+        return values.reshape(*scene.shape[:2], -1)
+
+    def _seeded_estimator(self, seed: int) -> Any:
+        estimator = self.estimator
+        if estimator is None:
+            known = self.components_
+            frozen = known if isinstance(known, FrozenEstimator) else FrozenEstimator(known)
+            estimator = SpectralEnsembleClassifier(components=frozen)
+        return seeded(estimator, check_random_state(seed))
+
+    def _folds(self, numbers: NDArray[np.intp], has_data: NDArray[np.bool_], seed: int) -> Folds:
+        """Return the folds of labelled pixels, each in the test part of one."""
+        cv = self.cv
+        if isinstance(cv, Integral):
+            most = int(np.bincount(numbers).max())
+            if most < 2:
+                raise ValueError(
+                    f"{type(self).__name__} learns from labels that are left out how far to trust "
+                    "the graph: at least one class must have two labels, got one of each."
+                )
+            cv = MapDistanceKFold(
+                min(int(cv), most), map_positions=np.argwhere(has_data), random_state=seed
+            )
+        places = self.positions_
+        groups = places if isinstance(cv, SpatialSplitter) else None
+        folds = list(cv.split(places, self.classes_[numbers], groups))
+        counts = np.bincount(np.concatenate([test for _, test in folds]), minlength=len(numbers))
+        if not np.array_equal(counts, np.ones(len(numbers))):
+            raise ValueError(
+                f"cv must test each labelled pixel once, got {cv!r:.200}, which tests some "
+                f"{counts.min()} and some {counts.max()} times."
+            )
+        for train, _ in folds:
+            if len(left := np.unique(numbers[train])) < 2:
+                raise ValueError(
+                    f"A fold of {type(self).__name__} has the class "
+                    f"{self.classes_[left].tolist()} alone to learn from. Label more of the "
+                    "others, or pass another cv."
+                )
+        return folds
+
+    def _likely(
+        self, fitted: Any, scene: Scene, has_data: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """Return what a fitted classifier holds likely of the pixels with data, of all classes."""
+        found = np.asarray(apply(fitted, scene, method="predict_proba"), np.float32)[has_data]
+        likely = np.zeros((len(found), len(self.classes_)), np.float32)
+        likely[:, np.searchsorted(self.classes_, fitted.classes_)] = found
+        # Where the classifier takes bands that the components do without, and these have no data.
+        likely[np.isnan(likely).any(axis=1)] = 1 / len(self.classes_)
+        return likely
+
+    def _weigh(
+        self, answers: NDArray[np.float64], numbers: NDArray[np.intp]
+    ) -> NDArray[np.float64]:
+        """Return the share of each way, by what they said of labels that were left out."""
+        rows = np.flatnonzero(np.isfinite(answers).all(axis=(1, 2)))
+        names = [way.name for way in SPREADINGS]
+        shares = np.full(len(names), 1 / len(names))
+        losses = dict.fromkeys([*names, "map"], np.nan)
+        self.temperature_ = 1.0
+        if len(rows):
+            right = answers[rows, numbers[rows]]
+            shares = mixture_weights(right, shrinkage=float(self.shrinkage))
+            logarithms = np.log(answers[rows] @ shares)
+            self.temperature_ = best_temperature(logarithms, numbers[rows])
+            mixed = log_softmax(logarithms / self.temperature_, axis=1)
+            losses = dict(zip(names, (-np.log(right).mean(axis=0)).tolist(), strict=True))
+            losses["map"] = float(-mixed[np.arange(len(rows)), numbers[rows]].mean())
+        self.shares_ = dict(zip(names, shares.tolist(), strict=True))
+        self.fold_losses_ = losses
+        return shares
+
+    def _keep(self, total: NDArray[np.float32], has_data: NDArray[np.bool_]) -> None:
+        """Keep the map, of the probabilities of the pixels with data."""
+        probabilities = softmax(np.log(total) / np.float32(self.temperature_), axis=1)
+        self.probabilities_ = np.full((*has_data.shape, total.shape[1]), np.nan, np.float32)
+        self.probabilities_[has_data] = probabilities
+        self.confidence_ = np.full(has_data.shape, np.nan, np.float32)
+        self.confidence_[has_data] = probabilities.max(axis=1)
+        classes = self.classes_
+        self.map_ = np.full(has_data.shape, missing_label(classes), classes.dtype)
+        self.map_[has_data] = classes[probabilities.argmax(axis=1)]
+
+
+def _fitted_to_folds(
+    estimator: Any, X: Any, labels: NDArray[Any], folds: Folds
+) -> tuple[Any, list[Any]]:
+    """Return a classifier fitted to all spectra, and those fitted to the training parts."""
+    if isinstance(estimator, SpectralEnsembleClassifier):  # which fits its members to folds anyway
+        return estimator, estimator._fit_to_folds(X, labels, folds)
+    of_folds = [clone(estimator).fit(X[train], labels[train]) for train, _ in folds]
+    return clone(estimator).fit(X, labels), of_folds
+
+
+def _labelled(
+    scene: Scene, y: Any, positions: ArrayLike | None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+    """Return spectra, labels and positions of the labelled pixels that have data."""
+    if positions is None:
+        return labelled_pixels(scene, y)
+    places = validate_positions(positions, within=scene.shape[:2])
+    return labelled_positions(scene, places, labels_of_points(y, len(places)))
