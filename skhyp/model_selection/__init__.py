@@ -11,12 +11,15 @@ from ._field_splitter import LeaveOneFieldOut
 from ._fields import field_numbers
 from ._leakage import LeakageReport, leakage_report
 from ._sampling import stratified_pixel_sample
+from ._smoothing_choice import SmoothingChoice, choose_smoothing
 
 __all__ = [
     "LeakageReport",
     "LeaveOneFieldOut",
+    "SmoothingChoice",
     "SpatialBlockKFold",
     "SpatialShuffleSplit",
+    "choose_smoothing",
     "field_numbers",
     "leakage_report",
     "stratified_pixel_sample",

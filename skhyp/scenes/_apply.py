@@ -285,7 +285,8 @@ def _layout(
         output_names=quantities.output_names(model, model.output_names(class_names)),
         long_name=quantities.long_name,
         units=quantities.units,
-        description=f"{_called(model)} of {Path(scene.name).name}",
+        description=f"{_called(model)}{', smoothed,' * bool(model.halo)} of "
+        f"{Path(scene.name).name}",
     )
 
 

@@ -40,9 +40,12 @@ class ClassSmoothing:
         that do not count.
     contrast : float, default=0.5
         The distance of two spectra at which they weigh exp(-1/2) of what equal ones do, in units
-        of that of neighbours which differ as is typical. ``numpy.inf`` smooths over edges too.
+        of that of neighbours which differ as is typical. Wider ones smooth fields more, and cost
+        small classes where pixels are mixed; ``numpy.inf`` smooths over edges too.
     n_iterations : int, default=5
         How many steps are taken, each of which reaches a pixel farther.
+    wavelengths : array-like of shape (n_bands,), default=None
+        Those of the bands in nm, by which a scene of other bands is refused.
 
     See Also
     --------
@@ -85,32 +88,27 @@ class ClassSmoothing:
     """
 
     strength: float
-    band_differences: ArrayLike = field(repr=False)
+    band_differences: NDArray[np.float64] = field(repr=False)
     contrast: float = CONTRAST
     n_iterations: int = N_ITERATIONS
+    wavelengths: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
+        differences = _differences(self.band_differences)
         checked = {
-            "strength": _number("strength", self.strength, from_zero=True),
-            "contrast": _number("contrast", self.contrast, from_zero=False),
-            "n_iterations": self.n_iterations,
-            "band_differences": _differences(self.band_differences),
+            "strength": _number("strength", self.strength, "a number of 0 or more", from_zero=True),
+            "contrast": _number("contrast", self.contrast, "a number above 0", from_zero=False),
+            "n_iterations": _steps(self.n_iterations),
+            "band_differences": differences,
+            "wavelengths": _wavelengths(self.wavelengths, len(differences)),
         }
-        if (
-            not isinstance(self.n_iterations, Integral)
-            or isinstance(self.n_iterations, bool)
-            or self.n_iterations < 1
-        ):
-            raise ValueError(
-                f"n_iterations must be an integer of 1 or more; got {self.n_iterations!r}."
-            )
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
     @property
     def identity(self) -> list[Any]:
         """What another smoothing must have in common with it to give the same map."""
-        differences = fingerprint(np.asarray(self.band_differences))
+        differences = fingerprint(self.band_differences)
         return [self.strength, self.contrast, int(self.n_iterations), differences]
 
     @classmethod
@@ -165,17 +163,33 @@ class ClassSmoothing:
             band_differences=differences,
             contrast=contrast,
             n_iterations=n_iterations,
+            wavelengths=scene.wavelengths,
         )
 
 
-def _number(name: str, value: Any, *, from_zero: bool) -> float:
+def _number(name: str, value: Any, what: str, *, from_zero: bool) -> float:
     is_number = isinstance(value, Real) and not isinstance(value, bool)
-    least = "a number of 0 or more" if from_zero else "a number above 0"
-    if not is_number or not value >= 0 or (from_zero and np.isinf(value)):
-        raise ValueError(f"{name} must be {least}; got {value!r}.")
-    if not from_zero and value == 0:
-        raise ValueError(f"{name} must be {least}; got {value!r}.")
-    return float(value)
+    if is_number and (0 <= value < np.inf if from_zero else value > 0):
+        return float(value)
+    raise ValueError(f"{name} must be {what}; got {value!r}.")
+
+
+def _steps(value: Any) -> int:
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1:
+        return int(value)
+    raise ValueError(f"n_iterations must be an integer of 1 or more; got {value!r}.")
+
+
+def _wavelengths(values: Any, n_bands: int) -> NDArray[np.float64] | None:
+    if values is None:
+        return None
+    wavelengths = np.array(values, np.float64)
+    if wavelengths.shape != (n_bands,):
+        raise ValueError(
+            f"wavelengths must have one entry for each of the {n_bands} band_differences, or be "
+            f"None; got {values!r}."
+        )
+    return wavelengths
 
 
 def _differences(values: Any) -> NDArray[np.float64]:

@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
+from skhyp.wavelengths._lists import WAVELENGTH_TOLERANCE_NM
+
 from ._class_smoothing import ClassSmoothing
 from ._image import Image
 from ._neighbours import STEPS, squared_distances
 from ._pixel_models import PixelModel
 from ._smoothed_probabilities import pulls_of_neighbours, smoothed_probabilities, told_pixels
 
+_REMEDY = "Make it of this one, ClassSmoothing.for_scene(scene, ...)."
 _METHODS = ("predict", "predict_proba")
 # Planes of float64 beside those of the classes: distances, pulls, weights, and what is at work.
 _N_PLANES = 4 * len(STEPS)
@@ -42,7 +45,7 @@ class SmoothedModel(PixelModel):
         assert probabilities.n_outputs is not None
         facts = vars(model) | {
             "halo": int(smoothing.n_iterations),
-            "halo_bytes": 8 * (3 * probabilities.n_outputs + _N_PLANES),
+            "halo_bytes": 8 * (5 * probabilities.n_outputs + _N_PLANES),
         }
         return cls(**facts, probabilities=probabilities, smoothing=smoothing, units=units)
 
@@ -107,13 +110,21 @@ def _probabilities_of(model: PixelModel, scene: Image) -> PixelModel:
 
 def _units(model: PixelModel, smoothing: ClassSmoothing, scene: Image) -> NDArray[np.float64]:
     """Return what neighbours differ by in the bands that a model takes, NaN where none matters."""
-    units = np.asarray(smoothing.band_differences)
+    units = smoothing.band_differences
     if len(units) != scene.shape[2]:
         raise ValueError(
             f"smoothing must be of a scene with the same bands: it has {len(units)} "
-            f"band_differences, and {scene.name} has {scene.shape[2]} bands. Make it of this one, "
-            "ClassSmoothing.for_scene(scene, ...)."
+            f"band_differences, and {scene.name} has {scene.shape[2]} bands. {_REMEDY}"
         )
+    if smoothing.wavelengths is not None and scene.wavelengths is not None:
+        differs = np.abs(smoothing.wavelengths - scene.wavelengths) > WAVELENGTH_TOLERANCE_NM
+        if differs.any():
+            band = int(np.argmax(differs))
+            raise ValueError(
+                "smoothing must be of a scene with the same bands: it knows band "
+                f"{band} at {smoothing.wavelengths[band]:g} nm, which lies at "
+                f"{scene.wavelengths[band]:g} nm in {scene.name}. {_REMEDY}"
+            )
     units = units.copy() if model.bands is None else units[model.bands]
     if model.input.used is not None:
         matters = np.zeros(len(units), bool)

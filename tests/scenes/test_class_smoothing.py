@@ -17,6 +17,8 @@ from sklearn.preprocessing import FunctionTransformer
 from skhyp.scenes import ClassSmoothing, apply, open_scene
 from skhyp.scenes.maps._drafts import Draft
 
+from .conftest import BANDS_BY_NUMBER
+
 SHAPE = (31, 26, 4)
 EDGE = 13
 
@@ -155,7 +157,7 @@ def test_a_map_is_the_same_to_the_bit_however_the_scene_is_cut(
 def _pixel_bytes(method):
     """Return what a pixel of the scene takes while it is computed, smoothing included."""
     results = 1 if method == "predict" else 2 * 8
-    return SHAPE[2] * (3 * 8 + 8) + 2 * results + 8 * (3 * 2 + 16)
+    return SHAPE[2] * (3 * 8 + 8) + 2 * results + 8 * (5 * 2 + 16)
 
 
 def test_memory_that_does_not_hold_the_neighbours_is_an_error(model, cube, smoothing, monkeypatch):
@@ -330,6 +332,7 @@ def test_pipelines_and_labels_that_are_strings_are_smoothed(cube, fields):
     np.testing.assert_array_equal(class_map, np.where(expected == 3, 1, 2))
 
 
+@BANDS_BY_NUMBER
 def test_what_is_no_probability_of_one_class_is_refused(model, cube, fields, smoothing):
     X, y = cube.reshape(-1, SHAPE[2]), fields.ravel()
     where = "smoothing is for method='predict' and method='predict_proba' of a classifier"
@@ -350,6 +353,9 @@ def test_what_is_no_probability_of_one_class_is_refused(model, cube, fields, smo
         apply(model, cube, method_params={"copy": True}, smoothing=smoothing)
     with pytest.raises(ValueError, match="of a scene with the same bands: it has 4"):
         apply(Nearness().fit(X[:, :3], y), cube[..., :3], smoothing=smoothing)
+    known = dataclasses.replace(smoothing, wavelengths=[450, 550, 650, 850])
+    with pytest.raises(ValueError, match="knows band 2 at 650 nm, which lies at 660 nm in"):
+        apply(model, open_scene(cube, wavelengths=[450, 550.4, 660, 850]), smoothing=known)
     with pytest.raises(ValueError, match="'smoothing' parameter"):
         apply(model, cube, smoothing=2.0)
 
@@ -367,12 +373,20 @@ def test_what_is_no_probability_of_one_class_is_refused(model, cube, fields, smo
         ({"n_iterations": 2.0}, "n_iterations must be an integer of 1 or more; got 2.0"),
         ({"band_differences": [1.0, 0.0]}, "band_differences must have a number above 0"),
         ({"band_differences": [np.nan]}, "and not NaN alone"),
+        ({"wavelengths": [450.0]}, "wavelengths must have one entry for each of the 2"),
         ({"band_differences": 1.0}, "band_differences must have a number above 0"),
     ],
 )
 def test_what_is_no_smoothing_is_refused(parameters, message):
     with pytest.raises(ValueError, match=message):
         ClassSmoothing(**{"strength": 1, "band_differences": [1.0, np.nan], **parameters})
+
+
+def test_a_smoothing_knows_the_wavelengths_of_its_scene(cube):
+    scene = open_scene(cube, wavelengths=[450, 550, 650, 850])
+    smoothing = ClassSmoothing.for_scene(scene, strength=1)
+    assert smoothing.wavelengths.tolist() == [450, 550, 650, 850]
+    assert ClassSmoothing.for_scene(cube, strength=1).wavelengths is None
 
 
 def test_a_scene_in_which_nothing_differs_teaches_nothing():
