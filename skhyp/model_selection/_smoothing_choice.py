@@ -28,46 +28,40 @@ _LEAST = 1e-7
 
 @dataclass(frozen=True, eq=False)
 class SmoothingChoice:
-    """The strength of smoothing that was best in folds, and what each of them came to.
+    """The strength of smoothing that folds speak for, and what each strength came to in them.
 
     Attributes
     ----------
     smoothing : ClassSmoothing
-        With the strength of the least log loss, or the lowest of several; for
-        :func:`skhyp.scenes.apply`.
+        With the strength that was chosen, for :func:`skhyp.scenes.apply`.
     strengths : ndarray of shape (n_strengths,)
         What was tried, from the lowest.
-    log_losses : ndarray of shape (n_folds, n_strengths)
-        The mean log loss of the test pixels of each fold, but for those of classes that the fold
-        did not train on.
-    accuracies : ndarray of shape (n_folds, n_strengths)
-        The share of test pixels that got the right class.
-    n_test_pixels : ndarray of int, shape (n_folds,)
-        By which the mean over folds is weighed.
+    log_loss : ndarray of shape (n_strengths,)
+        The mean over the test pixels of all folds, but for those of classes that their fold did
+        not train on.
+    standard_error : ndarray of shape (n_strengths,)
+        Of what the log loss differs by from the least of them, over these pixels.
+    accuracy : ndarray of shape (n_strengths,)
+        The share of all test pixels that got the right class.
+    log_losses, accuracies : ndarray of shape (n_folds, n_strengths)
+        Those of each fold; NaN where none of its classes was trained on.
     """
 
     smoothing: ClassSmoothing
     strengths: NDArray[np.float64]
+    log_loss: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
     log_losses: NDArray[np.float64] = field(repr=False)
     accuracies: NDArray[np.float64] = field(repr=False)
-    n_test_pixels: NDArray[np.int64] = field(repr=False)
-
-    @property
-    def log_loss(self) -> NDArray[np.float64]:
-        """The log loss of each strength over all folds."""
-        return np.average(self.log_losses, axis=0, weights=self.n_test_pixels)
-
-    @property
-    def accuracy(self) -> NDArray[np.float64]:
-        """The accuracy of each strength over all folds."""
-        return np.average(self.accuracies, axis=0, weights=self.n_test_pixels)
 
     def __str__(self) -> str:
-        lines = ["strength  log loss  accuracy"]
-        rows = zip(self.strengths, self.log_loss, self.accuracy, strict=True)
-        for strength, loss, accuracy in rows:
+        lines = ["strength  log loss  beyond the least  accuracy"]
+        columns = (self.strengths, self.log_loss, self.standard_error, self.accuracy)
+        for strength, loss, error, accuracy in zip(*columns, strict=True):
+            beyond = f"{loss - self.log_loss.min():.3f} ± {error:.3f}"
             mark = "  chosen" if strength == self.smoothing.strength else ""
-            lines.append(f"{strength:8g}  {loss:8.3f}  {accuracy:8.3f}{mark}")
+            lines.append(f"{strength:8g}  {loss:8.3f}  {beyond:>16}  {accuracy:8.3f}{mark}")
         return "\n".join(lines)
 
 
@@ -87,7 +81,7 @@ def choose_smoothing(
 
     For each fold a clone of the classifier is fitted to the training pixels, the neighbourhoods of
     the test pixels are mapped, and the probabilities that test pixels have after smoothing are
-    scored by log loss. Where smoothing does harm, the choice is not to smooth.
+    scored by log loss. Where smoothing does harm, or no good, the choice is not to smooth.
 
     Parameters
     ----------
@@ -132,7 +126,9 @@ def choose_smoothing(
     -----
     Log loss and not accuracy decides, as it tells of few test pixels more. The smoothing of
     :class:`~skhyp.scenes.ClassSmoothing` does not make neighbours surer than they are, so that a
-    lower one means that neighbours know something.
+    lower one means that neighbours know something. Of all strengths whose log loss is within one
+    standard error of the least, the lowest is chosen: where little is to be gained, what looks best
+    by chance does harm to small classes.
 
     Training pixels within reach of a test pixel leak nothing but their probabilities, which are
     those of pixels that were trained on. A `guard` of as many pixels as the smoothing takes steps
@@ -172,28 +168,31 @@ def choose_smoothing(
         )
     if cv is None:
         cv = SpatialBlockKFold(3, block_size=12, guard=2, missing_classes="ignore", random_state=0)
-    losses, accuracies, counts = [], [], []
+    losses, hits = [], []
     for train, test in cv.split(X, y, places):
         fitted = clone(estimator).fit(_safe_indexing(X, train), y[train])
         model = _AtStrengths.of_classifier(fitted, tried, scene)
         probabilities = _at_pixels(model, scene, places[test], working_memory)
-        scores = _scores(fitted.classes_, probabilities, y[test])
-        if scores is not None:
-            losses.append(scores[0])
-            accuracies.append(scores[1])
-            counts.append(len(test))
-    if not losses:
+        of_known, is_right = _scores(fitted.classes_, probabilities, y[test])
+        losses.append(of_known)
+        hits.append(is_right)
+    pixels = np.concatenate(losses) if losses else np.zeros((0, len(tried)))
+    if not len(pixels):
         raise ValueError(
             "cv must have a fold that tests a class which it trains on; there is none among "
             f"{len(y)} labelled pixels. Take smaller blocks, or a narrower guard."
         )
-    mean = np.average(losses, axis=0, weights=counts)
+    log_loss = pixels.mean(axis=0)
+    beyond = pixels - pixels[:, [np.argmin(log_loss)]]
+    error = beyond.std(axis=0) / np.sqrt(len(pixels))
     return SmoothingChoice(
-        smoothing=tried[int(np.argmin(mean))],
+        smoothing=tried[int(np.argmax(beyond.mean(axis=0) <= error))],
         strengths=np.array([each.strength for each in tried]),
-        log_losses=np.array(losses),
-        accuracies=np.array(accuracies),
-        n_test_pixels=np.array(counts),
+        log_loss=log_loss,
+        standard_error=error,
+        accuracy=np.concatenate(hits).mean(axis=0),
+        log_losses=np.array([_mean(of_fold) for of_fold in losses]),
+        accuracies=np.array([_mean(of_fold) for of_fold in hits]),
     )
 
 
@@ -258,14 +257,18 @@ def _at_pixels(
 
 def _scores(
     classes: NDArray[Any], probabilities: NDArray[np.float64], y: NDArray[Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Return log loss and accuracy at each strength; None where no class of y is known."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the log loss of pixels of known classes, and which of all pixels are right.
+
+    Both at each strength, (n_pixels, n_strengths).
+    """
     order = np.argsort(classes)
     places = order[np.minimum(np.searchsorted(classes, y, sorter=order), len(classes) - 1)]
     is_known = classes[places] == y
-    if not is_known.any():
-        return None
     is_right = classes[probabilities.argmax(axis=2)] == y[:, np.newaxis]
     of_class = np.take_along_axis(probabilities, places[:, np.newaxis, np.newaxis], axis=2)[..., 0]
-    losses = -np.log(np.maximum(of_class[is_known], _LEAST))
-    return losses.mean(axis=0), is_right.mean(axis=0)
+    return -np.log(np.maximum(of_class[is_known], _LEAST)), is_right
+
+
+def _mean(values: NDArray[Any]) -> NDArray[np.float64]:
+    return values.mean(axis=0) if len(values) else np.full(values.shape[1], np.nan)

@@ -76,6 +76,7 @@ def test_scores_are_those_of_smoothed_maps_at_the_test_pixels(scene, choice, n_p
     again = choose_smoothing(
         LogisticRegression(), cube, X, y, positions, strengths=[4, 16], cv=FOLDS, working_memory=1
     )
+    n_test = [len(test) for _, test in FOLDS.split(X, y, positions)]
     for found in (choice, again):
         for fold, (train, test) in enumerate(FOLDS.split(X, y, positions)):
             model = LogisticRegression().fit(X[train], y[train])
@@ -86,13 +87,25 @@ def test_scores_are_those_of_smoothed_maps_at_the_test_pixels(scene, choice, n_p
                 assert found.log_losses[fold, number] == pytest.approx(log_loss(y[test], at_test))
                 accuracy = accuracy_score(y[test], 1 + at_test.argmax(axis=1))
                 assert found.accuracies[fold, number] == accuracy
-            assert found.n_test_pixels[fold] == len(test)
+        assert found.accuracy == pytest.approx(np.average(found.accuracies, axis=0, weights=n_test))
+        assert found.log_loss == pytest.approx(np.average(found.log_losses, axis=0, weights=n_test))
+
+
+def test_the_lowest_of_strengths_that_chance_may_tell_apart_is_chosen(scene):
+    cube, labels = scene
+    X, y, positions = labelled_pixels(cube, labels)
+    choice = choose_smoothing(
+        LogisticRegression(), cube, X, y, positions, strengths=[15.9, 16, 16.1], cv=FOLDS
+    )
+    assert np.argmin(choice.log_loss) == 3 and choice.smoothing.strength == 15.9
+    error = choice.standard_error
+    assert error[3] == 0 and (error[:3] > 0).all()
 
 
 def test_the_table_is_told_in_words(choice):
     lines = str(choice).splitlines()
     assert isinstance(choice, SmoothingChoice) and len(lines) == 4
-    assert lines[0].split() == ["strength", "log", "loss", "accuracy"]
+    assert lines[0].split() == ["strength", "log", "loss", "beyond", "the", "least", "accuracy"]
     assert [line.endswith("chosen") for line in lines[1:]] == [False, False, True]
     assert re.match(r"SmoothingChoice\(smoothing=ClassSmoothing\(strength=16", repr(choice))
 

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 import xarray
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
@@ -14,7 +16,9 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from skhyp import SpectralCNNClassifier
 from skhyp.scenes import ClassSmoothing, apply, open_scene
+from skhyp.scenes._windows import windows_with_halo
 from skhyp.scenes.maps._drafts import Draft
 
 from .conftest import BANDS_BY_NUMBER
@@ -174,6 +178,44 @@ def test_tiles_of_a_file_make_no_difference(model, cube, smoothing, expected, ti
     monkeypatch.setattr("skhyp.scenes._blocks._MIB", 400 * _pixel_bytes("predict_proba"))
     cut = apply(model, scene, method="predict_proba", smoothing=smoothing, working_memory=1)
     np.testing.assert_array_equal(cut, expected)
+
+
+@pytest.mark.parametrize("working_memory", [1, 2, 5])
+def test_a_network_gives_the_same_bits_too(cube, fields, smoothing, working_memory, monkeypatch):
+    network = SpectralCNNClassifier(
+        n_filters=(2,), kernel_sizes=3, dense_layer_sizes=(4,), max_epochs=2, random_state=0
+    ).fit(cube.reshape(-1, SHAPE[2]), fields.ravel())
+    whole = apply(network, cube, method="predict_proba", smoothing=smoothing)
+    monkeypatch.setattr("skhyp.scenes._blocks._MIB", 150 * _pixel_bytes("predict_proba"))
+    cut = apply(
+        network,
+        cube,
+        method="predict_proba",
+        smoothing=smoothing,
+        working_memory=working_memory,
+    )
+    np.testing.assert_array_equal(cut, whole)
+
+
+@settings(max_examples=200)
+@given(
+    shape=st.tuples(st.integers(1, 80), st.integers(1, 80)),
+    tile=st.tuples(st.integers(1, 80), st.integers(1, 80)),
+    max_pixels=st.integers(1, 7000),
+    halo=st.integers(1, 20),
+)
+def test_windows_with_a_halo_cover_a_scene_once_within_memory(shape, tile, max_pixels, halo):
+    windows = windows_with_halo(shape, tile, max_pixels, halo)
+    if not windows:
+        assert max_pixels < (2 * halo + 1) ** 2
+        return
+    times = np.zeros(shape, int)
+    for window in windows:
+        wider = window.widened(halo, shape)
+        assert wider.n_pixels <= max_pixels
+        times[window] += 1
+        assert times[wider][window.within(wider)].shape == window.shape
+    assert (times == 1).all()
 
 
 @pytest.mark.parametrize("chunks", [(31, 26), (16, 13), (6, 26), (31, 5), (3, 2), (1, 26)])
