@@ -61,7 +61,7 @@ def squared_distances(
     pairs = [Pairs.of(step, has_data.shape) for step in steps]
     sums = [np.zeros(has_data[first].shape) for first, _ in pairs]
     bands = np.flatnonzero(np.isfinite(units))
-    with np.errstate(over="ignore"):  # infinitely far, then
+    with np.errstate(over="ignore", invalid="ignore"):  # infinitely far, then
         for band in bands:
             plane = np.where(has_data, block[..., band], 0) / units[band]
             for total, (first, second) in zip(sums, pairs, strict=True):
@@ -70,7 +70,7 @@ def squared_distances(
                 total += difference
     for total, (first, second) in zip(sums, pairs, strict=True):
         total /= len(bands)
-        total[~(has_data[first] & has_data[second])] = np.inf
+        total[~(has_data[first] & has_data[second]) | np.isnan(total)] = np.inf
     return sums
 
 

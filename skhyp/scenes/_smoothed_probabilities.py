@@ -26,9 +26,14 @@ def pulls_of_neighbours(
     """Return the weight of the pairs of each step, for their squared distances."""
     pulls = []
     for squares, share in zip(distances, SHARES, strict=True):
-        pull = squares / (-2 * contrast**2)
+        is_near = np.isfinite(squares)
+        with np.errstate(over="ignore"):
+            # Twice over: the square of a contrast need not be a number above 0, nor finite.
+            pull = np.where(is_near, squares, 0) / contrast / contrast
+        pull *= -0.5
         np.exp(pull, out=pull)
         pull *= strength * share
+        pull[~is_near] = 0
         pulls.append(pull)
     return pulls
 

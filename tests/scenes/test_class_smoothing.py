@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import RadiusNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -287,6 +288,30 @@ def test_pixels_without_data_get_no_class_and_draw_nobody(model, cube, smoothing
     np.testing.assert_array_equal(
         apply(model, marked, method="predict_proba", smoothing=smoothing), scores
     )
+
+
+@pytest.mark.parametrize("contrast", [1e-200, 1e200, np.inf])
+def test_any_contrast_keeps_missing_pixels_out(model, cube, smoothing, contrast):
+    holed = cube.copy()
+    holed[5, 3:9] = np.nan
+    chosen = dataclasses.replace(smoothing, contrast=contrast)
+    scores = apply(model, holed, method="predict_proba", smoothing=chosen)
+    given = apply(model, holed, method="predict_proba")
+    assert np.isnan(scores[5, 3:9]).all() and np.isfinite(scores).sum() == 2 * (31 * 26 - 6)
+    assert np.array_equal(scores, given, equal_nan=True) == (contrast < 1)
+
+
+def test_numbers_at_the_ends_of_their_range_are_far_from_others(fields, smoothing):
+    extreme = np.ones(SHAPE)
+    extreme[4, 5], extreme[9, 9] = 1e308, -1e308
+    tiny = dataclasses.replace(smoothing, band_differences=[1e-5] * 4)
+    model = GaussianNB().fit([[1.0] * 4, [2.0] * 4, [1.5] * 4, [2.5] * 4], [3, 7, 3, 7])
+    with np.errstate(all="ignore"):
+        given = apply(model, extreme, method="predict_proba")
+    told = np.isfinite(given).all(axis=2)
+    with np.errstate(all="ignore"):
+        scores = apply(model, extreme, method="predict_proba", smoothing=tiny)
+    np.testing.assert_allclose(scores[told], given[told], rtol=1e-12)
 
 
 def test_a_hole_around_a_pixel_leaves_it_to_itself(model, cube, smoothing):
