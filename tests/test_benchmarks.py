@@ -119,3 +119,17 @@ def test_few_labels_are_compared_with_the_best_classical_method_of_the_row(few_l
     assert f"| meadow, 5 a class | {first:.1f} |" in text
     assert f"**{first + 2 * (len(names) - 1):.1f}**" in text
     assert f"| meadow, 5 a class | {best} | {-2.0 * (len(names) - 1):+.1f} ± 0.0 |" in text
+
+
+def test_tiles_are_put_into_one_image_with_nothing_between(monkeypatch):
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    from labelled_scenes import TILE_DISTANCE, PlacedPixels
+    from smoothing import GAP, as_image
+
+    tile = np.argwhere(np.ones((3, 4), bool))[:-1]  # a pixel has no data
+    positions = np.concatenate([tile, tile + np.array([TILE_DISTANCE, 0])])
+    X = np.arange(2.0 * len(positions)).reshape(-1, 2)
+    cube, labels = as_image(PlacedPixels(X, np.arange(len(X)), positions))
+    assert cube.shape == (6 + GAP, 4, 2) and labels.shape == cube.shape[:2]
+    np.testing.assert_array_equal(cube[~np.isnan(cube).any(axis=2)], X)
+    np.testing.assert_array_equal(labels[labels > 0], np.arange(1, len(X)))

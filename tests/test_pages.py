@@ -140,6 +140,8 @@ def test_few_labels_become_a_map(run):
     np.testing.assert_array_equal(
         page.class_map[labelled], page.ensemble.predict(page.scene.cube[labelled])
     )
+    assert page.right > page.likeness.score(page.X_test, page.y_test)
+    assert page.choice.smoothing.strength > 0
 
 
 def test_contents_are_predicted_from_a_table(run):

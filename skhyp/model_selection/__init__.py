@@ -12,13 +12,16 @@ from ._fields import field_numbers
 from ._leakage import LeakageReport, leakage_report
 from ._map_distance_splitter import MapDistanceKFold
 from ._sampling import stratified_pixel_sample
+from ._smoothing_choice import SmoothingChoice, choose_smoothing
 
 __all__ = [
     "LeakageReport",
     "LeaveOneFieldOut",
     "MapDistanceKFold",
+    "SmoothingChoice",
     "SpatialBlockKFold",
     "SpatialShuffleSplit",
+    "choose_smoothing",
     "field_numbers",
     "leakage_report",
     "stratified_pixel_sample",

@@ -5,6 +5,7 @@ there and return. Pixels labelled 0, less than 0 or NaN are unlabelled, and neve
 """
 
 from ._apply import apply
+from ._class_smoothing import ClassSmoothing
 from ._cubes import mask_unlabelled, to_map, unroll
 from ._labelled import labelled_pixels, labelled_points
 from ._pictures import false_colour
@@ -12,6 +13,7 @@ from ._scene import Scene
 from .reading._opening import open_scene
 
 __all__ = [
+    "ClassSmoothing",
     "Scene",
     "apply",
     "false_colour",

@@ -20,11 +20,13 @@ from skhyp.files._fingerprints import NoFingerprintError, file_stamps, fingerpri
 
 from ._blocks import ReadBlocks
 from ._chunks import ChunkedBlocks, is_chunked
+from ._class_smoothing import ClassSmoothing
 from ._identity import scene_identity
 from ._nodata import complete_pixels
 from ._pixel_models import PixelModel, warn_of_unlabelled_classes
 from ._quantities import Quantities
 from ._scene import Scene
+from ._smoothed_models import SmoothedModel
 from .maps._drafts import Draft
 from .maps._map_formats import map_file
 from .maps._map_layouts import MapLayout
@@ -48,6 +50,7 @@ _PIXELS_LOOKED_AT = 10_000
         "class_colours": ["array-like", Mapping, None],
         "long_name": [str, "array-like", None],
         "units": [str, "array-like", None],
+        "smoothing": [ClassSmoothing, None],
         "working_memory": [Interval(Integral, 1, None, closed="left")],
         "resume": ["boolean"],
         "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
@@ -65,6 +68,7 @@ def apply(
     class_colours: Sequence[Any] | Mapping[Any, Any] | None = None,
     long_name: str | Sequence[str] | None = None,
     units: str | Sequence[str] | None = None,
+    smoothing: ClassSmoothing | None = None,
     working_memory: int = 64,
     resume: bool = False,
     verbose: int | bool = 0,
@@ -106,6 +110,10 @@ def apply(
     units : str or sequence of str, default=None
         The units of the values, such as "%" or "µg cm⁻²", "1" of a share: one for all, or one for
         each target. Not for maps of classes.
+    smoothing : ClassSmoothing, default=None
+        By how much neighbours decide what class a pixel has: of a classifier with `predict_proba`,
+        for the methods "predict", which then takes the class of the greatest probability, and
+        "predict_proba". None leaves each pixel to itself.
     working_memory : int, default=64
         About how many MiB of memory blocks of the scene, and what is computed of them, may take
         at a time. Chunks of a DataArray are as they are.
@@ -128,7 +136,7 @@ def apply(
         If a parameter or the scene is not as described, or if the scene lacks bands that the
         model was fitted with; the message names them. If `out` is what the scene is read from,
         whatever form that comes in. With ``resume=True``, if what is there is of another model,
-        scene, name, unit or `working_memory`, or if the estimator cannot be known again.
+        scene, name, unit, smoothing or `working_memory`, or if the estimator cannot be known again.
     NotFittedError
         If the estimator is not fitted.
     OSError
@@ -178,6 +186,11 @@ def apply(
     take their places in one instant: a process that is killed between leaves a map without a
     header, which is no map, and the next call puts things right.
 
+    With `smoothing`, blocks are computed with as many pixels around them as its steps reach, and
+    the map is the same whatever the blocks, as far as the probabilities of the estimator are.
+    `working_memory` holds these pixels too; with little of it, most of what is computed is of them.
+    Chunks of dask that are smaller than that are joined to their neighbours.
+
     A DataArray in chunks gives the same map, computed by the scheduler of dask that is current: on
     a cluster by its workers, which read the chunks themselves and get the model once each. With
     `out`, the client writes what they send; the map alone passes through it.
@@ -198,6 +211,8 @@ def apply(
     array = scene if is_chunked(scene) else None
     scene = open_scene(scene)
     model = PixelModel.of(estimator, method, scene, **(method_params or {}))
+    if smoothing is not None:
+        model = SmoothedModel.smoothing_of(model, smoothing, scene)
     quantities = Quantities.of(model, long_name, units)
     layout = _layout(model, scene, class_names, class_colours, quantities)
     warn_of_unlabelled_classes(model, class_names)
@@ -270,7 +285,8 @@ def _layout(
         output_names=quantities.output_names(model, model.output_names(class_names)),
         long_name=quantities.long_name,
         units=quantities.units,
-        description=f"{_called(model)} of {Path(scene.name).name}",
+        description=f"{_called(model)}{', smoothed,' * bool(model.halo)} of "
+        f"{Path(scene.name).name}",
     )
 
 
@@ -319,6 +335,7 @@ def _task(model: PixelModel, scene: Scene, quantities: Quantities) -> dict[str, 
         "method": _called(model),
         "long_name": quantities.long_names,
         "units": quantities.units,
+        "smoothing": model.smoothing.identity if isinstance(model, SmoothedModel) else None,
         "bands": [scene.shape[2], None if model.bands is None else model.bands.tolist()],
         **scene_identity(scene),
     }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ._pixel_models import PixelModel
 from ._scene import Scene
-from ._windows import warn_of_large_chunks
+from ._windows import Window, warn_of_large_chunks, windows_with_halo
 
 _MIB = 2**20
 # One is being read, another waits, and a third is computed.
@@ -29,8 +29,20 @@ class ReadBlocks:
         warn_of_large_chunks(scene.source, scene.name, working_memory, stacklevel=4)
         n_bands = scene.shape[2] if model.bands is None else len(model.bands)
         pixel_bytes = n_bands * (_BLOCKS_AT_ONCE * scene.dtype.itemsize + _COMPUTED_BYTES)
-        pixel_bytes += 2 * (model.n_outputs or 1) * model.dtype.itemsize
-        self.windows = scene.windows(max(1, working_memory * _MIB // pixel_bytes))
+        pixel_bytes += 2 * (model.n_outputs or 1) * model.dtype.itemsize + model.halo_bytes
+        self.windows = windows_with_halo(
+            scene.shape[:2],
+            scene.source.tile,
+            max(1, working_memory * _MIB // pixel_bytes),
+            model.halo,
+        )
+        if not self.windows:
+            needed = -(-((2 * model.halo + 1) ** 2) * pixel_bytes // _MIB)
+            raise ValueError(
+                f"working_memory must be {needed} MiB or more for a pixel with the {model.halo} "
+                f"around it that smoothing looks at, and better several times that; got "
+                f"{working_memory}. Or lower n_iterations."
+            )
 
     def results(self, numbers: Iterable[int]) -> Iterator[tuple[int, NDArray[Any]]]:
         """Yield the number of a window and what the model gives for it."""
@@ -48,12 +60,16 @@ class ReadBlocks:
                     number, block, has_data = waiting.popleft().result()
                     if (following := next(numbers, None)) is not None:
                         waiting.append(reader.submit(self._read, following))
-                    yield number, self._model.respond(block, has_data)
+                    values = self._model.respond(block, has_data)
+                    yield number, values[self.windows[number].within(self._read_window(number))]
                     del block
             finally:
                 for future in waiting:
                     future.cancel()
 
     def _read(self, number: int) -> tuple[int, NDArray[Any], NDArray[np.bool_]]:
-        block = self._scene.source.read(self.windows[number], self._model.bands)
+        block = self._scene.source.read(self._read_window(number), self._model.bands)
         return number, block, self._model.has_data(block)
+
+    def _read_window(self, number: int) -> Window:
+        return self.windows[number].widened(self._model.halo, self._scene.shape[:2])

@@ -49,7 +49,9 @@ class ChunkedBlocks:
         self._axes = data_array_axes(array)
         cube = array.data.transpose(self._axes)
         cube = (cube[..., np.newaxis] if cube.ndim == 2 else cube).rechunk({2: -1})
-        row_sizes, column_sizes, _ = cube.chunks
+        row_sizes, column_sizes = (_at_least(model.halo, sizes) for sizes in cube.chunks[:2])
+        if model.halo:
+            cube = _with_halo(cube.rechunk((row_sizes, column_sizes, -1)), model.halo)
         outputs = {"drop_axis": 2} if model.n_outputs is None else {}
         chunks = (row_sizes, column_sizes)
         self._map = cube.map_blocks(
@@ -115,9 +117,39 @@ class ChunkedBlocks:
         )
 
 
-def _of_chunk(block: NDArray[Any], model: PixelModel) -> NDArray[Any]:
+def _of_chunk(block: NDArray[Any], model: PixelModel, block_info: Any = None) -> NDArray[Any]:
     block = np.asarray(block)
-    return model(block if model.bands is None else block[..., model.bands])
+    values = model(block if model.bands is None else block[..., model.bands])
+    if not model.halo:
+        return values
+    places = zip(block_info[0]["chunk-location"], block_info[0]["num-chunks"], strict=True)
+    own = [
+        slice(model.halo if place else 0, -model.halo if place < n_chunks - 1 else None)
+        for place, n_chunks in places
+    ]
+    return values[tuple(own[:2])]
+
+
+def _with_halo(cube: Any, halo: int) -> Any:
+    """Return an array whose chunks have pixels of those around them."""
+    from dask.array.overlap import overlap
+
+    depth = {axis: halo if len(cube.chunks[axis]) > 1 else 0 for axis in (0, 1)}
+    return overlap(cube, depth | {2: 0}, boundary="none", allow_rechunk=False)
+
+
+def _at_least(halo: int, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return sizes of chunks that are no smaller than a halo, where there are several."""
+    merged: list[int] = []
+    for size in sizes:
+        if merged and merged[-1] < halo:
+            merged[-1] += size
+        else:
+            merged.append(size)
+    if len(merged) > 1 and merged[-1] < halo:
+        last = merged.pop()
+        merged[-1] += last
+    return tuple(merged)
 
 
 def _current_client() -> Any:

@@ -48,6 +48,9 @@ class PixelModel:
     dtype: np.dtype
     missing: Any
     n_outputs: int | None
+    # How many pixels around a block matter, and what that takes in memory for each pixel.
+    halo: int = 0
+    halo_bytes: int = 0
 
     @classmethod
     def of(cls, estimator: Any, method: str, scene: Image, **method_params: Any) -> PixelModel:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 _MIB = 2**20
 # Bands are read so many at a time that no more than this is unpacked for them, if it can be.
 _UNPACKED_BYTES = 2**25
+# So many pixels are computed for one, if no cut of columns is to be made.
+_LITTLE_HALO = 1.5
 
 
 class Window(NamedTuple):
@@ -29,6 +31,24 @@ class Window(NamedTuple):
     def n_pixels(self) -> int:
         """The number of its pixels."""
         return self.shape[0] * self.shape[1]
+
+    def widened(self, halo: int, shape: tuple[int, int]) -> Window:
+        """Return it with so many pixels around it, as far as a scene of this shape has them."""
+        return Window(
+            *(
+                slice(max(0, part.start - halo), min(length, part.stop + halo))
+                for part, length in zip(self, shape, strict=True)
+            )
+        )
+
+    def within(self, wider: Window) -> Window:
+        """Return where it lies in a window around it."""
+        return Window(
+            *(
+                slice(part.start - around.start, part.stop - around.start)
+                for part, around in zip(self, wider, strict=True)
+            )
+        )
 
 
 def raster_window(window: Window) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -111,6 +131,34 @@ def covering_windows(
         for rows in _steps(n_rows, tile_rows, rows_at_once)
         for columns in _steps(n_columns, tile_columns, columns_at_once)
     ]
+
+
+def windows_with_halo(
+    shape: tuple[int, int], tile: tuple[int, int], max_pixels: int, halo: int
+) -> list[Window]:
+    """Return rectangles that cover a scene, each of at most so many pixels with its halo, or none.
+
+    As wide as the scene, unless that would be mostly halo; then of the width that costs least.
+    """
+    if not halo:
+        return covering_windows(shape, tile, max_pixels)
+    best, least = None, np.inf
+    for n_parts in range(1, shape[1] + 1):
+        columns = -(-shape[1] // n_parts)
+        if columns > tile[1]:
+            columns -= columns % tile[1]
+        wide = min(shape[1], columns + 2 * halo)
+        rows = shape[0] if shape[0] * wide <= max_pixels else max_pixels // wide - 2 * halo
+        if rows < 1:
+            continue
+        if tile[0] < rows < shape[0]:
+            rows -= rows % tile[0]
+        cost = min(shape[0], rows + 2 * halo) * wide / (rows * columns)
+        if cost < least:
+            best, least = (rows, columns), cost
+        if least <= _LITTLE_HALO:
+            break
+    return [] if best is None else covering_windows(shape, best, best[0] * best[1])
 
 
 def _steps(length: int, tile: int, at_once: int) -> Iterator[slice]:
