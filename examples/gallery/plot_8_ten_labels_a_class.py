@@ -20,11 +20,15 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.pipeline import make_pipeline
 
-from skhyp import MinimumNoiseFraction, SpectralCNNClassifier, SpectralKernelClassifier
+from skhyp import (
+    MinimumNoiseFraction,
+    SceneGraphClassifier,
+    SpectralCNNClassifier,
+    SpectralKernelClassifier,
+)
 from skhyp.datasets import load_indian_pines
 from skhyp.model_selection import SpatialBlockKFold, stratified_pixel_sample
 from skhyp.plotting import ClassMapDisplay, SignalToNoiseDisplay
-from skhyp.scenes import apply, open_scene
 
 scene = load_indian_pines()
 components = MinimumNoiseFraction().fit(scene.cube)
@@ -45,44 +49,51 @@ for ax, number in zip(axes[1:], (1, 5, 20), strict=True):
 #
 # Of the labelled pixels on one side of a split in blocks, ten a class are kept; the other side
 # judges. Classes that are on one side only are left out. The default network sees the spectra, a
-# classifier by likeness the components.
+# classifier by likeness the components; the graph of the scene lets what this one holds likely, and
+# the labels themselves, pass between pixels that are alike and near.
 
 counts = np.bincount(scene.target)
 is_large = counts[scene.target] >= 200
 X, y, positions = scene.data[is_large], scene.target[is_large], scene.positions[is_large]
 folds = SpatialBlockKFold(2, block_size=12, guard=2, random_state=0, missing_classes="ignore")
-models = {
-    "network, on spectra": SpectralCNNClassifier(random_state=0),
-    "likeness, on components": make_pipeline(
-        FrozenEstimator(components), SpectralKernelClassifier()
-    ),
-}
-for name, model in models.items():
-    scores = []
-    for train, test in folds.split(X, y, positions):
-        few = train[stratified_pixel_sample(y[train], 10, random_state=0)]
-        predicted = model.fit(X[few], y[few]).predict(X[test])
-        scores.append((np.mean(predicted == y[test]), balanced_accuracy_score(y[test], predicted)))
-    overall, average = np.mean(scores, axis=0)
+frozen = FrozenEstimator(components)
+network = SpectralCNNClassifier(random_state=0)
+likeness = make_pipeline(frozen, SpectralKernelClassifier())
+graph = SceneGraphClassifier(likeness, components=frozen, random_state=0)
+scores: dict[str, list[tuple[float, float]]] = {}
+for train, test in folds.split(X, y, positions):
+    few = train[stratified_pixel_sample(y[train], 10, random_state=0)]
+    class_map = graph.fit_predict(scene.cube, y[few], positions[few])
+    predictions = {
+        "network, on spectra": network.fit(X[few], y[few]).predict(X[test]),
+        "likeness, on components": likeness.fit(X[few], y[few]).predict(X[test]),
+        "likeness and the graph": class_map[tuple(positions[test].T)],
+    }
+    for name, predicted in predictions.items():
+        both = np.mean(predicted == y[test]), balanced_accuracy_score(y[test], predicted)
+        scores.setdefault(name, []).append(both)
+for name, of_folds in scores.items():
+    overall, average = np.mean(of_folds, axis=0)
     print(f"{name:24s}: overall accuracy {overall:.3f}, average {average:.3f}")
 
 # %%
 # The map
 # -------
 #
-# Of ten labels of each class, drawn from all of the scene, and how sure the model is of it.
+# Of ten labels of each class, drawn from all of the scene; how sure the model is of it; and where
+# the next labels would tell most: in doubtful places all over the scene.
 
 drawn = stratified_pixel_sample(scene.target, 10, random_state=0)
-model = models["likeness, on components"].fit(scene.data[drawn], scene.target[drawn])
-image = open_scene(scene.cube)
-class_map = np.asarray(apply(model, image))
-sureness = np.asarray(apply(model, image, method="predict_proba")).max(axis=2)
+graph.fit(scene.cube, scene.target[drawn], scene.positions[drawn])
+print({way: round(share, 2) for way, share in graph.shares_.items()})
 
 figure, axes = plt.subplots(1, 2, figsize=(12, 5), layout="constrained")
 names = dict(enumerate(scene.class_names))
-ClassMapDisplay.from_predictions(class_map, class_names=names, ax=axes[0])
+ClassMapDisplay.from_predictions(graph.map_, class_names=names, ax=axes[0])
 rows, columns = scene.positions[drawn].T
 axes[0].scatter(columns, rows, s=6, c="black", marker="s", label="labels")
-drawn_image = axes[1].imshow(sureness, cmap="cividis", vmin=0, vmax=1)
-axes[1].set(title="Probability of the class", xticks=[], yticks=[])
+drawn_image = axes[1].imshow(graph.confidence_, cmap="cividis", vmin=0, vmax=1)
+rows, columns = graph.label_next(20).T
+axes[1].scatter(columns, rows, s=14, c="white", edgecolors="black")
+axes[1].set(title="Probability of the class, and where to label next", xticks=[], yticks=[])
 figure.colorbar(drawn_image, ax=axes[1], shrink=0.8)
