@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, _fit_context, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, StrOptions
@@ -104,6 +107,12 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         Fitted to the scene.
     positions_ : ndarray of int, shape (n_labelled, 2)
         The row and the column of the labelled pixels.
+    crs_ : str or None
+        The reference system of the scene, as WKT.
+    transform_ : tuple of six float or None
+        From pixels to coordinates, as :class:`~skhyp.scenes.Scene` has it.
+    scene_files_ : tuple of str
+        The files that the scene was read from.
 
     See Also
     --------
@@ -259,6 +268,59 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         )
         return places[chosen]
 
+    def write_map(
+        self,
+        out: str | PathLike,
+        *,
+        method: str = "predict",
+        class_names: Sequence[str] | Mapping[Any, str] | None = None,
+        class_colours: Sequence[Any] | Mapping[Any, Any] | None = None,
+    ) -> Path:
+        """Write the map to a file, in the coordinates of the scene.
+
+        Parameters
+        ----------
+        out : str or path
+            As :func:`skhyp.scenes.apply` takes it: ``.tif``, ``.hdr`` or ``.img``, ``.zarr`` or
+            ``.npy``. It appears whole or not at all; a file that is there is replaced, but for
+            those that the scene was read from.
+        method : {"predict", "predict_proba"}, default="predict"
+            Whether to write classes or their probabilities.
+        class_names, class_colours : sequence or mapping, default=None
+            As in :func:`skhyp.scenes.apply`.
+
+        Returns
+        -------
+        out : path
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not as described, or if `out` is what the scene was read from.
+        OSError
+            If the file cannot be written; the former one is as it was then.
+        """
+        check_is_fitted(self)
+        if method not in ("predict", "predict_proba"):
+            raise ValueError(f"method must be 'predict' or 'predict_proba', got {method!r}.")
+        # A scene of probabilities, of which these are what is predicted.
+        known = replace(
+            open_scene(self.probabilities_),
+            crs=self.crs_,
+            transform=self.transform_,
+            files=tuple(path for path in map(Path, self.scene_files_) if path.exists()),
+        )
+        written = apply(
+            _Settled(self.classes_),
+            known,
+            out,
+            method=method,
+            class_names=class_names,
+            class_colours=class_colours,
+        )
+        assert isinstance(written, Path)
+        return written
+
     def doubt_map(self, *, criterion: str = "margin") -> NDArray[np.float32]:
         """Return how doubtful each pixel's class is, from 0 to 1; NaN without data.
 
@@ -278,6 +340,8 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         return doubts(flat, criterion).reshape(self.confidence_.shape)
 
     def _map(self, scene: Scene, y: Any, positions: ArrayLike | None) -> None:
+        self.crs_, self.transform_ = scene.crs, scene.transform
+        self.scene_files_ = tuple(str(path) for path in scene.files)
         rng = check_random_state(self.random_state)
         folds_seed, estimator_seed = (int(rng.randint(2**31 - 1)) for _ in range(2))
         X, labels, places = _labelled(scene, y, positions)
@@ -415,6 +479,24 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         classes = self.classes_
         self.map_ = np.full(has_data.shape, missing_label(classes), classes.dtype)
         self.map_[has_data] = classes[probabilities.argmax(axis=1)]
+
+
+class _Settled(ClassifierMixin, BaseEstimator):
+    """Predicts what it is given: the probabilities of some classes."""
+
+    def __init__(self, classes: NDArray[Any]):
+        self.classes = classes
+        self.classes_ = classes
+        self.n_features_in_ = len(classes)
+
+    def fit(self, X: Any, y: Any = None) -> _Settled:
+        return self
+
+    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+        return self.classes_[X.argmax(axis=1)]
+
+    def predict_proba(self, X: NDArray[Any]) -> NDArray[Any]:
+        return X
 
 
 def _fitted_to_folds(

@@ -102,7 +102,7 @@ def test_few_labels_of_each_class_train_and_blocks_are_apart(few_labels):
 
 
 def test_few_labels_are_compared_with_the_best_classical_method_of_the_row(few_labels):
-    names = [*few_labels.ALONE, *few_labels.WITH_SCENE]
+    names = [*few_labels.ALONE, *few_labels.WITH_SCENE, *few_labels.IN_SCENE]
     names += [f"{name}{end}" for name in few_labels.classical_methods() for end in ("", ", SNV")]
     rows = [
         {

@@ -1,6 +1,7 @@
 """A map of one scene from few labels, by the graph of its pixels."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold
 from sklearn.naive_bayes import GaussianNB
+from sklearn.preprocessing import FunctionTransformer
 
 from skhyp import (
     MinimumNoiseFraction,
@@ -16,7 +18,7 @@ from skhyp import (
     SpectralEnsembleClassifier,
     SpectralKernelClassifier,
 )
-from skhyp.scenes import open_scene
+from skhyp.scenes import apply, open_scene
 
 N_BANDS = 8
 MEMBERS = [("likeness", SpectralKernelClassifier()), ("bayes", GaussianNB())]
@@ -128,6 +130,15 @@ def test_pixels_to_label_next_are_doubtful_and_have_no_label(fitted):
     assert doubt[tuple(chosen.T)].min() > np.median(doubt)
     np.testing.assert_array_equal(fitted.label_next(6), chosen)
     assert fitted.label_next(6, criterion="entropy").shape == (6, 2)
+
+
+class Kept(FunctionTransformer):
+    """Leaves spectra as they are, to write them."""
+
+    n_features_in_ = N_BANDS
+
+    def __sklearn_is_fitted__(self):
+        return True
 
 
 class CountedBayes(GaussianNB):
@@ -261,6 +272,41 @@ def test_a_fit_that_fails_leaves_the_map_as_it_was():
 def test_what_asks_for_no_pixels_is_refused(fitted, arguments, message):
     with pytest.raises(ValueError, match=message):
         fitted.label_next(**arguments)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_the_map_is_written_where_the_scene_lies(fitted, tmp_path, method):
+    pytest.importorskip("rasterio")
+    cube, truth = fields()
+    cube[0, 0] = np.nan
+    place = {"crs": "EPSG:32633", "transform": (30.0, 0.0, 5e5, 0.0, -30.0, 58e5)}
+    apply(Kept(), replace(open_scene(cube), **place), tmp_path / "scene.tif", method="transform")
+    found = classifier().fit(tmp_path / "scene.tif", few_labels(truth))
+    names = {1: "clay", 2: "sand"}
+    out = found.write_map(tmp_path / "map.tif", method=method, class_names=names)
+    written = open_scene(out)
+    assert written.transform == place["transform"]
+    assert "32633" in written.crs or "UTM zone 33N" in written.crs
+    values = np.asarray(written)
+    if method == "predict":
+        np.testing.assert_array_equal(values[..., 0], found.map_)
+        assert written.class_names == names
+    else:
+        np.testing.assert_array_equal(values, found.probabilities_)
+        assert written.band_names == ["clay", "sand"]
+    with pytest.raises(ValueError, match="which the scene is read from"):
+        found.write_map(tmp_path / "scene.tif")
+    with pytest.raises(ValueError, match="method must be 'predict' or 'predict_proba', got 'fit'"):
+        found.write_map(tmp_path / "map.tif", method="fit")
+
+
+def test_a_map_of_a_scene_that_is_no_longer_there_is_written(fitted, tmp_path):
+    cube, truth = fields()
+    np.save(tmp_path / "cube.npy", cube)
+    found = classifier().fit(tmp_path / "cube.npy", few_labels(truth))
+    (tmp_path / "cube.npy").unlink()
+    written = np.load(found.write_map(tmp_path / "map.npy"))
+    np.testing.assert_array_equal(written, fitted.map_)
 
 
 def test_progress_is_shown_where_it_is_asked_for(capsys):
