@@ -82,7 +82,9 @@ def run(tmp_path, monkeypatch):
 
 
 def test_the_readme_leaves_a_model_and_a_map(run, tmp_path, capsys):
-    page = run("README.md", max_epochs={1: 2, 2: 1, 3: 4, 4: 4, 5: 4})  # 0 prints what the page says
+    page = run(
+        "README.md", max_epochs={1: 2, 2: 1, 3: 4, 4: 4, 5: 4}
+    )  # 0 prints what the page says
     scene, class_map = page.scene, page.class_map
     assert abs(float(capsys.readouterr().out.split()[0]) - 0.86) < 0.015  # as the README says
     assert class_map.shape == scene.labels.shape
