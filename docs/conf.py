@@ -1,18 +1,25 @@
 """How the documentation is built, by ``python -m sphinx -W docs docs/_build/html``."""
 
-import contextlib
+import os
 import re
 import sys
 import warnings
 from pathlib import Path
 
-import matplotlib
+import joblib
 
 import skhyp
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
-matplotlib.use("Agg")
+# Scripts and pages run in processes, which have all this from here. Each may take 2 GB.
+N_PROCESSES = min(os.cpu_count() or 1, 4)
+N_THREADS = str(max(1, (os.cpu_count() or 1) // N_PROCESSES))
+os.environ["MPLBACKEND"] = "Agg"
+for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+    os.environ.setdefault(name, N_THREADS)
+# One that has grown, as by importing TensorFlow, is replaced by another.
+warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor")
 
 from page_outputs import with_outputs
 
@@ -54,21 +61,9 @@ html_theme_options = {
 }
 
 
-_while_a_script_runs = contextlib.ExitStack()
-
-
-def warnings_are_errors(gallery_conf, script, when):
-    """Let a script that warns fail: it would teach its readers to ignore warnings."""
-    if when == "before":
-        _while_a_script_runs.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("error", UserWarning)
-        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
-    else:
-        _while_a_script_runs.close()
-
-
 sphinx_gallery_conf = {
-    "reset_modules": ("matplotlib", warnings_are_errors),
+    "parallel": N_PROCESSES,
+    "reset_modules": ("matplotlib", "script_warnings.warnings_are_errors"),
     "reset_modules_order": "both",
     "examples_dirs": "../examples/gallery",
     "gallery_dirs": "gallery",
@@ -96,15 +91,32 @@ _SCRIPT = re.compile(r"\]\(((?:\.\./)*)\.\./examples/gallery/(\w+)\.\w+\)")
 
 def setup(app):
     """Connect what Sphinx has no setting for."""
+    app.connect("env-before-read-docs", run_guide)
     app.connect("source-read", show_outputs)
     app.connect("source-read", link_to_pages)
     app.connect("autodoc-skip-member", leave_out_what_is_inherited_from_scikit_learn)
 
 
+_guide_with_outputs = {}
+
+
+def run_guide(app, env, docnames):
+    """Run the Python of the pages of the guide that are to be read."""
+    if app.config.plot_gallery in (False, "False", "0"):
+        return
+    names = [name for name in docnames if name.startswith("guide/")]
+    pages = joblib.Parallel(N_PROCESSES)(
+        joblib.delayed(with_outputs)(
+            Path(env.doc2path(name)).read_text("utf-8"), name, DOCS / "figures"
+        )
+        for name in names
+    )
+    _guide_with_outputs.update(zip(names, pages, strict=True))
+
+
 def show_outputs(app, docname, source):
     """Show what the Python of a page of the guide prints and draws."""
-    if docname.startswith("guide/") and app.config.plot_gallery not in (False, "False", "0"):
-        source[0] = with_outputs(source[0], docname, DOCS / "figures")
+    source[0] = _guide_with_outputs.get(docname, source[0])
 
 
 def link_to_pages(app, docname, source):

@@ -4,7 +4,7 @@ Choose the size of a code by what it is for
 
 How many numbers should stand for a spectrum? How well it is reconstructed is one answer, how well
 classes are told apart by the code another, and they need not agree.
-:class:`~sklearn.model_selection.GridSearchCV` tries the sizes for either, with the autoencoder
+:class:`~sklearn.model_selection.GridSearchCV` tries the sizes for both, with the autoencoder
 learned anew in each fold, from its training pixels alone.
 """
 
@@ -13,8 +13,8 @@ learned anew in each fold, from its training pixels alone.
 # -------------------------------
 #
 # How well are spectra reconstructed, by the spectral angle (an autoencoder's own ``score``)? And
-# how well does a simple classifier tell the classes from the codes? Folds are blocks with a
-# guard, as neighbours are no test.
+# how well does a simple classifier tell the classes from the codes? One search asks both of the
+# same fits. Folds are blocks with a guard, as neighbours are no test.
 
 import joblib
 import matplotlib.pyplot as plt
@@ -46,21 +46,21 @@ autoencoder = SpectralAutoencoder(
 )
 preprocessor = HypPreprocessor(method="l2")
 
-reconstruction = GridSearchCV(
-    make_pipeline(preprocessor, autoencoder),
-    {"spectralautoencoder__n_components": SIZES},
-    cv=folds,
-    n_jobs=2,
-)
-classification = GridSearchCV(
+
+def angle(model, X, y):
+    return model[:-1].score(X)  # of the autoencoder
+
+
+search = GridSearchCV(
     make_pipeline(preprocessor, autoencoder, LinearDiscriminantAnalysis()),
     {"spectralautoencoder__n_components": SIZES},
+    scoring={"angle": angle, "accuracy": "accuracy"},
+    refit=False,
     cv=folds,
     n_jobs=2,
 )
 with joblib.parallel_config("threading"):  # fits share what was compiled
-    reconstruction.fit(scene.data, scene.target)
-    classification.fit(scene.data, scene.target)
+    search.fit(scene.data, scene.target)
 
 # %%
 # Two answers
@@ -70,25 +70,22 @@ with joblib.parallel_config("threading"):  # fits share what was compiled
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 panels = {
-    "Spectral angle of reconstructions (degrees)": (reconstruction, lambda s: np.degrees(-s)),
-    "Accuracy of classes from codes": (classification, lambda s: s),
+    "Spectral angle of reconstructions (degrees)": ("angle", lambda s: np.degrees(-s)),
+    "Accuracy of classes from codes": ("accuracy", lambda s: s),
 }
-for ax, (label, (search, unit)) in zip(axes, panels.items(), strict=True):
-    results = search.cv_results_
-    by_fold = unit(np.stack([results[f"split{fold}_test_score"] for fold in range(3)]))
+results = search.cv_results_
+for ax, (label, (measure, unit)) in zip(axes, panels.items(), strict=True):
+    by_fold = unit(np.stack([results[f"split{fold}_test_{measure}"] for fold in range(3)]))
     ax.plot(SIZES, by_fold.T, ".", color="#2762ff", alpha=0.6)
     ax.plot(SIZES, by_fold.mean(axis=0), color="#262626", linewidth=1)
     ax.set_xscale("log", base=2)
     ax.set(xticks=SIZES, xticklabels=SIZES, xlabel="n_components", ylabel=label, ylim=(0, None))
 plt.show()
 
-for size, angle, accuracy in zip(
-    SIZES,
-    np.degrees(-reconstruction.cv_results_["mean_test_score"]),
-    classification.cv_results_["mean_test_score"],
-    strict=True,
+for size, score, accuracy in zip(
+    SIZES, results["mean_test_angle"], results["mean_test_accuracy"], strict=True
 ):
-    print(f"{size:2d} components: {angle:.2f} degrees, accuracy {accuracy:.3f}")
+    print(f"{size:2d} components: {np.degrees(-score):.2f} degrees, accuracy {accuracy:.3f}")
 
 # %%
 # Which one to take
@@ -100,17 +97,15 @@ for size, angle, accuracy in zip(
 # the search itself.
 
 
-def smallest_within(tolerance, results):
-    means = results["mean_test_score"]
+def smallest_within(tolerance, measure, results):
+    means = results[f"mean_test_{measure}"]
     return int(np.argmax(means >= means.max() - tolerance))
 
 
-for name, search, tolerance in (
-    ("angle", reconstruction, np.radians(0.1)),
-    ("accuracy", classification, 0.01),
-):
-    smallest = SIZES[smallest_within(tolerance, search.cv_results_)]
-    print(f"{name}: the best mean is at {SIZES[search.best_index_]}, nearly as good is {smallest}")
+for measure, tolerance in (("angle", np.radians(0.1)), ("accuracy", 0.01)):
+    best = SIZES[np.argmax(results[f"mean_test_{measure}"])]
+    smallest = SIZES[smallest_within(tolerance, measure, results)]
+    print(f"{measure}: the best mean is at {best}, nearly as good is {smallest}")
 
 # %%
 # And without a code?

@@ -20,6 +20,12 @@ from ._startup import garbage_collection_paused
 # it. What XLA compiled of it stays, as TensorFlow frees that in no way.
 MAX_FUNCTIONS = 128
 
+# TensorFlow rewrites a graph twice before its first call, which takes longer than most calls; the
+# second time has changed no bit and made nothing faster in any of the functions here.
+_REWRITTEN_ONCE = tf.compat.v1.ConfigProto()
+_REWRITES = _REWRITTEN_ONCE.graph_options.rewrite_options
+_REWRITES.meta_optimizer_iterations = _REWRITES.ONE
+
 _functions: OrderedDict[Hashable, Callable] = OrderedDict()
 _traces: Counter[str] = Counter()
 _lock = threading.RLock()
@@ -83,9 +89,12 @@ def _brief_call_of(concrete: Any) -> Callable:
     has made of the function for that operation until the process ends.
     """
     dtypes = [tensor.dtype for tensor in concrete.outputs]
+    config = _REWRITTEN_ONCE.SerializeToString()
 
     def call(*tensors: tf.Tensor) -> tf.Tensor | list[tf.Tensor]:
-        outputs = tf.raw_ops.StatefulPartitionedCall(args=tensors, Tout=dtypes, f=concrete)
+        outputs = tf.raw_ops.StatefulPartitionedCall(
+            args=tensors, Tout=dtypes, f=concrete, config_proto=config
+        )
         return outputs if len(outputs) > 1 else outputs[0]
 
     return call

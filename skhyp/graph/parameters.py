@@ -111,4 +111,7 @@ def split_tensor(vector: tf.Tensor, parameters: Sequence[Parameter]) -> dict[str
     if not parameters:
         return {}
     parts = tf.split(vector, [p.size for p in parameters])
-    return {p.name: tf.reshape(part, p.shape) for p, part in zip(parameters, parts, strict=True)}
+    return {
+        p.name: part if len(p.shape) == 1 else tf.reshape(part, p.shape)
+        for p, part in zip(parameters, parts, strict=True)
+    }

@@ -108,15 +108,14 @@ def _no_memory(*arguments, **options):
 @contextlib.contextmanager
 def descriptors_left(n_left):
     """Leave the process so many files to open."""
-    gc.collect()  # what is garbage by now must not leave room later
+    gc.disable()  # what is garbage by now must not leave room later
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     # By the limit alone, which is none for no files: what threads of a former read still close,
     # as Zarr's do after its first error, leaves no room below it.
     free = (number for number in count() if not os.path.lexists(f"/proc/self/fd/{number}"))
-    limit = 1 + max(islice(free, n_left), default=-1)
-    gc.disable()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limits[1]))
     try:
+        limit = 1 + max(islice(free, n_left), default=-1)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limits[1]))
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
