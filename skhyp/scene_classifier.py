@@ -345,17 +345,16 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         rng = check_random_state(self.random_state)
         folds_seed, estimator_seed = (int(rng.randint(2**31 - 1)) for _ in range(2))
         X, labels, places = _labelled(scene, y, positions)
-        n_folds = int(self.cv) if isinstance(self.cv, Integral) else self.cv.get_n_splits(X, labels)
-        with ProgressBar(type(self).__name__, n_folds + 4, "step", shown=self.verbose) as progress:
-            components = self._components_of(scene)
-            has_data = np.isfinite(components).all(axis=2)
-            kept = has_data[tuple(places.T)]
-            X, labels, places = X[kept], class_labels(labels[kept]), places[kept]
-            self.classes_, numbers = np.unique(labels, return_inverse=True)
-            refuse_one_class(self, self.classes_)
-            self.positions_ = places
-            folds = self._folds(numbers, has_data, folds_seed)
-            progress.advance(1)
+        components = self._components_of(scene)
+        has_data = np.isfinite(components).all(axis=2)
+        kept = has_data[tuple(places.T)]
+        X, labels, places = X[kept], class_labels(labels[kept]), places[kept]
+        self.classes_, numbers = np.unique(labels, return_inverse=True)
+        refuse_one_class(self, self.classes_)
+        self.positions_ = places
+        folds = self._folds(numbers, has_data, folds_seed)
+        n_steps = len(folds) + 3
+        with ProgressBar(type(self).__name__, n_steps, "step", shown=self.verbose) as progress:
             graph = PixelGraph.from_components(
                 components[has_data],
                 np.argwhere(has_data),

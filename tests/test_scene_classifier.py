@@ -18,6 +18,7 @@ from skhyp import (
     SpectralEnsembleClassifier,
     SpectralKernelClassifier,
 )
+from skhyp.model_selection import SpatialBlockKFold
 from skhyp.scenes import apply, open_scene
 
 N_BANDS = 8
@@ -198,6 +199,13 @@ def test_any_classifier_and_splitter_will_do():
     cube, truth = fields(noise=0.5)
     found = classifier(LogisticRegression(), cv=KFold(4, shuffle=True, random_state=0))
     assert (found.fit_predict(cube, few_labels(truth)) == truth).mean() > 0.9
+
+
+def test_a_splitter_in_space_is_given_the_positions_of_labels():
+    cube, truth = fields(noise=0.5)
+    blocks = SpatialBlockKFold(2, block_size=6, guard=1, random_state=0)
+    found = classifier(cv=blocks).fit(cube, few_labels(truth))
+    assert (found.map_ == truth).mean() > 0.9
 
 
 def test_the_same_seed_gives_the_same_map_and_a_fitted_one_can_be_pickled(fitted):
