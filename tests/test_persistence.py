@@ -38,7 +38,7 @@ import joblib
 import numpy as np
 folder = Path(sys.argv[1])
 X = np.load(folder / "X.npy")
-for path in folder.glob("*.joblib"):
+for path in sorted(folder.glob("*.joblib")):  # the autoencoder first
     pipeline = joblib.load(path)
     assert "tensorflow" not in sys.modules or path.stem != "autoencoder"
     for method in sys.argv[2].split(","):
