@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from numbers import Integral, Real
@@ -23,7 +24,7 @@ from .ensemble_classifier import SpectralEnsembleClassifier
 from .fitting._documentation import DocumentationLinkMixin
 from .fitting._seeds import seeded
 from .fitting._trust import best_temperature, mixture_weights
-from .fitting._trusted_ensemble import Folds
+from .fitting._trusted_ensemble import Folds, complete_folds
 from .inputs._class_labels import class_labels, refuse_one_class
 from .inputs._parameters import NumberInterval
 from .inputs._validation import all_or_nothing
@@ -38,6 +39,9 @@ from .scenes._class_labels import missing_label
 from .scenes._labelled import labelled_positions
 from .scenes._pixel_positions import validate_positions
 from .scenes._point_labels import labels_of_points
+
+# Probabilities add up to 1 within it.
+_TOLERANCE = 1e-3
 
 
 class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
@@ -57,12 +61,13 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
     Parameters
     ----------
     estimator : classifier or None, default=None
-        Any classifier with ``predict_proba``. None is :class:`SpectralEnsembleClassifier` with the
-        components.
+        Any classifier with ``predict_proba``, which is fitted to folds and so must not be frozen.
+        None is :class:`SpectralEnsembleClassifier` with the components. An ensemble of that class
+        weighs its members by the folds of the graph, whatever its own ``cv``.
     components : transformer or None, default=None
-        What pixels are compared by, to be fitted to the scene; or a
-        :class:`~sklearn.frozen.FrozenEstimator`, to be taken as it is. None is
-        ``MinimumNoiseFraction()``.
+        What pixels are compared by, to be fitted to the scene: one of ours, or a pipeline that
+        begins with one, as they take scenes. A :class:`~sklearn.frozen.FrozenEstimator` is taken
+        as it is. None is ``MinimumNoiseFraction()``.
     n_neighbors : int, default=10
         How many others each pixel is joined to.
     position_weight : float, default=1.0
@@ -88,8 +93,8 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
     probabilities_ : ndarray of shape (rows, columns, n_classes)
         Of each pixel, in the order of ``classes_``, in float32; NaN without data.
     map_ : ndarray of shape (rows, columns)
-        The likeliest class of each pixel. Without data: 0 of integers, or if that is a class the
-        integer below all; "" of text.
+        The likeliest class of each pixel. Without data: 0 of integers, or if that is a class
+        another that is none; NaN of floats; "" of text.
     confidence_ : ndarray of shape (rows, columns)
         The probability of that class.
     shares_ : dict of str to float
@@ -149,7 +154,10 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         "components": [HasMethods(["fit", "transform"]), None],
         "n_neighbors": [NumberInterval(Integral, 1, 2**20, closed="both")],
         "position_weight": [NumberInterval(Real, 0, None, closed="left")],
-        "cv": [NumberInterval(Integral, 2, 2**31, closed="both"), HasMethods(["split"])],
+        "cv": [
+            NumberInterval(Integral, 2, 2**31, closed="both"),
+            HasMethods(["split", "get_n_splits"]),
+        ],
         "shrinkage": [NumberInterval(Real, 0, None, closed="left")],
         "search": [StrOptions({"auto", "exact", "approximate"})],
         "random_state": ["random_state"],
@@ -206,7 +214,8 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         ------
         ValueError
             If the scene, labels or a parameter are not as described, if there are fewer than two
-            classes or no class has two labels, or if a pixel has two labels.
+            classes, if no class has two labels, if a fold has one class alone to learn from, if a
+            pixel has two labels, or if pixels without data leave no label for themselves.
         ImportError
             If the scene has more than 131,072 pixels and faiss is not installed: set
             ``search="exact"``, which takes a time that grows with their square.
@@ -250,12 +259,16 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         -------
         positions : ndarray of int, shape (n_pixels, 2)
             The row and the column of each, the most doubtful first; of pixels without a label.
+            Fewer where fewer are left.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not as described.
         """
         check_is_fitted(self)
-        if not isinstance(n_pixels, Integral) or n_pixels < 1:
+        if not isinstance(n_pixels, Integral) or isinstance(n_pixels, bool) or n_pixels < 1:
             raise ValueError(f"n_pixels must be an integer of 1 or more, got {n_pixels!r}.")
-        if criterion not in ("margin", "entropy"):
-            raise ValueError(f"criterion must be 'margin' or 'entropy', got {criterion!r}.")
         is_open = ~np.isnan(self.confidence_)
         is_open[tuple(self.positions_.T)] = False
         places = np.argwhere(is_open)
@@ -334,8 +347,6 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         doubt : ndarray of shape (rows, columns)
         """
         check_is_fitted(self)
-        if criterion not in ("margin", "entropy"):
-            raise ValueError(f"criterion must be 'margin' or 'entropy', got {criterion!r}.")
         flat = self.probabilities_.reshape(-1, len(self.classes_))
         return doubts(flat, criterion).reshape(self.confidence_.shape)
 
@@ -345,13 +356,15 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         rng = check_random_state(self.random_state)
         folds_seed, estimator_seed = (int(rng.randint(2**31 - 1)) for _ in range(2))
         X, labels, places = _labelled(scene, y, positions)
-        components = self._components_of(scene)
+        components = self._components_of(scene, rng)
         has_data = np.isfinite(components).all(axis=2)
         kept = has_data[tuple(places.T)]
         X, labels, places = X[kept], class_labels(labels[kept]), places[kept]
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         refuse_one_class(self, self.classes_)
         self.positions_ = places
+        # Before all work: of some types, every number may be a class.
+        missing = self.classes_[0] if has_data.all() else missing_label(self.classes_)
         folds = self._folds(numbers, has_data, folds_seed)
         n_steps = len(folds) + 3
         with ProgressBar(type(self).__name__, n_steps, "step", shown=self.verbose) as progress:
@@ -384,15 +397,15 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
             total = np.zeros_like(likely)
             for share, values in zip(shares, ways, strict=True):
                 total += np.float32(share) * values
-            self._keep(total, has_data)
+            self._keep(total, has_data, missing)
             progress.advance(1)
 
-    def _components_of(self, scene: Scene) -> NDArray[Any]:
+    def _components_of(self, scene: Scene, rng: np.random.RandomState) -> NDArray[Any]:
         """Return the components of all pixels, and keep what gives them."""
         components = self.components
         if not isinstance(components, FrozenEstimator):
-            made = MinimumNoiseFraction() if components is None else clone(components)
-            components = made.fit(scene)
+            made = MinimumNoiseFraction() if components is None else components
+            components = seeded(made, rng).fit(scene)
         self.components_ = components
         values = np.asarray(apply(components, scene, method="transform"))
         return values.reshape(*scene.shape[:2], -1)
@@ -420,13 +433,8 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
             )
         places = self.positions_
         groups = places if isinstance(cv, SpatialSplitter) else None
-        folds = list(cv.split(places, self.classes_[numbers], groups))
-        counts = np.bincount(np.concatenate([test for _, test in folds]), minlength=len(numbers))
-        if not np.array_equal(counts, np.ones(len(numbers))):
-            raise ValueError(
-                f"cv must test each labelled pixel once, got {cv!r:.200}, which tests some "
-                f"{counts.min()} and some {counts.max()} times."
-            )
+        splits = cv.split(places, self.classes_[numbers], groups)
+        folds = complete_folds(cv, splits, len(numbers))
         for train, _ in folds:
             if len(left := np.unique(numbers[train])) < 2:
                 raise ValueError(
@@ -440,11 +448,23 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         self, fitted: Any, scene: Scene, has_data: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
         """Return what a fitted classifier holds likely of the pixels with data, of all classes."""
-        found = np.asarray(apply(fitted, scene, method="predict_proba"), np.float32)[has_data]
+        with warnings.catch_warnings():
+            # Bands are those of this very scene, whether the classifier keeps wavelengths or not.
+            warnings.filterwarnings("ignore", ".* knows the wavelengths of its bands", UserWarning)
+            found = apply(fitted, scene, method="predict_proba")
+        found = np.asarray(found, np.float32)[has_data]
         likely = np.zeros((len(found), len(self.classes_)), np.float32)
         likely[:, np.searchsorted(self.classes_, fitted.classes_)] = found
+        sums = likely.sum(axis=1)
         # Where the classifier takes bands that the components do without, and these have no data.
-        likely[np.isnan(likely).any(axis=1)] = 1 / len(self.classes_)
+        is_told = np.isfinite(sums) & (sums != 0)
+        likely[~is_told] = 1 / len(self.classes_)
+        wrong = is_told & ((np.abs(sums - 1) > _TOLERANCE) | (likely < 0).any(axis=1))
+        if wrong.any():
+            raise ValueError(
+                "estimator must have a predict_proba that gives probabilities of classes, of which "
+                f"one is right; got {found[wrong][0].tolist()} for a pixel."
+            )
         return likely
 
     def _weigh(
@@ -468,16 +488,15 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         self.fold_losses_ = losses
         return shares
 
-    def _keep(self, total: NDArray[np.float32], has_data: NDArray[np.bool_]) -> None:
+    def _keep(self, total: NDArray[np.float32], has_data: NDArray[np.bool_], missing: Any) -> None:
         """Keep the map, of the probabilities of the pixels with data."""
         probabilities = softmax(np.log(total) / np.float32(self.temperature_), axis=1)
         self.probabilities_ = np.full((*has_data.shape, total.shape[1]), np.nan, np.float32)
         self.probabilities_[has_data] = probabilities
         self.confidence_ = np.full(has_data.shape, np.nan, np.float32)
         self.confidence_[has_data] = probabilities.max(axis=1)
-        classes = self.classes_
-        self.map_ = np.full(has_data.shape, missing_label(classes), classes.dtype)
-        self.map_[has_data] = classes[probabilities.argmax(axis=1)]
+        self.map_ = np.full(has_data.shape, missing, self.classes_.dtype)
+        self.map_[has_data] = self.classes_[probabilities.argmax(axis=1)]
 
 
 class _Settled(ClassifierMixin, BaseEstimator):
@@ -502,7 +521,8 @@ def _fitted_to_folds(
     estimator: Any, X: Any, labels: NDArray[Any], folds: Folds
 ) -> tuple[Any, list[Any]]:
     """Return a classifier fitted to all spectra, and those fitted to the training parts."""
-    if isinstance(estimator, SpectralEnsembleClassifier):  # which fits its members to folds anyway
+    # It fits its members to folds anyway; what is derived from it may fit otherwise.
+    if type(estimator) is SpectralEnsembleClassifier:
         return estimator, estimator._fit_to_folds(X, labels, folds)
     of_folds = [clone(estimator).fit(X[train], labels[train]) for train, _ in folds]
     return clone(estimator).fit(X, labels), of_folds
@@ -515,4 +535,7 @@ def _labelled(
     if positions is None:
         return labelled_pixels(scene, y)
     places = validate_positions(positions, within=scene.shape[:2])
-    return labelled_positions(scene, places, labels_of_points(y, len(places)))
+    labels = labels_of_points(y, len(places))
+    if labels.dtype == object and all(isinstance(label, str) for label in labels):
+        labels = labels.astype(str)
+    return labelled_positions(scene, places, labels)

@@ -194,7 +194,7 @@ def test_a_pickle_predicts_the_same(linear, members):
         ({"estimators": [Ridge()]}, r"estimators must be a list of \(name, estimator\)"),
         ({"estimators": [("a", Ridge()), ("a", Ridge())]}, "not unique"),
         ({"estimators": [("a", LogisticRegression())]}, "must be regressors, got 'a'"),
-        ({"cv": ShuffleSplit(3, random_state=0)}, "cv must test each spectrum once"),
+        ({"cv": ShuffleSplit(3, random_state=0)}, "cv must test each sample once"),
         ({"cv": 1}, "'cv' parameter"),
         ({"shrinkage": -1}, "'shrinkage' parameter"),
     ],

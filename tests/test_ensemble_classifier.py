@@ -232,7 +232,7 @@ def test_it_is_searched_cloned_and_pickled(overlapping):
         ({"estimators": [("svm", LinearSVC())]}, "classifiers with predict_proba, got 'svm'"),
         ({"components": MinimumNoiseFraction()}, "'components' parameter"),
         ({"cv": 1}, "'cv' parameter"),
-        ({"cv": ShuffleSplit(2)}, "must test each spectrum once"),
+        ({"cv": ShuffleSplit(2)}, "must test each sample once"),
         ({"shrinkage": -1}, "'shrinkage' parameter"),
     ],
 )

@@ -8,11 +8,14 @@ import pytest
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.random_projection import GaussianRandomProjection
 
 from skhyp import (
+    HypPreprocessor,
     MinimumNoiseFraction,
     SceneGraphClassifier,
     SpectralEnsembleClassifier,
@@ -228,6 +231,64 @@ def test_a_class_of_one_label_is_mapped_though_no_fold_can_test_it():
     assert np.isfinite(list(found.fold_losses_.values())).all()
 
 
+def test_labels_in_a_table_are_text_where_pixels_have_no_data():
+    pandas = pytest.importorskip("pandas")
+    cube, truth = fields()
+    cube[0, 0] = np.nan
+    positions = np.argwhere(few_labels(truth))
+    names = pandas.Series(np.array(["", "clay", "sand"])[truth[tuple(positions.T)]], dtype=object)
+    found = classifier().fit(open_scene(cube), names, positions)
+    assert found.map_[0, 0] == ""
+    assert set(np.unique(found.map_)) == {"", "clay", "sand"}
+
+
+def test_labels_may_be_true_and_false_where_all_pixels_have_data():
+    cube, truth = fields()
+    positions = np.argwhere(few_labels(truth))
+    found = classifier().fit(cube, truth[tuple(positions.T)] == 2, positions)
+    assert found.map_.dtype == bool
+    cube[0, 0] = np.nan
+    with pytest.raises(ValueError, match="Every number of bool is a class"):
+        found.fit(open_scene(cube), truth[tuple(positions.T)] == 2, positions)
+
+
+def test_random_components_are_the_same_for_one_seed():
+    cube, truth = fields()
+    components = make_pipeline(HypPreprocessor(), GaussianRandomProjection(3))
+    first, second = (
+        classifier(components=components).fit(cube, few_labels(truth)) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.probabilities_, second.probabilities_)
+
+
+class Scores(GaussianNB):
+    """Takes scores for probabilities."""
+
+    def predict_proba(self, X):
+        return 1000 * super().predict_proba(X)
+
+
+def test_what_are_no_probabilities_is_refused():
+    cube, truth = fields()
+    with pytest.raises(ValueError, match="gives probabilities of classes, of which one is right"):
+        classifier(Scores()).fit(cube, few_labels(truth))
+
+
+def test_nothing_is_warned_of_a_classifier_that_keeps_no_wavelengths():
+    cube, truth = fields(noise=0.5)
+    scene = open_scene(cube, wavelengths=np.linspace(400, 2400, N_BANDS))
+    found = classifier(GaussianNB()).fit(scene, few_labels(truth))
+    assert (found.map_ == truth).mean() > 0.9
+
+
+class Overlapping(KFold):
+    """Trains on what it tests."""
+
+    def split(self, X, y=None, groups=None):
+        for _, test in super().split(X, y):
+            yield np.arange(len(X)), test
+
+
 @pytest.mark.parametrize(
     ("change", "labels", "message"),
     [
@@ -236,6 +297,9 @@ def test_a_class_of_one_label_is_mapped_though_no_fold_can_test_it():
         ({}, np.diag([1, 2] + 22 * [0]), "at least one class must have two labels"),
         ({}, np.ones((3, 3), int), "labels"),
         ({"cv": 1}, None, "cv"),
+        ({"cv": "3"}, None, "cv"),
+        ({"cv": Overlapping(3)}, None, "cv must not test what it trains on"),
+        ({"cv": ShuffleSplit(3)}, None, "cv must test each sample once"),
         ({"cv": KFold(2, shuffle=False)}, "sorted", "to learn from"),
         ({"n_neighbors": 0}, None, "n_neighbors"),
         ({"position_weight": -1}, None, "position_weight"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
+from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -35,7 +36,10 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
 
     _parameter_constraints: dict = {
         "estimators": [list, None],
-        "cv": [NumberInterval(Integral, 2, 2**31, closed="both"), HasMethods(["split"])],
+        "cv": [
+            NumberInterval(Integral, 2, 2**31, closed="both"),
+            HasMethods(["split", "get_n_splits"]),
+        ],
         "shrinkage": [NumberInterval(Real, 0, None, closed="left")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -160,14 +164,26 @@ class TrustedEnsemble(BandKnowledge, DocumentationLinkMixin, _BaseComposition, m
                 )
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
             cv = self._splitter(y, n_folds, groups is not None, seed)
-        folds = list(cv.split(X, y, groups))
-        counts = np.bincount(np.concatenate([test for _, test in folds]), minlength=len(y))
-        if not np.array_equal(counts, np.ones(len(y))):
+        return complete_folds(cv, cv.split(X, y, groups), len(y))
+
+
+def complete_folds(cv: Any, splits: Iterable[Any], n_samples: int) -> Folds:
+    """Return the splits that a splitter makes, if they are folds: each sample is tested once."""
+    folds = [(np.asarray(train), np.asarray(test)) for train, test in splits]
+    tested = np.concatenate([np.zeros(0, np.intp), *(test for _, test in folds)])
+    counts = np.bincount(tested, minlength=n_samples)
+    if not np.array_equal(counts, np.ones(n_samples)):
+        raise ValueError(
+            f"cv must test each sample once, got {cv!r:.200}, which tests some "
+            f"{counts.min()} and some {counts.max()} times."
+        )
+    for train, test in folds:
+        if len(both := np.intersect1d(train, test)):
             raise ValueError(
-                f"cv must test each spectrum once, got {cv!r}, which tests some "
-                f"{counts.min()} and some {counts.max()} times."
+                f"cv must not test what it trains on, got {cv!r:.200}, which does with "
+                f"{len(both)} samples of a fold."
             )
-        return folds
+    return [(train, test) for train, test in folds if len(test)]
 
 
 def _groups_of(groups: NDArray[Any] | None, rows: NDArray[np.intp]) -> NDArray[Any] | None:

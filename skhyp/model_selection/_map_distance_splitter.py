@@ -125,13 +125,20 @@ class MapDistanceKFold(SpatialSplitter):
         """Return how far pixels of the map, but for labelled ones, are from the nearest label."""
         given = np.asarray(self.map_positions)
         if given.shape == (2,) and given.dtype.kind in "iu" and (given > 0).all():
-            n_pixels = int(given.prod())
-            drawn = np.arange(n_pixels)
+            n_pixels = int(given[0]) * int(given[1])
             if n_pixels > _MAP_SAMPLE:
                 drawn = rng.randint(n_pixels, size=_MAP_SAMPLE)
+            else:
+                drawn = np.arange(n_pixels)
             mapped = np.column_stack(np.unravel_index(drawn, tuple(given)))
         else:
-            mapped = validate_positions(given)
+            try:
+                mapped = validate_positions(given)
+            except ValueError as error:
+                raise ValueError(
+                    "map_positions must be the row and the column of each pixel of the map, or its "
+                    f"numbers of rows and columns, got {self.map_positions!r:.200}."
+                ) from error
             if len(mapped) > _MAP_SAMPLE:
                 mapped = mapped[rng.choice(len(mapped), _MAP_SAMPLE, replace=False)]
         distances = KDTree(places).query(mapped)[0]

@@ -155,6 +155,10 @@ def choose_smoothing(
     ClassSmoothing(strength=10.0, contrast=0.5, n_iterations=5)
     """
     scene = open_scene(scene)
+    if np.ma.is_masked(y):
+        raise ValueError(
+            "y is a masked array with masked values, which would be lost. Leave their pixels out."
+        )
     X, y = indexable(X, column_or_1d(y))
     places = validate_positions(positions, len(y), within=scene.shape[:2])
     if smoothing is None:

@@ -14,6 +14,8 @@ _DOUBTFUL, _FOR_EACH = 0.02, 20
 
 def doubts(probabilities: NDArray[np.float32], criterion: str) -> NDArray[np.float32]:
     """Return how doubtful the class of each pixel is, from 0 to 1."""
+    if criterion not in ("margin", "entropy"):
+        raise ValueError(f"criterion must be 'margin' or 'entropy', got {criterion!r}.")
     n_classes = probabilities.shape[1]
     if criterion == "entropy":
         return entr(probabilities).sum(axis=1) / np.float32(np.log(n_classes))

@@ -17,6 +17,12 @@ from ._search import MOST_COMPARED, approximate_neighbours, exact_neighbours
 
 # What is passed on is settled to this part of it.
 _TOLERANCE = 1e-3
+# Weights are never less than exp of minus this: what is joined has some, whose sum divides well.
+_FARTHEST = 60.0
+# Nearer to 1, one minus alpha is lost in float32.
+_MOST_ALPHA = 0.9999
+# Squares of longer features, and their sum, are not numbers of float32 any more.
+_LONGEST = 1e17
 
 
 class PixelGraph:
@@ -49,7 +55,8 @@ class PixelGraph:
     def __init__(self, weights: csr_array):
         self.weights = weights
         degrees = np.asarray(weights.sum(axis=1), np.float32).ravel()
-        self._steps = csr_array(diags_array(1 / np.maximum(degrees, np.float32(1e-30))) @ weights)
+        least = np.finfo(np.float32).tiny
+        self._steps = csr_array(diags_array(1 / np.maximum(degrees, least)) @ weights)
 
     @property
     def n_pixels(self) -> int:
@@ -113,14 +120,21 @@ class PixelGraph:
         .. [1] Zelnik-Manor L., Perona P., "Self-tuning spectral clustering", Advances in Neural
            Information Processing Systems 17, 2004.
         """
+        if np.ma.is_masked(Z):
+            raise ValueError("Z is a masked array with masked values. Leave these pixels out.")
         features = check_array(
             Z, dtype=np.float32, ensure_min_samples=2, estimator="PixelGraph", input_name="Z"
         )
         n_pixels = len(features)
         if positions is not None:
             places = validate_positions(positions, n_pixels)
-            near = np.float32(position_weight) * (places - places.min(axis=0)).astype(np.float32)
-            features = np.hstack([features, near])
+            near = float(position_weight) * (places - places.min(axis=0))
+            features = np.hstack([features, np.minimum(near, 2 * _LONGEST).astype(np.float32)])
+        if (longest := float(np.abs(features).max())) > _LONGEST:
+            raise ValueError(
+                f"Z and positions times position_weight must lie within {_LONGEST:g}, got "
+                f"{longest:g} (position_weight={position_weight!r}). Scale the components."
+            )
         n_neighbors = min(int(n_neighbors), n_pixels - 1)
         if search == "auto":
             search = "exact" if n_pixels <= MOST_COMPARED else "approximate"
@@ -137,7 +151,7 @@ class PixelGraph:
             Such as probabilities of classes, or 1 where a pixel's class is known and 0 elsewhere.
         alpha : float, default=0.5
             How much of a pixel's result is the mean of those of its neighbours, from 0, which
-            leaves values as they are, to below 1; the rest is its own value.
+            leaves values as they are, to 0.9999; the rest is its own value.
 
         Returns
         -------
@@ -154,8 +168,10 @@ class PixelGraph:
         .. [1] Zhou D., Bousquet O., Lal T. N., Weston J., Schölkopf B., "Learning with local and
            global consistency", Advances in Neural Information Processing Systems 16, 2003.
         """
-        if not isinstance(alpha, Real) or not 0 <= alpha < 1:
-            raise ValueError(f"alpha must be a number of 0 or more and below 1, got {alpha!r}.")
+        if not isinstance(alpha, Real) or not 0 <= alpha <= _MOST_ALPHA:
+            raise ValueError(
+                f"alpha must be a number of 0 or more and {_MOST_ALPHA} or less, got {alpha!r}."
+            )
         own = check_array(values, dtype=np.float32, input_name="values")
         if len(own) != self.n_pixels:
             raise ValueError(
@@ -182,11 +198,12 @@ class PixelGraph:
 
 def _weights(distances: NDArray[np.float32], numbers: NDArray[np.intp]) -> NDArray[np.float32]:
     """Return how near neighbours are, beside how near the neighbours of both lie."""
-    reach = distances[:, -1]
+    found = np.where(numbers >= 0, distances, 0).astype(np.float64)
+    reach = found.max(axis=1)
     scale = reach[:, np.newaxis] * reach[numbers]
     # Where so many are equal to a pixel that none of its neighbours differs, only equals are near.
-    scale = np.maximum(scale, np.finfo(np.float32).tiny)
-    return np.exp(-np.minimum(distances**2 / scale, 80))
+    ratios = np.divide(found**2, scale, out=np.where(found > 0, np.inf, 0.0), where=scale > 0)
+    return np.exp(-np.minimum(ratios, _FARTHEST)).astype(np.float32)
 
 
 def _symmetric(weights: NDArray[np.float32], numbers: NDArray[np.intp]) -> csr_array:

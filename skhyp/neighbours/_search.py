@@ -14,6 +14,7 @@ MOST_COMPARED = 2**17
 # (of a million pixels by components and positions, 0.999 of the neighbours are in these), and
 # pixels that the centre of a list is learned from.
 _LIST_PIXELS, _MOST_LISTS, _LISTS_LOOKED_AT, _PIXELS_A_CENTRE = 1000, 4096, 4, 64
+_TIMES_WANTED = 8
 # So many pixels are looked up at a time.
 _AT_ONCE = 2**17
 
@@ -45,7 +46,9 @@ def approximate_neighbours(
     index.cp.min_points_per_centroid = 1
     index.train(features[:: max(1, n_rows // (n_lists * _PIXELS_A_CENTRE))])
     index.add(features)
-    index.nprobe = _LISTS_LOOKED_AT
+    # Lists that are looked into hold several times the neighbours that are wanted.
+    in_a_list = n_rows / n_lists
+    index.nprobe = max(_LISTS_LOOKED_AT, round(_TIMES_WANTED * (n_neighbors + 1) / in_a_list))
     distances = np.empty((n_rows, n_neighbors), np.float32)
     numbers = np.empty((n_rows, n_neighbors), np.intp)
     for start in range(0, n_rows, _AT_ONCE):

@@ -68,6 +68,12 @@ def test_each_class_is_in_several_folds_though_clusters_would_keep_it_in_one():
         assert set(y[test]) <= set(y[train])
 
 
+def test_a_huge_map_costs_no_memory():
+    positions = scattered(30)
+    splitter = MapDistanceKFold(3, map_positions=(10**6, 10**6), random_state=0)
+    assert len(list(splitter.split(positions, groups=positions))) == 3
+
+
 def test_the_same_seed_gives_the_same_folds():
     positions = scattered(80)
     first, second = (
@@ -87,8 +93,8 @@ def test_the_same_seed_gives_the_same_folds():
     [
         ({"n_splits": 1}, "n_splits must be an integer of 2 or more"),
         ({"n_splits": 9}, "n_splits=9 needs as many pixels or more, got 8"),
-        ({"map_positions": (0, 4)}, "positions must be integers of shape"),
-        ({"map_positions": [[0.5, 1]]}, "positions must be integers of shape"),
+        ({"map_positions": (0, 4)}, "map_positions must be the row and the column"),
+        ({"map_positions": [[0.5, 1]]}, "map_positions must be the row and the column"),
     ],
 )
 def test_what_is_no_fold_or_map_is_refused(change, message):

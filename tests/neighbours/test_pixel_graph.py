@@ -86,6 +86,12 @@ def test_pixels_of_which_many_are_equal_have_finite_weights():
     assert weights.max() == 1
 
 
+def test_a_pixel_beside_many_equal_ones_takes_part_in_the_mean():
+    graph = PixelGraph.from_components(np.r_[np.zeros(15), 1.9][:, np.newaxis], n_neighbors=10)
+    values = np.r_[np.tile([[0.3, 0.7]], (15, 1)), [[0.9, 0.1]]]
+    np.testing.assert_allclose(graph.smooth(values, alpha=0.9)[-1], [0.36, 0.64], atol=1e-3)
+
+
 @pytest.mark.parametrize("n_pixels", [2, 3])
 def test_few_pixels_are_joined_to_all_others(n_pixels):
     graph = PixelGraph.from_components(np.eye(n_pixels), n_neighbors=10)
@@ -100,6 +106,9 @@ def test_few_pixels_are_joined_to_all_others(n_pixels):
         ({"search": "quick"}, "search"),
         ({"positions": [[0, 0]]}, "positions must have one row for each"),
         ({"Z": np.full((4, 2), np.nan)}, "NaN"),
+        ({"Z": np.eye(4) * 1e18}, r"must lie within 1e\+17, got 1e\+18"),
+        ({"positions": np.argwhere(np.eye(4)), "position_weight": 1e300}, "position_weight=1e"),
+        ({"Z": np.ma.masked_array(np.eye(4), np.eye(4) > 0)}, "mask"),
         ({"Z": np.zeros((1, 2))}, "minimum of 2"),
     ],
 )
@@ -110,7 +119,9 @@ def test_what_makes_no_graph_is_refused(change, message):
 
 @pytest.mark.parametrize("alpha", [1, 1.5, -0.1, "much", np.nan])
 def test_what_is_no_share_of_neighbours_is_refused(alpha):
-    with pytest.raises(ValueError, match="alpha must be a number of 0 or more and below 1"):
+    with pytest.raises(
+        ValueError, match=r"alpha must be a number of 0 or more and 0\.9999 or less"
+    ):
         PixelGraph.from_components(np.eye(4)).smooth(np.eye(4), alpha=alpha)
 
 
