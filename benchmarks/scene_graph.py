@@ -128,8 +128,8 @@ def report(results: dict[str, Any]) -> str:
     machine, versions = results["machine"], results["versions"]
     lines = [
         f"{machine['processor']}, {machine['cores']} cores; skhyp {versions['skhyp']}, TensorFlow "
-        f"{versions['tensorflow']}, faiss {versions['faiss-cpu']}. Seconds, in one run. Written by "
-        "`benchmarks/scene_graph.py`, which says what columns are.",
+        f"{versions['tensorflow']}, faiss {versions['faiss-cpu']}. Seconds, each row in a process "
+        "of its own. Written by `benchmarks/scene_graph.py`, which says what columns are.",
         "",
         f"| pixels | bands | {' | '.join(STEPS)} | memory, GiB | accuracy, % |",
         "|---" * (len(STEPS) + 4) + "|",
