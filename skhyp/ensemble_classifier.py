@@ -53,7 +53,7 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
     components : :class:`~sklearn.frozen.FrozenEstimator` or None, default=None
         A transformer that has learned from the whole scene and is kept as it is:
         ``FrozenEstimator(MinimumNoiseFraction().fit(scene))``. For the members that there are by
-        default.
+        default; it has to have ``get_feature_names_out``.
     cv : int or splitter, default=5
         The number of folds, each with its part of every class, or a splitter that tests each
         spectrum once.

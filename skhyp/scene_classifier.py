@@ -39,9 +39,7 @@ from .scenes._class_labels import missing_label
 from .scenes._labelled import labelled_positions
 from .scenes._pixel_positions import validate_positions
 from .scenes._point_labels import labels_of_points
-
-# Probabilities add up to 1 within it.
-_TOLERANCE = 1e-3
+from .scenes._smoothed_probabilities import told_pixels
 
 
 class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
@@ -363,6 +361,7 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         rng = check_random_state(self.random_state)
         folds_seed, estimator_seed = (int(rng.randint(2**31 - 1)) for _ in range(2))
         X, labels, places = _labelled(scene, y, positions)
+        refuse_one_class(self, np.unique(class_labels(labels)))  # before the scene is read
         components = self._components_of(scene, rng)
         has_data = np.isfinite(components).all(axis=2)
         kept = has_data[tuple(places.T)]
@@ -370,7 +369,7 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
         self.classes_, numbers = np.unique(labels, return_inverse=True)
         refuse_one_class(self, self.classes_)
         self.positions_ = places
-        # Before all work: of some types, every number may be a class.
+        # Before anything is fitted: of some types, every number may be a class.
         missing = self.classes_[0] if has_data.all() else missing_label(self.classes_)
         folds = self._folds(numbers, has_data, folds_seed)
         n_steps = len(folds) + 3
@@ -459,19 +458,12 @@ class SceneGraphClassifier(DocumentationLinkMixin, BaseEstimator):
             # Bands are those of this very scene, whether the classifier keeps wavelengths or not.
             warnings.filterwarnings("ignore", ".* knows the wavelengths of its bands", UserWarning)
             found = apply(fitted, scene, method="predict_proba")
-        found = np.asarray(found, np.float32)[has_data]
-        likely = np.zeros((len(found), len(self.classes_)), np.float32)
-        likely[:, np.searchsorted(self.classes_, fitted.classes_)] = found
-        sums = likely.sum(axis=1)
+        found = np.asarray(found, np.float32)
+        told = told_pixels(found, has_data, remedy="Calibrate it, by CalibratedClassifierCV.")
+        likely = np.zeros((np.count_nonzero(has_data), len(self.classes_)), np.float32)
+        likely[:, np.searchsorted(self.classes_, fitted.classes_)] = found[has_data]
         # Where the classifier takes bands that the components do without, and these have no data.
-        is_told = np.isfinite(sums) & (sums != 0)
-        likely[~is_told] = 1 / len(self.classes_)
-        wrong = is_told & ((np.abs(sums - 1) > _TOLERANCE) | (likely < 0).any(axis=1))
-        if wrong.any():
-            raise ValueError(
-                "estimator must have a predict_proba that gives probabilities of classes, of which "
-                f"one is right; got {found[wrong][0].tolist()} for a pixel."
-            )
+        likely[~told[has_data]] = 1 / len(self.classes_)
         return likely
 
     def _weigh(

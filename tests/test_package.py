@@ -43,7 +43,7 @@ def test_versions_name_all_that_results_depend_on(capsys):
     shown = capsys.readouterr().out
     for package in (
         *("scikit-learn", "tensorflow", "keras", "numpy", "scipy", "joblib", "matplotlib"),
-        *("rasterio", "xarray", "zarr", "dask", "distributed", "h5py"),
+        *("rasterio", "xarray", "zarr", "dask", "distributed", "h5py", "faiss-cpu"),
         *("skops", "tqdm", "pandas", "polars"),
     ):
         assert f" {package}: {importlib.metadata.version(package)}\n" in shown

@@ -270,7 +270,9 @@ class Scores(GaussianNB):
 
 def test_what_are_no_probabilities_is_refused():
     cube, truth = fields()
-    with pytest.raises(ValueError, match="gives probabilities of classes, of which one is right"):
+    with pytest.raises(
+        ValueError, match="must give probabilities of classes, of which one is right.*Calibrate"
+    ):
         classifier(Scores()).fit(cube, few_labels(truth))
 
 
@@ -316,6 +318,16 @@ def test_what_makes_no_map_is_refused(change, labels, message):
         labels[:2], labels[-2:] = 1, 2
     with pytest.raises(ValueError, match=message):
         classifier(**change).fit(cube, labels)
+
+
+def test_a_single_class_is_refused_before_components_are_fitted():
+    class Components(MinimumNoiseFraction):
+        def fit(self, X, y=None, **params):
+            raise AssertionError("fitted")
+
+    cube, _ = fields()
+    with pytest.raises(ValueError, match="at least two classes"):
+        classifier(components=Components()).fit(cube, np.eye(24, dtype=int))
 
 
 def test_two_labels_of_one_pixel_are_refused():

@@ -158,6 +158,11 @@ class PixelGraph:
         smoothed : ndarray of shape (n_pixels, n_values)
             In float32. The sum over columns is kept where it is the same for all pixels.
 
+        Raises
+        ------
+        ValueError
+            If alpha is not as described, or if values have other rows than the graph has pixels.
+
         Notes
         -----
         The solution of ``x = alpha * mean of x over neighbours + (1 - alpha) * values``, as in

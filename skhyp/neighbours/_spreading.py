@@ -1,4 +1,4 @@
-"""Ways to use the graph of a scene for a map of classes, and how far each is to be trusted."""
+"""Ways to pass probabilities and labels along the graph of a scene, for a map of its classes."""
 
 from __future__ import annotations
 

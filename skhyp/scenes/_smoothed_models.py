@@ -65,7 +65,7 @@ class SmoothedModel(PixelModel):
         self, block: NDArray[Any], has_data: NDArray[np.bool_], given: NDArray[Any]
     ) -> tuple[NDArray[np.bool_], list[NDArray[np.float64]]]:
         """Return which pixels take part, and how far apart they are from their neighbours."""
-        told = told_pixels(given, has_data)
+        told = told_pixels(given, has_data, remedy="Set smoothing=None.")
         return told, squared_distances(block, told, self.units)
 
     def _smooth(

@@ -66,8 +66,13 @@ def smoothed_probabilities(
     return result
 
 
-def told_pixels(probabilities: NDArray[Any], has_data: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which pixels an estimator has told probabilities of; for others it gave NaN or 0."""
+def told_pixels(
+    probabilities: NDArray[Any], has_data: NDArray[np.bool_], *, remedy: str
+) -> NDArray[np.bool_]:
+    """Return which pixels an estimator has told probabilities of; for others it gave NaN or 0.
+
+    Raise an error, which ends in a remedy, if it gave others numbers that are none.
+    """
     sums = np.zeros(has_data.shape)
     for number in range(probabilities.shape[2]):
         sums += np.where(has_data, probabilities[..., number], 0)
@@ -77,6 +82,6 @@ def told_pixels(probabilities: NDArray[Any], has_data: NDArray[np.bool_]) -> NDA
     if wrong.any():
         raise ValueError(
             f"predict_proba must give probabilities of classes, of which one is right; got "
-            f"{probabilities[wrong][0].tolist()} for a pixel. Set smoothing=None."
+            f"{probabilities[wrong][0].tolist()} for a pixel. {remedy}"
         )
     return told
