@@ -271,7 +271,7 @@ class Scores(GaussianNB):
 def test_what_are_no_probabilities_is_refused():
     cube, truth = fields()
     with pytest.raises(
-        ValueError, match="must give probabilities of classes, of which one is right.*Calibrate"
+        ValueError, match=r"must give probabilities of classes, of which one is right.*Calibrate"
     ):
         classifier(Scores()).fit(cube, few_labels(truth))
 
