@@ -17,7 +17,7 @@ from ._neighbours import STEPS, Pairs
 _NEARNESS = [1 / np.hypot(*step) for step in STEPS]
 SHARES = tuple(nearness / (2 * sum(_NEARNESS)) for nearness in _NEARNESS)
 # What probabilities may differ by from a sum of 1: they need not be computed in float64.
-_TOLERANCE = 1e-2
+_TOLERANCE = 1e-3
 
 
 def pulls_of_neighbours(
