@@ -181,19 +181,19 @@ def test_one_seed_is_one_ensemble(overlapping):
     assert not np.array_equal(first.predict_proba(X), other.predict_proba(X))
 
 
-def test_by_default_a_network_and_a_discriminant_are_asked_and_likeness_with_components():
+def test_by_default_network_discriminant_and_trees_are_asked_and_likeness_with_components():
     def names(**parameters):
         members = SpectralEnsembleClassifier(random_state=0, **parameters)._members(5)
         return dict(members)
 
-    assert list(names()) == ["network", "discriminant"]
+    assert list(names()) == ["network", "discriminant", "trees"]
     components = MinimumNoiseFraction(n_components=2).fit(
         np.random.default_rng(0).normal(size=(9, 9))
     )
     members = names(components=FrozenEstimator(components))
     assert list(members) == [
-        *("network", "discriminant"),
-        *("likeness", "components_network", "components_discriminant"),
+        *("network", "discriminant", "trees"),
+        *("likeness", "components_network"),
     ]
     assert isinstance(members["likeness"][-1], SpectralKernelClassifier)
     # It has learned from the scene, and is not to be fitted to few pixels.
