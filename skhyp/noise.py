@@ -405,8 +405,11 @@ class MinimumNoiseFraction(
         self, total: NDArray[np.float64], covariance: NDArray[np.float64]
     ) -> None:
         if not np.trace(covariance) > 0:
+            alike = "no two neighbouring pixels differ"
+            if self.n_features_in_ == 1 and self.scaling_ == "snv":
+                alike = 'of one band alone (n_features = 1), scaling="snv" leaves nothing'
             where = {
-                "neighbours": "no two neighbouring pixels differ",
+                "neighbours": alike,
                 "replicates": "no two replicates differ, or there are none",
                 "spectrum": "no band differs from its neighbours, or there is one band alone "
                 "(n_features = 1)",

@@ -273,6 +273,13 @@ def test_what_shows_no_noise_is_refused_with_the_reason(X, given, message):
         MinimumNoiseFraction(scaling=None).fit(X, **given)
 
 
+def test_one_band_of_which_snv_leaves_nothing_is_refused_with_that_reason(image):
+    with pytest.raises(
+        ValueError, match=r'one band alone \(n_features = 1\), scaling="snv" leaves'
+    ):
+        MinimumNoiseFraction().fit(image[..., :1])
+
+
 def test_a_scene_without_data_is_refused_by_its_name():
     with pytest.raises(ValueError, match=r"No pixel of .* has data"):
         MinimumNoiseFraction().fit(open_scene(np.full((3, 4, 5), -1), nodata=-1))

@@ -163,6 +163,11 @@ def choose_smoothing(
     places = validate_positions(positions, len(y), within=scene.shape[:2])
     if smoothing is None:
         smoothing = ClassSmoothing.for_scene(scene, strength=0)
+    elif not isinstance(smoothing, ClassSmoothing):
+        raise ValueError(
+            "smoothing must be a ClassSmoothing, whose contrast and number of iterations are kept, "
+            f"or None; got {smoothing!r}. Strengths are what strengths=[...] tries."
+        )
     tried = [replace(smoothing, strength=strength) for strength in (0, *strengths)]
     tried = sorted({each.strength: each for each in tried}.values(), key=attrgetter("strength"))
     if not hasattr(cv, "split") and cv is not None:

@@ -162,6 +162,7 @@ def test_pixels_of_classes_that_were_not_learned_count_as_errors_alone(scene, fi
         ({"strengths": [1, -2]}, "strength must be a number of 0 or more; got -2"),
         ({"positions": [[0, 0]]}, "one row for each of"),
         ({"scene": np.ones((40, 40, 5))}, "No two neighbouring pixels"),
+        ({"smoothing": 3}, "smoothing must be a ClassSmoothing, .* or None; got 3"),
         ({"cv": 5}, "cv must be a splitter, of pixels by their places"),
         ({"cv": SpatialBlockKFold(2, block_size=1000, random_state=0)}, "too few for 2 parts"),
     ],
