@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from skhyp.__main__ import main
-from skhyp.scenes import apply
+from skhyp.scenes import ClassSmoothing, apply, open_scene
 
 
 @pytest.fixture
@@ -47,3 +47,58 @@ def test_a_model_that_is_none_is_said_to_be_none(files, capsys):
     paths = [str(files / name) for name in ("model.joblib", "scene.npy", "map.npy")]
     assert main(["apply", *paths]) == 1
     assert "is no model of joblib.dump" in capsys.readouterr().err
+
+
+def test_what_is_known_of_a_scene_is_told_and_what_is_not(files, capsys):
+    assert main(["info", str(files / "scene.npy"), str(files / "scene.npy")]) == 0
+    one, other = capsys.readouterr().out.rstrip().split("\n\n")
+    assert one == other
+    name, *lines = one.splitlines()
+    assert name == str(files / "scene.npy")
+    facts = {line[:16].strip(): line[16:].strip() for line in lines}
+    assert facts["size"] == "6 rows x 7 columns x 4 bands"
+    assert facts["numbers"].startswith("float64, 1.31 KiB")
+    assert facts["wavelengths"].startswith("not known") and facts["bad bands"] == "no list of them"
+    assert facts["coordinates"] == "no reference system"
+    assert facts["files"] == str(files / "scene.npy")
+
+
+def test_each_of_several_scenes_has_a_map_by_its_name(files):
+    np.save(files / "other.npy", np.load(files / "scene.npy")[::-1])
+    scenes = [str(files / name) for name in ("scene.npy", "other.npy")]
+    out = str(files / "map_{name}.npy")
+    assert main(["apply", str(files / "model.joblib"), *scenes, out, "--quiet"]) == 0
+    maps = [np.load(files / f"map_{name}.npy") for name in ("scene", "other")]
+    np.testing.assert_array_equal(maps[0], maps[1][::-1])
+
+
+def test_two_scenes_of_one_name_are_refused_before_one_is_mapped(files, capsys):
+    (files / "copy").mkdir()
+    np.save(files / "copy" / "scene.npy", np.load(files / "scene.npy"))
+    scenes = [str(files / "scene.npy"), str(files / "copy" / "scene.npy")]
+    arguments = [str(files / "model.joblib"), *scenes, str(files / "{name}_map.npy")]
+    assert main(["apply", *arguments]) == 1
+    assert "Several scenes would have the map" in capsys.readouterr().err
+    assert not (files / "scene_map.npy").exists()
+
+
+def test_classes_have_names_and_neighbours_a_say(files):
+    paths = [str(files / name) for name in ("model.joblib", "scene.npy", "map.hdr")]
+    options = ["--class-names", "1=dry soil", "2=woods", "--smoothing", "2.5", "--quiet"]
+    assert main(["apply", *paths, *options]) == 0
+    written = open_scene(files / "map.hdr")
+    assert [written.class_names[label] for label in (1, 2)] == ["dry soil", "woods"]
+    scene = np.load(files / "scene.npy")
+    smoothing = ClassSmoothing.for_scene(scene, strength=2.5)
+    expected = apply(joblib.load(paths[0]), scene, smoothing=smoothing)
+    np.testing.assert_array_equal(np.asarray(written)[..., 0], expected)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [(["corn"], "must be LABEL=NAME, such as 1=corn; got 'corn'"), (["1=a", "1=b"], "label twice")],
+)
+def test_names_that_are_none_are_refused(files, capsys, names, message):
+    paths = [str(files / name) for name in ("model.joblib", "scene.npy", "map.npy")]
+    assert main(["apply", *paths, "--class-names", *names]) == 1
+    assert message in capsys.readouterr().err
