@@ -11,7 +11,9 @@ _INSTALLED_BY = {
     "faiss": "'skhyp[neighbours]'",
     "h5py": "h5py",
     "pooch": "'skhyp[datasets]'",
+    "pyogrio": "'skhyp[geo]'",
     "rasterio": "'skhyp[geo]'",
+    "shapely": "'skhyp[geo]'",
     "xarray": "'skhyp[zarr]'",
     "zarr": "'skhyp[zarr]'",
 }

@@ -532,7 +532,8 @@ def _labelled(
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Return spectra, labels and positions of the labelled pixels that have data."""
     if positions is None:
-        return labelled_pixels(scene, y)
+        X, labels, positions = labelled_pixels(scene, y)
+        return X, labels, positions
     places = validate_positions(positions, within=scene.shape[:2])
     labels = labels_of_points(y, len(places))
     if labels.dtype == object and all(isinstance(label, str) for label in labels):

@@ -1,4 +1,4 @@
-"""Pixels of a scene whose class is known: by a map of labels, or by points."""
+"""Pixels of a scene whose class is known: by a map of labels, by polygons, or by points."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._class_labels import means_unlabelled
+from ._feature_labels import feature_pixels
 from ._nodata import complete_pixels
 from ._point_labels import labels_of_points
 from ._scene import Scene
 from ._shapes import check_labels
 from .reading._opening import is_scene_like, open_scene
 from .reading._reference_systems import are_same_systems, system_name
+from .reading._vector_files import is_table_of_features, read_features
 
 # Two grids are one if their corners are no farther apart than this part of a pixel.
 _SAME_GRID = 0.01
@@ -23,22 +25,55 @@ _SAME_GRID = 0.01
 
 def labelled_pixels(
     cube: ArrayLike | Scene | str | PathLike,
-    labels: ArrayLike | Scene | str | PathLike,
+    labels: Any,
     *,
     bands: ArrayLike | None = None,
-) -> tuple[NDArray[Any], NDArray[np.integer], NDArray[np.intp]]:
+    column: str | None = None,
+    layer: str | int | None = None,
+    crs: Any = None,
+    min_coverage: float | None = None,
+    overlaps: str = "raise",
+    outside: str = "warn",
+    return_groups: bool = False,
+) -> tuple[NDArray[Any], ...]:
     """Take the labelled pixels of a scene, one a row.
+
+    Labels are a map of them, or, with `column`, polygons and points.
 
     Parameters
     ----------
     cube : array-like of shape (rows, columns, bands), Scene, str or path
         The scene, in any unit. Of a file, only the parts with labelled pixels are read.
-    labels : array-like of shape (rows, columns), Scene, str or path
+    labels : array-like of shape (rows, columns), Scene, str, path or GeoDataFrame
         The class of each pixel. Pixels labelled 0, less than 0 or NaN, with the nodata value of a
         file, and masked ones of a masked array, are unlabelled.
+
+        With `column`: a file of polygons and points (GeoPackage, Shapefile, GeoJSON and what else
+        GDAL reads; by pyogrio), or a table with `geometry` and `crs`, as GeoPandas has it. They
+        are brought to the reference system of the scene, which needs a transform.
     bands : array-like of int or of bool, default=None
         Which bands to take. None takes all but those that a file lists as bad: a model that is
         fitted to these is given the same ones by :func:`apply`.
+    column : str, default=None
+        The column of polygons and points that has their class: texts or numbers, which are
+        classes whatever they are. Features without one are left out.
+    layer : str or int, default=None
+        The layer of a file that has several.
+    crs : str or object, default=None
+        The reference system of polygons and points, such as "EPSG:4326". None is what they say.
+    min_coverage : float, default=None
+        Of polygons, the share of a pixel that one of them has to cover, above 0 and up to 1. The
+        share is the exact area. None takes the pixels whose centre lies within, a centre on the
+        edge between two polygons in one of them. Points label the pixel that they lie in.
+    overlaps : {"raise", "drop"}, default="raise"
+        What is done about pixels within features of different classes: an error that names the
+        features, or they are left out.
+    outside : {"warn", "raise", "drop"}, default="warn"
+        What is done about features outside of the scene. They are left out with a warning, unless
+        all lie outside, which is an error; or they are an error; or they are left out in silence,
+        as where one file is for many tiles. A tile without features gives no rows then.
+    return_groups : bool, default=False
+        Whether to return the feature of each pixel as well.
 
     Returns
     -------
@@ -47,21 +82,46 @@ def labelled_pixels(
         :class:`Scene` or a file, pixels without data in a band that is taken are left out.
         :class:`~skhyp.spectra.Spectra`, which know their wavelengths, where the scene does.
     y : ndarray of shape (n_labelled,)
-        Their labels: integers, in the dtype of `labels` if that is one, else int64.
+        Their labels. Of a map integers, in the dtype of `labels` if that is one, else int64; of
+        polygons and points what `column` has, as text or numbers.
     positions : ndarray of shape (n_labelled, 2)
         The row and the column of each. :func:`to_map` takes them to put results back.
+    groups : ndarray of shape (n_labelled,)
+        If `return_groups`: the number of the feature, from 0 in the order of the file; of several
+        of one class, the first. Pixels of one polygon are no independent test of each other: as
+        `groups`, scikit-learn's splitters keep polygons whole.
 
     Raises
     ------
     ValueError
         If the shapes do not fit, if two files do not lie on one grid or are of different reference
-        systems, if no pixel is labelled, or if labels are not whole numbers.
+        systems, if no pixel is labelled, or if labels are not whole numbers. Of polygons and
+        points, if there is no such column or layer, if only they or only the scene have a
+        reference system, if all lie outside, or if features of different classes share pixels.
+    ImportError
+        If pyogrio or shapely, which read polygons and points, is not installed.
 
     Warns
     -----
     UserWarning
         If a file of labels has pixels of 0, but marks unlabelled ones otherwise or has a name for
-        the class 0.
+        the class 0. Of polygons and points, if features have no class or no geometry, lie outside
+        of the scene, cover no pixel, or had to be mended, as where rings cross.
+
+    See Also
+    --------
+    labelled_points : Points whose coordinates are arrays.
+    skhyp.model_selection.field_numbers : Groups of the pixels of a map of labels.
+
+    Notes
+    -----
+    With ``groups``, ``GroupKFold`` and ``StratifiedGroupKFold`` of scikit-learn keep the pixels of
+    a polygon on one side. The splitters of :mod:`skhyp.model_selection` go by where pixels lie, and
+    take `positions` in their place.
+
+    Holes, parts and the third dimension of geometries are heeded or left out as they should be;
+    curves are polygons of short edges, as GDAL makes them. Long edges are divided before they are
+    brought to another reference system, to a hundredth of a pixel.
 
     Examples
     --------
@@ -74,15 +134,52 @@ def labelled_pixels(
            [6., 7., 8.]])
     >>> y, positions.tolist()
     (array([2, 1]), [[0, 1], [1, 0]])
+
+    Polygons, of a file:
+
+    >>> import json, tempfile
+    >>> from dataclasses import replace
+    >>> from skhyp.scenes import open_scene
+    >>> corner = [[[10, 50], [10.002, 50], [10.002, 49.999], [10, 49.999], [10, 50]]]
+    >>> geometry = {"type": "Polygon", "coordinates": corner}
+    >>> feature = {"type": "Feature", "properties": {"crop": "corn"}, "geometry": geometry}
+    >>> path = tempfile.mkdtemp() + "/training.geojson"
+    >>> with open(path, "w") as file:
+    ...     json.dump({"type": "FeatureCollection", "features": [feature]}, file)
+    >>> scene = replace(
+    ...     open_scene(cube), crs="EPSG:4326", transform=(0.001, 0, 10, 0, -0.001, 50)
+    ... )
+    >>> X, y, positions, groups = labelled_pixels(scene, path, column="crop", return_groups=True)
+    >>> y.tolist(), positions.tolist(), groups.tolist()
+    (['corn', 'corn'], [[0, 0], [0, 1]], [0, 0])
     """
+    if column is None:
+        _refuse_options_of_features(
+            labels, layer=layer, crs=crs, min_coverage=min_coverage, return_groups=return_groups,
+            overlaps=None if overlaps == "raise" else overlaps,
+            outside=None if outside == "warn" else outside,
+        )  # fmt: skip
     scene = open_scene(cube)
+    if column is not None:
+        positions, y, groups = feature_pixels(
+            read_features(labels, column, layer, crs),
+            scene,
+            min_coverage=min_coverage,
+            overlaps=overlaps,
+            outside=outside,
+        )
+        X, kept = _spectra(scene, positions, bands, may_be_none=outside == "drop")
+        taken = X[kept], y[kept], positions[kept]
+        return (*taken, groups[kept]) if return_groups else taken
     label_map = _label_map(labels, scene)
     positions = np.argwhere(label_map > 0)
     if not len(positions):
         raise ValueError("labels must be above 0 for at least one pixel; all are unlabelled.")
     y = label_map[tuple(positions.T)]
-    # NaN of an array is for the estimators to refuse.
-    return _pixels(scene, positions, y, bands, drops=is_scene_like(cube))
+    if not is_scene_like(cube):  # NaN of an array is for the estimators to refuse
+        return scene.spectra_at(positions, bands=_bands(scene, bands)), y, positions
+    X, kept = _spectra(scene, positions, bands)
+    return X[kept], y[kept], positions[kept]
 
 
 def labelled_points(
@@ -180,27 +277,26 @@ def labelled_positions(
             f"{positions[point, 0]} and column {positions[point, 1]}, and have the labels "
             f"{classes.tolist()[other]!r} and {classes.tolist()[point]!r}. Leave one out."
         )
-    kept = np.sort(first)
-    return _pixels(
-        scene, positions[kept], classes[kept], bands, drops=True, may_be_none=may_be_none
-    )
+    first = np.sort(first)
+    positions, classes = positions[first], classes[first]
+    X, kept = _spectra(scene, positions, bands, may_be_none=may_be_none)
+    return X[kept], classes[kept], positions[kept]
 
 
-def _pixels(
+def _bands(scene: Scene, bands: ArrayLike | None) -> ArrayLike | None:
+    return scene.good_bands if bands is None else bands
+
+
+def _spectra(
     scene: Scene,
     positions: NDArray[np.intp],
-    y: NDArray[Any],
     bands: ArrayLike | None,
     *,
-    drops: bool,
     may_be_none: bool = False,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
-    """Return spectra, labels and positions; those without data are dropped where asked."""
-    if bands is None:
-        bands = scene.good_bands
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return the spectra of pixels, and which of them have data."""
+    bands = _bands(scene, bands)
     X = scene.spectra_at(positions, bands=bands)
-    if not drops:
-        return X, y, positions
     block = X[np.newaxis]
     complete = complete_pixels(np.asarray(block), scene.nodata)[0]
     if not (complete.any() or may_be_none):
@@ -215,7 +311,20 @@ def _pixels(
             + (f"; bands {never} of those taken have it everywhere." if never else ".")
             + " Take others with bands=, or list them as bad: open_scene(..., good_bands=)."
         )
-    return X[complete], y[complete], positions[complete]
+    return X, complete
+
+
+def _refuse_options_of_features(labels: Any, **options: Any) -> None:
+    """Raise if labels are polygons or points, or are treated as if, and no column has classes."""
+    if is_table_of_features(labels) and not is_scene_like(labels):
+        raise ValueError("column must name the column of the table that has the classes; got None.")
+    for name, value in options.items():
+        if value is not None and value is not False:
+            reason = "field_numbers(positions, y) gives those of a map of labels, its fields"
+            raise ValueError(
+                f"{name}={value!r} is for polygons and points, whose classes are in a column=. "
+                + (f"{reason}." if name == "return_groups" else "A map of labels has none.")
+            )
 
 
 def _label_map(labels: Any, scene: Scene) -> NDArray[np.integer]:

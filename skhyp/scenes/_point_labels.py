@@ -20,7 +20,7 @@ def labels_of_points(labels: ArrayLike, n_points: int) -> NDArray[Any]:
             f"labels must have one entry for each of the {n_points} points; got shape "
             f"{entries.shape}."
         )
-    is_missing = np.array([_is_missing(entry) for entry in entries.tolist()], bool)
+    is_missing = np.array([is_missing_label(entry) for entry in entries.tolist()], bool)
     is_missing |= np.ma.getmaskarray(labels) if np.ma.isMaskedArray(labels) else False
     missing = np.flatnonzero(is_missing)
     if len(missing):
@@ -34,7 +34,7 @@ def labels_of_points(labels: ArrayLike, n_points: int) -> NDArray[Any]:
     return np.asarray(labels)
 
 
-def _is_missing(label: Any) -> bool:
+def is_missing_label(label: Any) -> bool:
     """Return whether a label is none: None, NaN (as a string too), NA of pandas, or empty."""
     if isinstance(label, str):
         return label.strip() in ("", "nan")

@@ -55,8 +55,8 @@ _SCENE_ENDINGS = {
     *(".bsq", ".bil", ".bip", ".vrt", ".jp2", ".zarr"),
 }
 _LABELS = (
-    "Read the labelled points of it, with geopandas for example, and pass their coordinates and "
-    "classes: labelled_points(scene, x, y, classes, crs=...)."
+    "Polygons and points in it label a scene: labelled_pixels(scene, path, column=...), with the "
+    "name of the column that has the classes."
 )
 _HEAD_BYTES = 1024
 

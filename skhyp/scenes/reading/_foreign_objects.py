@@ -38,7 +38,8 @@ def refuse_object(scene: Any) -> None:
         raise ValueError(
             f"{whole_name} is a table, and no image: it has no rows and columns of pixels. "
             "Estimators take a table of spectra as X; points with classes go to "
-            "labelled_points(scene, x, y, classes)."
+            "labelled_points(scene, x, y, classes), a table with geometries to "
+            "labelled_pixels(scene, table, column=...)."
         )
     if isinstance(scene, dict):
         names = [str(key) for key in scene if not str(key).startswith("__")]

@@ -107,7 +107,7 @@ def test_names_of_gdal_for_other_parts_of_files():
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("places.shp", b"\0\0\x27\x0a", "a Shapefile: vector data.*labelled_points"),
+        ("places.shp", b"\0\0\x27\x0a", "a Shapefile: vector data.*labelled_pixels"),
         ("places.geojson", b'{"type": "FeatureCollection"}', "GeoJSON: vector data"),
         ("places.json", b'{"type": "FeatureCollection"}', "GeoJSON: vector data"),
         ("places.kml", b"<kml>", "KML: vector data"),
@@ -138,7 +138,7 @@ def test_a_geopackage_is_refused_if_it_has_no_images(tmp_path, kind, small):
     database.execute("INSERT INTO gpkg_contents VALUES ('places', 'features')")
     database.commit()
     database.close()
-    with pytest.raises(ValueError, match=r"a GeoPackage: vector data.*labelled_points"):
+    with pytest.raises(ValueError, match=r"a GeoPackage: vector data.*labelled_pixels"):
         open_scene(path)
 
 

@@ -1,0 +1,122 @@
+"""Where polygons and points lie in a scene: their geometries in columns and rows of its pixels."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skhyp._optional_packages import optional_package
+from skhyp._warnings import warn_user
+
+from ._scene import Scene
+from .reading._reference_systems import are_same_systems, system_name
+from .reading._vector_files import Features
+
+# So many features are named in messages.
+SHOWN = 8
+# An edge that is straight in one system and not in another may be this part of a pixel off.
+_STRAIGHT = 0.01
+_MOST_PARTS = 1000
+
+
+def geometries_in_pixels(
+    features: Features, numbers: NDArray[np.intp], scene: Scene
+) -> NDArray[Any]:
+    """Return geometries in columns and rows of a scene, mended where their rings cross."""
+    import shapely
+
+    geometries = features.geometries[numbers].copy()
+    is_invalid = ~shapely.is_valid(geometries)
+    if is_invalid.any():
+        reason = shapely.is_valid_reason(geometries[is_invalid][0])
+        warn_user(
+            f"{np.count_nonzero(is_invalid)} of {len(numbers)} features of {features.name} are not "
+            "valid, as where rings cross, and are mended: "
+            f"{shown_numbers(numbers[is_invalid])} (the first: {reason})."
+        )
+        mended = shapely.make_valid(geometries[is_invalid])
+        geometries[is_invalid] = [_polygons_of(geometry) for geometry in mended]
+    if features.crs is None and scene.crs is not None:
+        raise ValueError(
+            f"{features.name} has no reference system. Pass the one that it was drawn in, as with "
+            f"crs='EPSG:4326', or crs=scene.crs for that of the scene, {system_name(scene.crs)}."
+        )
+    if scene.crs is None and features.crs is not None:
+        raise ValueError(
+            f"{scene.name} has no reference system that {features.name} could be brought to. Say "
+            "which it has, as with dataclasses.replace(scene, crs='EPSG:32633')."
+        )
+    if not are_same_systems(features.crs, scene.crs):
+        optional_package("rasterio", "labelled_pixels in another reference system")
+        to_scene = partial(_reprojected, features, scene)
+        geometries = shapely.transform(_divided(geometries, to_scene, scene), to_scene)
+    return shapely.transform(geometries, partial(_pixel_coordinates, scene))
+
+
+def _reprojected(
+    features: Features, scene: Scene, points: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    from rasterio.warp import transform
+
+    try:
+        return np.column_stack(transform(features.crs, scene.crs, *points.T.tolist()))
+    except Exception as error:  # PROJ's have no class of their own
+        raise ValueError(
+            f"{features.name} has coordinates that do not go from {system_name(features.crs)} to "
+            f"{system_name(scene.crs)}: {error} They lie between {points.min(axis=0).tolist()} and "
+            f"{points.max(axis=0).tolist()}; crs= says what they are where the file has it wrong."
+        ) from error
+
+
+def _pixel_coordinates(scene: Scene, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return columns and rows, from the corner of the first pixel."""
+    assert scene.transform is not None
+    a, b, c, d, e, f = scene.transform
+    x, y = points.T
+    determinant = a * e - b * d
+    across = (e * (x - c) - b * (y - f)) / determinant
+    down = (a * (y - f) - d * (x - c)) / determinant
+    return np.column_stack([across, down])
+
+
+def _divided(geometries: NDArray[Any], to_scene: Any, scene: Scene) -> NDArray[Any]:
+    """Return geometries with points along those edges that are curved in the scene's system."""
+    import shapely
+
+    parts, of_geometry = shapely.get_parts(geometries, return_index=True)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    points, of_ring = shapely.get_coordinates(rings, return_index=True)
+    is_edge = of_ring[:-1] == of_ring[1:]
+    start, stop = points[:-1][is_edge], points[1:][is_edge]
+    if not len(start):
+        return geometries
+    edge_of = of_geometry[of_part[of_ring[:-1][is_edge]]]
+    placed = _pixel_coordinates(scene, to_scene(np.concatenate([start, stop, (start + stop) / 2])))
+    first, last, middle = np.split(placed, 3)
+    with np.errstate(invalid="ignore"):
+        bow = np.abs(middle - (first + last) / 2).max(axis=1)
+    bow = np.where(np.isfinite(bow), bow, 0)
+    lengths = np.hypot(*(stop - start).T)
+    # In n parts, the bow of each is a square of n less.
+    n_parts = np.minimum(np.ceil(np.sqrt(bow / _STRAIGHT)), _MOST_PARTS)
+    longest = np.full(len(geometries), 2 * lengths.max() + 1)
+    is_bowed = bow > _STRAIGHT
+    np.minimum.at(longest, edge_of[is_bowed], lengths[is_bowed] / n_parts[is_bowed])
+    return shapely.segmentize(geometries, longest)
+
+
+def _polygons_of(geometry: Any) -> Any:
+    """Return the polygons of what a polygon was mended to; others, lines and points, have none."""
+    import shapely
+
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
+
+
+def shown_numbers(numbers: NDArray[np.intp]) -> str:
+    """Return numbers for messages, the first of them if there are many."""
+    more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+    return ", ".join(map(str, numbers[:SHOWN].tolist())) + more
