@@ -13,13 +13,13 @@ def complete_pixels(block: NDArray[Any], nodata: float | None) -> NDArray[np.boo
     complete = np.ones(block.shape[:2], bool)
     if block.dtype.kind == "f":
         complete &= np.isfinite(block).all(axis=2)
-    marker = _marker(nodata, block.dtype)
+    marker = marker_of(nodata, block.dtype)
     if marker is not None:
         complete &= (block != marker).all(axis=2)
     return complete
 
 
-def _marker(nodata: float | None, dtype: np.dtype) -> Any:
+def marker_of(nodata: float | None, dtype: np.dtype) -> Any:
     """Return what marks missing data among numbers of a dtype, or None where nothing can."""
     if nodata is None or np.isnan(nodata):
         return None  # NaN is missing anyway

@@ -93,10 +93,10 @@ def _covered_shares(edges: NDArray[np.float64], window: Window) -> NDArray[np.fl
     trapezium, of which pixels have the area that they have; pieces that go up or down add or take.
     """
     rows, columns = window
-    edge, along = _cuts(edges, window)
-    is_piece = edge[:-1] == edge[1:]
-    edge, start, stop = edge[:-1][is_piece], along[:-1][is_piece], along[1:][is_piece]
-    x0, y0, x1, y1 = edges[edge].T
+    cut_edge, along = _cuts(edges, window)
+    is_piece = cut_edge[:-1] == cut_edge[1:]
+    start, stop = along[:-1][is_piece], along[1:][is_piece]
+    x0, y0, x1, y1 = edges[cut_edge[:-1][is_piece]].T
     middle = (start + stop) / 2
     x, y = x0 + middle * (x1 - x0), y0 + middle * (y1 - y0)
     height = (start - stop) * (y1 - y0)
@@ -108,7 +108,7 @@ def _covered_shares(edges: NDArray[np.float64], window: Window) -> NDArray[np.fl
     place = (np.floor(y).astype(int) - rows.start) * (n_columns + 2) + column
     places = np.concatenate([place, place + 1])
     areas = np.concatenate([height * (1 - (x - column)), height * (x - column)])
-    sums = np.bincount(places, areas, minlength=n_rows * (n_columns + 2)).reshape(n_rows, -1)
+    sums: Any = np.bincount(places, areas, minlength=n_rows * (n_columns + 2)).reshape(n_rows, -1)
     return np.cumsum(sums, axis=1)[:, :n_columns]
 
 
@@ -117,6 +117,7 @@ def _cuts(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return where edges pass lines between pixels: which edge, and what part of it is before."""
     number = np.arange(len(edges))
+    found: list[tuple[NDArray[np.intp], NDArray[np.float64]]]
     found = [(number, np.zeros(len(edges))), (number, np.ones(len(edges)))]
     for axis, part in ((0, window.columns), (1, window.rows)):
         begin, end = edges[:, axis], edges[:, axis + 2]
@@ -126,10 +127,10 @@ def _cuts(
         edge, line = _counted(first.astype(int), last.astype(int))
         along = (line - begin[edge]) / (end[edge] - begin[edge])
         found.append((edge, np.clip(along, 0, 1)))
-    edge = np.concatenate([edges_found for edges_found, _ in found])
-    along = np.concatenate([places for _, places in found])
-    order = np.lexsort((along, edge))
-    return edge[order], along[order]
+    of_edge = np.concatenate([numbers for numbers, _ in found])
+    part_before = np.concatenate([parts for _, parts in found])
+    order = np.lexsort((part_before, of_edge))
+    return of_edge[order], part_before[order]
 
 
 def _counted(

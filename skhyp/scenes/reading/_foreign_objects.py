@@ -55,9 +55,9 @@ def refuse_object(scene: Any) -> None:
     if hasattr(scene, "read") and hasattr(scene, "seek"):
         raise _opened_by(whole_name, getattr(scene, "name", None), None)
     if isinstance(scene, list | tuple) and scene and isinstance(scene[0], str | PathLike):
+        others = sorted({type(tile).__name__ for tile in scene})
         raise ValueError(
-            f"A scene is one file; got {len(scene)} paths. Open one after the other, and join "
-            "what labelled_pixels gives."
+            f"Tiles of one scene must all be paths or scenes; got a list of {', '.join(others)}."
         )
     if not isinstance(scene, list | tuple) and not any(hasattr(scene, how) for how in _AS_ARRAYS):
         raise ValueError(

@@ -31,6 +31,7 @@ from ._netcdf3_files import is_netcdf3, netcdf3_source
 from ._origins import files_behind
 from ._raster_scales import stored_numbers
 from ._rasters import raster_scene
+from ._tiles import scene_of_tiles, tiles_of
 from ._xarrays import data_array_source, is_data_array
 from ._zarr_stores import is_zarr, zarr_source
 
@@ -49,7 +50,7 @@ _OF_SPECTRA = ("wavelengths", "numbers", "source_bands")
 
 
 def open_scene(
-    path: str | PathLike | xarray.DataArray | ArrayLike,
+    path: str | PathLike | Sequence[Any] | xarray.DataArray | ArrayLike,
     *,
     variable: str | None = None,
     dims: Sequence[str] | None = None,
@@ -70,6 +71,7 @@ def open_scene(
     xarray DataArray       chunked by dask or not
     array                  (rows, columns, bands); of a masked array of floats, what is masked
                            is missing
+    list, pattern          files of one grid as one scene: ``["a.tif", "b.tif"]``, ``"*.tif"``
     =====================  ====================================================================
 
     A file with two dimensions, such as a label map, is a scene of one band.
@@ -79,10 +81,14 @@ def open_scene(
     as there are wavelengths. Where nothing tells, their order is rows, columns, bands. Rows stay
     as they are stored, `transform` says where they lie.
 
+    Tiles, files that lie on one grid, are one scene: of a list, or of a pattern such as
+    ``"tiles/*.tif"`` in the order of their names. Where they overlap, pixels are those of the first
+    that is given; between them data are missing.
+
     Parameters
     ----------
-    path : str, path, DataArray or array
-        The file, or what is a scene already.
+    path : str, path, DataArray, array, or list of str, path or Scene
+        The file, what is a scene already, or tiles. All other parameters are for each of them.
     variable : str, default=None
         Of a file with several, the variable to take, with the groups or structures that it is in:
         "group/cube", in MATLAB files "scene.cube". None takes the only one with three dimensions
@@ -127,6 +133,10 @@ def open_scene(
     >>> open_scene(cube, wavelengths=[450, 550, 650])
     <Scene the array: 4 rows x 5 columns x 3 bands of uint16, 450 to 650 nm, no coordinates>
     """
+    if (tiles := tiles_of(path)) is not None:
+        given: dict[str, Any] = {"wavelengths": wavelengths, "good_bands": good_bands}
+        given |= {"variable": variable, "dims": dims, "nodata": nodata}
+        return scene_of_tiles([open_scene(tile, **given) for tile in tiles])
     if variable is not None and not isinstance(path, str | PathLike):
         raise ValueError(f"variable={variable!r} is for {_WITH_VARIABLES}.")
     if (place := place_of(path)) is not None:
@@ -158,6 +168,8 @@ def open_scene(
 
 def is_scene_like(scene: Any) -> TypeIs[Scene | str | PathLike]:
     """Return whether something is a scene, or names one, rather than an array of numbers."""
+    if isinstance(scene, list | tuple):
+        return tiles_of(scene) is not None
     is_named = isinstance(scene, str | PathLike | Scene) or place_of(scene) is not None
     return is_named or is_data_array(scene)
 

@@ -207,7 +207,7 @@ def test_a_picture_and_an_open_file_say_the_path(tmp_path, small):
         (None, "must be a path.*got None"),
         (3.5, "must be a path.*got 3.5"),
         (b"scene.tif", "must be a path.*got b'scene.tif'"),
-        (["a.tif", "b.tif"], "one file; got 2 paths"),
+        (["a.tif", 3], "must all be paths or scenes; got a list of int, str"),
         (object(), r"got an object of builtins\.object"),
         (iter([1]), "got an object of"),
         (xarray.Dataset({"a": ("x", [1])}), "pass one of them: a"),
