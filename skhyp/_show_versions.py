@@ -10,7 +10,10 @@ import skhyp
 
 _PACKAGES = ("scikit-learn", "tensorflow", "keras", "numpy", "scipy", "joblib")
 _DRAWING = ("matplotlib",)
-_OF_SCENES = ("rasterio", "xarray", "zarr", "dask", "distributed", "h5py", "faiss-cpu")
+_OF_SCENES = (
+    *("rasterio", "pyogrio", "shapely", "xarray", "zarr", "dask", "distributed", "h5py"),
+    "faiss-cpu",
+)
 _OPTIONAL = ("skops", "tqdm", "pandas", "polars")
 # Which vector instructions a processor has decides which kernels run, and the last bits.
 _VECTOR_INSTRUCTIONS = (

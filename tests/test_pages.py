@@ -36,6 +36,7 @@ RUN_HERE = {
             "laboratory",
             "migration",
             "performance",
+            "polygons",
             "preprocessing",
             "saving",
             "scenes",
@@ -187,6 +188,18 @@ def test_scenes_end_in_maps_with_coordinates(run, capsys):
         assert np.median(shares[labels == page.WOODS]) > 0.7 > 0.3 > np.median(shares[labels == 10])
     report = page.display.report_
     assert report.n == 500 and report.r2 > 0.5 and abs(report.bias) < report.rmse
+
+
+def test_polygons_end_in_a_map_and_in_folds_that_keep_them_whole(run):
+    page = run("docs/guide/polygons.md")
+    numbers = {name: number for number, name in enumerate(page.pines.class_names)}
+    labels = page.pines.labels[tuple(page.positions.T)]
+    np.testing.assert_array_equal([numbers[crop] for crop in page.y], labels)
+    assert len(page.y) == len(page.groups) and len(np.unique(page.groups)) == sum(page.kept)
+    assert page.by_polygon.mean() < page.random_accuracy - 0.1
+    with rasterio.open("map.tif") as class_map:
+        names = {number: class_map.tags(1)[f"class_{number}"] for number in (1, 2)}
+        assert list(names.values()) == page.model.classes_[:2].tolist()
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras
