@@ -20,6 +20,7 @@ from .reading._vector_files import Features
 
 _POLYGONS = ("Polygon", "MultiPolygon")
 _POINTS = ("Point", "MultiPoint")
+_POINT_IDS = (0, 4)
 
 
 def feature_pixels(
@@ -118,16 +119,17 @@ def _lies_inside(geometries: NDArray[Any], shape: tuple[int, int]) -> NDArray[np
     """Return which have a part in a scene; what only touches its edge has none."""
     import shapely
 
-    is_finite = np.array(
-        [bool(np.isfinite(shapely.get_coordinates(each)).all()) for each in geometries], bool
-    )
+    is_empty = shapely.is_empty(geometries)
+    left, top, right, bottom = shapely.bounds(geometries).T
+    # What has no place in the system of the scene is not finite.
+    inside = is_empty | ((left < shape[1]) & (top < shape[0]) & (right >= 0) & (bottom >= 0))
+    near = np.flatnonzero(inside & ~is_empty)
+    is_point = np.isin(shapely.get_type_id(geometries[near]), _POINT_IDS)
+    for i in near[is_point]:
+        inside[i] = len(_positions(geometries[i], shape, None)) > 0
     area = shapely.box(0, 0, shape[1], shape[0])
-    inside = is_finite.copy()
-    for i in np.flatnonzero(is_finite & ~shapely.is_empty(geometries)):
-        if geometries[i].geom_type in _POINTS:
-            inside[i] = len(_positions(geometries[i], shape, None)) > 0
-        else:
-            inside[i] = area.intersects(geometries[i]) and not area.touches(geometries[i])
+    polygons = geometries[near[~is_point]]
+    inside[near[~is_point]] = area.intersects(polygons) & ~area.touches(polygons)
     return inside
 
 
