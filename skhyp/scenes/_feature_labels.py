@@ -32,7 +32,10 @@ def feature_pixels(
     outside: str,
 ) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.intp]]:
     """Return positions, row by row, their classes, and the numbers of their features."""
-    _check_parameters(min_coverage, overlaps, outside)
+    if overlaps not in ("raise", "drop"):
+        raise ValueError(f"overlaps must be 'raise' or 'drop', got {overlaps!r}.")
+    if outside not in ("warn", "raise", "drop"):
+        raise ValueError(f"outside must be 'warn', 'raise' or 'drop', got {outside!r}.")
     if scene.transform is None:
         raise ValueError(f"{scene.name} does not say where it lies: it has no transform.")
     classes, numbers = _usable(features)
@@ -61,17 +64,14 @@ def feature_pixels(
     return positions[kept], classes[numbers[kept]], numbers[kept]
 
 
-def _check_parameters(min_coverage: Any, overlaps: str, outside: str) -> None:
+def check_coverage(min_coverage: Any) -> None:
+    """Raise if what a pixel has to be covered by is no share of it."""
     is_number = isinstance(min_coverage, Real) and not isinstance(min_coverage, bool)
     if min_coverage is not None and not (is_number and 0 < min_coverage <= 1):
         raise ValueError(
             "min_coverage must be None or a share of a pixel, above 0 and up to 1; got "
             f"{min_coverage!r}."
         )
-    if overlaps not in ("raise", "drop"):
-        raise ValueError(f"overlaps must be 'raise' or 'drop', got {overlaps!r}.")
-    if outside not in ("warn", "raise", "drop"):
-        raise ValueError(f"outside must be 'warn', 'raise' or 'drop', got {outside!r}.")
 
 
 def _usable(features: Features) -> tuple[NDArray[Any], NDArray[np.intp]]:

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skhyp._optional_packages import optional_package
 from skhyp._warnings import warn_user
 
+from ._coordinates import pixel_coordinates, reprojected
 from ._scene import Scene
 from .reading._reference_systems import are_same_systems, system_name
 from .reading._vector_files import Features
@@ -50,36 +50,12 @@ def geometries_in_pixels(
             "which it has, as with dataclasses.replace(scene, crs='EPSG:32633')."
         )
     if not are_same_systems(features.crs, scene.crs):
-        optional_package("rasterio", "labelled_pixels in another reference system")
-        to_scene = partial(_reprojected, features, scene)
+        mend = "; crs= says what they are where the file has it wrong"
+        to_scene = partial(
+            reprojected, crs=features.crs, to_crs=scene.crs, name=features.name, mend=mend
+        )
         geometries = shapely.transform(_divided(geometries, to_scene, scene), to_scene)
-    return shapely.transform(geometries, partial(_pixel_coordinates, scene))
-
-
-def _reprojected(
-    features: Features, scene: Scene, points: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    from rasterio.warp import transform
-
-    try:
-        return np.column_stack(transform(features.crs, scene.crs, *points.T.tolist()))
-    except Exception as error:  # PROJ's have no class of their own
-        raise ValueError(
-            f"{features.name} has coordinates that do not go from {system_name(features.crs)} to "
-            f"{system_name(scene.crs)}: {error} They lie between {points.min(axis=0).tolist()} and "
-            f"{points.max(axis=0).tolist()}; crs= says what they are where the file has it wrong."
-        ) from error
-
-
-def _pixel_coordinates(scene: Scene, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return columns and rows, from the corner of the first pixel."""
-    assert scene.transform is not None
-    a, b, c, d, e, f = scene.transform
-    x, y = points.T
-    determinant = a * e - b * d
-    across = (e * (x - c) - b * (y - f)) / determinant
-    down = (a * (y - f) - d * (x - c)) / determinant
-    return np.column_stack([across, down])
+    return shapely.transform(geometries, partial(pixel_coordinates, scene.transform or ()))
 
 
 def _divided(geometries: NDArray[Any], to_scene: Any, scene: Scene) -> NDArray[Any]:
@@ -94,7 +70,9 @@ def _divided(geometries: NDArray[Any], to_scene: Any, scene: Scene) -> NDArray[A
     if not len(start):
         return geometries
     edge_of = of_geometry[of_part[of_ring[:-1][is_edge]]]
-    placed = _pixel_coordinates(scene, to_scene(np.concatenate([start, stop, (start + stop) / 2])))
+    placed = pixel_coordinates(
+        scene.transform or (), to_scene(np.concatenate([start, stop, (start + stop) / 2]))
+    )
     first, last, middle = np.split(placed, 3)
     with np.errstate(invalid="ignore"):
         bow = np.abs(middle - (first + last) / 2).max(axis=1)

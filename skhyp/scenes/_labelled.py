@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import warnings
 from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._class_labels import means_unlabelled
-from ._feature_labels import feature_pixels
+from ._feature_labels import check_coverage, feature_pixels
+from ._label_maps import label_map
 from ._nodata import complete_pixels
 from ._point_labels import labels_of_points
 from ._scene import Scene
-from ._shapes import check_labels
 from .reading._opening import is_scene_like, open_scene
-from .reading._reference_systems import are_same_systems, system_name
 from .reading._vector_files import is_table_of_features, read_features
-
-# Two grids are one if their corners are no farther apart than this part of a pixel.
-_SAME_GRID = 0.01
 
 
 def labelled_pixels(
@@ -65,6 +59,12 @@ def labelled_pixels(
         Of polygons, the share of a pixel that one of them has to cover, above 0 and up to 1. The
         share is the exact area. None takes the pixels whose centre lies within, a centre on the
         edge between two polygons in one of them. Points label the pixel that they lie in.
+
+        Of a map of labels in a file, on any grid as fine as the scene's or finer, in any reference
+        system: the share of a pixel that the most frequent class has to cover. Labels are looked
+        up at places evenly apart, as many along the sides of a pixel as the map has pixels there,
+        so that a share is exact where one grid divides the other. None takes a map on the grid of
+        the scene.
     overlaps : {"raise", "drop"}, default="raise"
         What is done about pixels within features of different classes: an error that names the
         features, or they are left out.
@@ -155,10 +155,12 @@ def labelled_pixels(
     """
     if column is None:
         _refuse_options_of_features(
-            labels, layer=layer, crs=crs, min_coverage=min_coverage, return_groups=return_groups,
+            labels, layer=layer, crs=crs, return_groups=return_groups,
+            min_coverage=None if is_scene_like(labels) else min_coverage,
             overlaps=None if overlaps == "raise" else overlaps,
             outside=None if outside == "warn" else outside,
         )  # fmt: skip
+    check_coverage(min_coverage)
     scene = open_scene(cube)
     if column is not None:
         positions, y, groups = feature_pixels(
@@ -171,11 +173,14 @@ def labelled_pixels(
         X, kept = _spectra(scene, positions, bands, may_be_none=outside == "drop")
         taken = X[kept], y[kept], positions[kept]
         return (*taken, groups[kept]) if return_groups else taken
-    label_map = _label_map(labels, scene)
-    positions = np.argwhere(label_map > 0)
+    classes = label_map(labels, scene, min_coverage)
+    positions = np.argwhere(classes > 0)
     if not len(positions):
-        raise ValueError("labels must be above 0 for at least one pixel; all are unlabelled.")
-    y = label_map[tuple(positions.T)]
+        enough = "" if min_coverage is None else f", or covered by one of {min_coverage:g}"
+        raise ValueError(
+            f"labels must be above 0{enough} for at least one pixel; all are unlabelled."
+        )
+    y = classes[tuple(positions.T)]
     if not is_scene_like(cube):  # NaN of an array is for the estimators to refuse
         return scene.spectra_at(positions, bands=_bands(scene, bands)), y, positions
     X, kept = _spectra(scene, positions, bands)
@@ -325,71 +330,3 @@ def _refuse_options_of_features(labels: Any, **options: Any) -> None:
                 f"{name}={value!r} is for polygons and points, whose classes are in a column=. "
                 + (f"{reason}." if name == "return_groups" else "A map of labels has none.")
             )
-
-
-def _label_map(labels: Any, scene: Scene) -> NDArray[np.integer]:
-    """Return the labels of a scene as integers, 0 where a file has nodata."""
-    if not is_scene_like(labels):
-        if np.ma.is_masked(labels):
-            _warn_of_zeros(labels.compressed(), "labels", "a mask", None)
-        return check_labels(labels, scene.shape[:2], like="cube")
-    label_scene = open_scene(labels)
-    if label_scene.shape[2] != 1:
-        raise ValueError(
-            f"labels must have one band; {label_scene.name} has {label_scene.shape[2]}."
-        )
-    if not are_same_systems(label_scene.crs, scene.crs):
-        raise ValueError(
-            f"labels must be of the reference system of the scene: {label_scene.name} is in "
-            f"{system_name(label_scene.crs)}, {scene.name} in {system_name(scene.crs)}. Reproject "
-            "the labels to the grid of the scene, as with rasterio.warp.reproject; if they lie on "
-            "it and only say otherwise, pass them as an array."
-        )
-    if label_scene.shape[:2] != scene.shape[:2] or not _on_one_grid(label_scene, scene):
-        raise ValueError(
-            f"labels must lie on the grid of the scene, pixel by pixel: {label_scene.name} has "
-            f"{label_scene.shape[:2]} pixels and the transform {label_scene.transform}, "
-            f"{scene.name} {scene.shape[:2]} and {scene.transform}. Resample the labels to the "
-            "scene, as with rasterio.warp.reproject: by the majority where they are finer, "
-            "Resampling.mode, and by Resampling.nearest where they are coarser."
-        )
-    label_map = np.asarray(label_scene.read())[..., 0]
-    missing = ~complete_pixels(label_map[..., np.newaxis], label_scene.nodata)
-    nodata = label_scene.nodata
-    _warn_of_zeros(
-        label_map[~missing],
-        label_scene.name,
-        None if nodata in (None, 0) else f"{nodata:g}",
-        (label_scene.class_names or {}).get(0),
-    )
-    label_map[missing] = 0
-    return check_labels(label_map, scene.shape[:2], like="cube")
-
-
-def _warn_of_zeros(labels: NDArray[Any], name: str, marker: str | None, zero: str | None) -> None:
-    """Warn of pixels of 0 where something else marks what is unlabelled, or 0 has a name."""
-    n_zeros = np.count_nonzero(labels == 0)
-    if not n_zeros or (zero is not None and means_unlabelled(zero)):
-        return
-    reasons = [] if marker is None else [f"marks unlabelled ones by {marker}"]
-    if zero is not None:
-        reasons.append(f"calls 0 {zero!r}")
-    if not reasons:
-        return
-    warnings.warn(
-        f"{n_zeros} pixels of {name} are 0, which stands for unlabelled and is left out, though it "
-        f"{' and '.join(reasons)}. If 0 is a class, number the classes from 1: read them as an "
-        "array of integers, and pass numpy.where(is_labelled, array + 1, 0).",
-        UserWarning,
-        stacklevel=4,
-    )
-
-
-def _on_one_grid(first: Scene, second: Scene) -> bool:
-    if first.transform is None or second.transform is None:
-        return True
-    rows, columns, _ = first.shape
-    corners = np.array([[0, 0, 1], [columns, 0, 1], [0, rows, 1]], dtype=np.float64)
-    a, b = (np.reshape(numbers, (2, 3)) for numbers in (first.transform, second.transform))
-    size = np.abs(a[:, :2]).max()
-    return bool(np.all(np.abs(corners @ (a - b).T) <= _SAME_GRID * size))

@@ -1,0 +1,46 @@
+"""Points as pixels, as coordinates of a scene, and in other reference systems."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skhyp._optional_packages import optional_package
+
+from .reading._reference_systems import system_name
+
+Transform = tuple[float, ...]
+
+
+def pixel_coordinates(transform: Transform, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return columns and rows, from the corner of the first pixel, of points (x, y)."""
+    a, b, c, d, e, f = transform
+    x, y = points.T
+    determinant = a * e - b * d
+    across = (e * (x - c) - b * (y - f)) / determinant
+    down = (a * (y - f) - d * (x - c)) / determinant
+    return np.column_stack([across, down])
+
+
+def placed(transform: Transform, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the points (x, y) of columns and rows."""
+    a, b, c, d, e, f = transform
+    across, down = pixels.T
+    return np.column_stack([a * across + b * down + c, d * across + e * down + f])
+
+
+def reprojected(
+    points: NDArray[np.float64], crs: str | None, to_crs: str | None, name: str, mend: str = ""
+) -> NDArray[np.float64]:
+    """Return points of a file in another reference system."""
+    optional_package("rasterio", "labelled_pixels in another reference system")
+    from rasterio.warp import transform
+
+    try:
+        return np.column_stack(transform(crs, to_crs, *points.T.tolist()))
+    except Exception as error:  # PROJ's have no class of their own
+        raise ValueError(
+            f"{name} has coordinates that do not go from {system_name(crs)} to "
+            f"{system_name(to_crs)}: {error} They lie between {points.min(axis=0).tolist()} and "
+            f"{points.max(axis=0).tolist()}{mend}."
+        ) from error
