@@ -7,6 +7,7 @@ from pathlib import Path
 import joblib
 import matplotlib.pyplot as plt
 import numpy as np
+import pyogrio.raw
 import pytest
 import rasterio
 import sklearn
@@ -200,6 +201,9 @@ def test_polygons_end_in_a_map_and_in_folds_that_keep_them_whole(run):
     with rasterio.open("map.tif") as class_map:
         names = {number: class_map.tags(1)[f"class_{number}"] for number in (1, 2)}
         assert list(names.values()) == page.model.classes_[:2].tolist()
+    _, _, _, (numbers, called, n_pixels) = pyogrio.raw.read("fields.gpkg")
+    assert n_pixels.min() >= 20 and set(called) <= set(page.model.classes_)
+    assert (page.model.classes_[numbers - 1] == called).all()
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of Keras

@@ -8,6 +8,7 @@ from ._apply import apply
 from ._class_smoothing import ClassSmoothing
 from ._cubes import mask_unlabelled, to_map, unroll
 from ._labelled import labelled_pixels, labelled_points
+from ._map_polygons import polygons_of
 from ._pictures import false_colour
 from ._scene import Scene
 from .reading._opening import open_scene
@@ -21,6 +22,7 @@ __all__ = [
     "labelled_points",
     "mask_unlabelled",
     "open_scene",
+    "polygons_of",
     "to_map",
     "unroll",
 ]
