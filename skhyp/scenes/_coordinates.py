@@ -10,6 +10,8 @@ from skhyp._optional_packages import optional_package
 from .reading._reference_systems import system_name
 
 Transform = tuple[float, ...]
+# So many points on each side are an outline, in any system.
+POINTS_ON_SIDE = 21
 
 
 def pixel_coordinates(transform: Transform, points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -29,6 +31,14 @@ def placed(transform: Transform, pixels: NDArray[np.float64]) -> NDArray[np.floa
     return np.column_stack([a * across + b * down + c, d * across + e * down + f])
 
 
+def outline(transform: Transform, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return points (x, y) along the four sides of so many rows and columns."""
+    along = np.linspace(0, 1, POINTS_ON_SIDE)
+    across = [np.column_stack([along, np.full_like(along, end)]) for end in (0, 1)]
+    sides = np.concatenate([*across, *(side[:, ::-1] for side in across)])
+    return placed(transform, sides * [shape[1], shape[0]])
+
+
 def reprojected(
     points: NDArray[np.float64], crs: str | None, to_crs: str | None, name: str, mend: str = ""
 ) -> NDArray[np.float64]:
@@ -41,6 +51,6 @@ def reprojected(
     except Exception as error:  # PROJ's have no class of their own
         raise ValueError(
             f"{name} has coordinates that do not go from {system_name(crs)} to "
-            f"{system_name(to_crs)}: {error} They lie between {points.min(axis=0).tolist()} and "
+            f"{system_name(to_crs)}: {error}. They lie between {points.min(axis=0).tolist()} and "
             f"{points.max(axis=0).tolist()}{mend}."
         ) from error

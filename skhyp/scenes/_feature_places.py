@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skhyp._warnings import warn_user
 
-from ._coordinates import pixel_coordinates, reprojected
+from ._coordinates import outline, pixel_coordinates, reprojected
 from ._scene import Scene
 from .reading._reference_systems import are_same_systems, system_name
 from .reading._vector_files import Features
@@ -20,6 +20,7 @@ SHOWN = 8
 # An edge that is straight in one system and not in another may be this part of a pixel off.
 _STRAIGHT = 0.01
 _MOST_PARTS = 1000
+_POLYGON_IDS = (3, 6)
 
 
 def geometries_in_pixels(
@@ -54,36 +55,59 @@ def geometries_in_pixels(
         to_scene = partial(
             reprojected, crs=features.crs, to_crs=scene.crs, name=features.name, mend=mend
         )
-        geometries = shapely.transform(_divided(geometries, to_scene, scene), to_scene)
+        to_features = partial(
+            reprojected, crs=scene.crs, to_crs=features.crs, name=scene.name, mend=mend
+        )
+        near = _around(scene, to_features)
+        is_near = np.isin(shapely.get_type_id(geometries), _POLYGON_IDS)
+        is_near &= shapely.intersects(geometries, near)
+        # What lies far away alone may have no place in the system, or any: it is outside.
+        geometries[is_near] = _divided(_cut(geometries[is_near], near), to_scene, scene)
+        geometries = shapely.transform(geometries, to_scene)
     return shapely.transform(geometries, partial(pixel_coordinates, scene.transform or ()))
 
 
-def _divided(geometries: NDArray[Any], to_scene: Any, scene: Scene) -> NDArray[Any]:
-    """Return geometries with points along those edges that are curved in the scene's system."""
+def _around(scene: Scene, to_features: Any) -> Any:
+    """Return the rectangle in the system of features that has three times the size of a scene."""
     import shapely
 
-    parts, of_geometry = shapely.get_parts(geometries, return_index=True)
-    rings, of_part = shapely.get_rings(parts, return_index=True)
+    corners = to_features(outline(scene.transform or (), scene.shape))
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    return shapely.box(*(2 * low - high), *(2 * high - low))
+
+
+def _cut(geometries: NDArray[Any], near: Any) -> NDArray[Any]:
+    """Return polygons without what lies beyond a rectangle."""
+    import shapely
+
+    is_cut = ~shapely.within(geometries, near)
+    parts = shapely.intersection(geometries[is_cut], near)
+    geometries[is_cut] = [_polygons_of(part) for part in parts]
+    return geometries
+
+
+def _divided(geometries: NDArray[Any], to_scene: Any, scene: Scene) -> NDArray[Any]:
+    """Return geometries with points along those edges that are curved in the scene's system.
+
+    One length is the limit in all of them: a common edge is divided alike on both of its sides.
+    """
+    import shapely
+
+    rings = shapely.get_rings(shapely.get_parts(geometries))
     points, of_ring = shapely.get_coordinates(rings, return_index=True)
     is_edge = of_ring[:-1] == of_ring[1:]
     start, stop = points[:-1][is_edge], points[1:][is_edge]
-    if not len(start):
-        return geometries
-    edge_of = of_geometry[of_part[of_ring[:-1][is_edge]]]
-    placed = pixel_coordinates(
-        scene.transform or (), to_scene(np.concatenate([start, stop, (start + stop) / 2]))
-    )
-    first, last, middle = np.split(placed, 3)
+    places = to_scene(np.concatenate([start, stop, (start + stop) / 2]))
+    first, last, middle = np.split(pixel_coordinates(scene.transform or (), places), 3)
     with np.errstate(invalid="ignore"):
         bow = np.abs(middle - (first + last) / 2).max(axis=1)
-    bow = np.where(np.isfinite(bow), bow, 0)
-    lengths = np.hypot(*(stop - start).T)
+        is_bowed = np.isfinite(bow) & (bow > _STRAIGHT)
+    if not is_bowed.any():
+        return geometries
+    lengths = np.hypot(*(stop - start)[is_bowed].T)
     # In n parts, the bow of each is a square of n less.
-    n_parts = np.minimum(np.ceil(np.sqrt(bow / _STRAIGHT)), _MOST_PARTS)
-    longest = np.full(len(geometries), 2 * lengths.max() + 1)
-    is_bowed = bow > _STRAIGHT
-    np.minimum.at(longest, edge_of[is_bowed], lengths[is_bowed] / n_parts[is_bowed])
-    return shapely.segmentize(geometries, longest)
+    n_parts = np.minimum(np.ceil(np.sqrt(bow[is_bowed] / _STRAIGHT)), _MOST_PARTS)
+    return shapely.segmentize(geometries, (lengths / n_parts).min())
 
 
 def _polygons_of(geometry: Any) -> Any:

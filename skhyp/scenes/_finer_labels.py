@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._coordinates import pixel_coordinates, placed, reprojected
+from ._coordinates import POINTS_ON_SIDE, outline, pixel_coordinates, placed, reprojected
 from ._nodata import complete_pixels
 from ._scene import Scene
 from ._shapes import check_labels
@@ -17,8 +17,6 @@ _PLACES_AT_ONCE = 2**21
 # Counts are compared with this much of rounding, sizes of pixels with so much.
 _ROUNDING = 1e-6
 _SAME_SIZE = 0.01
-# So many places on each side of a map of labels say where it lies in the scene.
-_PLACES_ON_SIDE = 21
 
 
 class FinerLabels:
@@ -117,16 +115,12 @@ class FinerLabels:
     def _rectangle(self) -> list[tuple[int, int]]:
         """Return the first and last row, and column, of the scene that the labels may lie in."""
         assert self.scene.transform is not None and self.labels.transform is not None
-        along = np.linspace(0, 1, _PLACES_ON_SIDE)
-        ends = np.stack([np.zeros_like(along), np.ones_like(along)])
-        sides = [np.column_stack([along, end]) for end in ends]
-        outline = np.concatenate([*sides, *(side[:, ::-1] for side in sides)])
-        points = placed(self.labels.transform, outline * self.labels.shape[1::-1])
+        points = outline(self.labels.transform, self.labels.shape)
         if self._systems is not None:
             points = reprojected(points, *self._systems, self.labels.name)
         places = pixel_coordinates(self.scene.transform, points)[:, ::-1]
-        # Sides may be bowed between the places.
-        margin = 1 + np.ptp(places, axis=0) / _PLACES_ON_SIDE
+        # Sides may be bowed between the points.
+        margin = 1 + np.ptp(places, axis=0) / POINTS_ON_SIDE
         low, high = places.min(axis=0) - margin, places.max(axis=0) + margin
         return [
             (int(np.clip(np.floor(a), 0, n)), int(np.clip(np.ceil(b), 0, n)))

@@ -262,6 +262,19 @@ def test_reference_systems_are_not_guessed(tmp_path, scene):
         labelled_pixels(scene, beyond, column="crop")
 
 
+def test_what_has_no_place_in_the_system_of_the_scene_is_cut_off_or_outside(scene):
+    world = shapely.box(-180, -90, 180, 90)
+    X, *_ = labelled_pixels(scene, table([world], ["a"], "EPSG:4326"), column="crop")
+    assert len(X) == SHAPE[0] * SHAPE[1]
+    beyond = [shapely.box(150, -20, 180, 90), shapely.Point(-165, 0)]
+    field = in_system(FIELDS[:1], "EPSG:4326")
+    with pytest.warns(UserWarning, match=r"2 of 3 features .* lie outside"):
+        X, *_ = labelled_pixels(
+            scene, table([*field, *beyond], list("abc"), "EPSG:4326"), column="crop"
+        )
+    assert len(X) == 20
+
+
 def test_long_edges_are_divided_before_they_are_brought_to_another_system(tmp_path):
     """Straight along a parallel of 2 degrees is 300 m off straight in the scene."""
     transform = rasterio.Affine(100, 0, 350_000, 0, -100, 5_802_000)
@@ -278,6 +291,13 @@ def test_long_edges_are_divided_before_they_are_brought_to_another_system(tmp_pa
     found[positions[:, 1], positions[:, 0]] = True
     differs = np.count_nonzero(found.ravel() != inside)
     assert differs < 20 < inside.sum() < inside.size
+
+    # Two that share an edge have each pixel along it once, whatever else they are.
+    parts = [shapely.box(west, 52.325, east, north), shapely.box(west, 51.5, east, 52.325)]
+    _, _, positions = labelled_pixels(scene, table(parts, ["a", "b"], "EPSG:4326"), column="crop")
+    below = (np.array(latitude) <= 52.2) & (np.array(longitude) > west)
+    below &= np.array(longitude) < east
+    assert abs(len(positions) - np.count_nonzero(inside | below)) < 20
 
 
 def test_a_rotated_scene_finds_its_pixels(tmp_path, cube):
