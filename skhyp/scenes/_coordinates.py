@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,7 +42,7 @@ def outline(transform: Transform, shape: tuple[int, ...]) -> NDArray[np.float64]
 
 
 def reprojected(
-    points: NDArray[np.float64], crs: str | None, to_crs: str | None, name: str, mend: str = ""
+    points: NDArray[np.float64], crs: Any, to_crs: str | None, name: str, mend: str = "."
 ) -> NDArray[np.float64]:
     """Return points of a file in another reference system."""
     optional_package("rasterio", "labelled_pixels in another reference system")
@@ -50,7 +52,7 @@ def reprojected(
         return np.column_stack(transform(crs, to_crs, *points.T.tolist()))
     except Exception as error:  # PROJ's have no class of their own
         raise ValueError(
-            f"{name} has coordinates that do not go from {system_name(crs)} to "
+            f"{name}: these coordinates do not go from {system_name(str(crs))} to "
             f"{system_name(to_crs)}: {error}. They lie between {points.min(axis=0).tolist()} and "
-            f"{points.max(axis=0).tolist()}{mend}."
+            f"{points.max(axis=0).tolist()}{mend}"
         ) from error

@@ -51,7 +51,7 @@ def geometries_in_pixels(
             "which it has, as with dataclasses.replace(scene, crs='EPSG:32633')."
         )
     if not are_same_systems(features.crs, scene.crs):
-        mend = "; crs= says what they are where the file has it wrong"
+        mend = "; crs= says what they are where the file has it wrong."
         to_scene = partial(
             reprojected, crs=features.crs, to_crs=scene.crs, name=features.name, mend=mend
         )

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skhyp._optional_packages import optional_package
 
+from ._coordinates import reprojected
 from ._image import Image
 from ._lazy_arrays import as_data_array
 from ._transformed import transformed_scene
@@ -230,7 +231,6 @@ class Scene(Image):
         if self.crs is None:
             raise ValueError(f"{self.name} has no reference system that crs={crs!r} could be to.")
         optional_package("rasterio", "positions_at with crs")
-        from rasterio.warp import transform
-
-        x, y = transform(crs, self.crs, x.tolist(), y.tolist())
-        return np.asarray(x), np.asarray(y)
+        mend = ". x is the easting or the longitude: are x and y exchanged?"
+        points = reprojected(np.column_stack([x, y]), crs, self.crs, "x and y", mend)
+        return points[:, 0], points[:, 1]

@@ -258,7 +258,9 @@ def test_reference_systems_are_not_guessed(tmp_path, scene):
         labelled_pixels(np.zeros(SHAPE), table(FIELDS, CROPS), column="crop")
     beyond = table([*in_system(FIELDS, "EPSG:4326"), shapely.Point(0, 95)], [*CROPS, "x"])
     beyond.__class__.crs = "EPSG:4326"
-    with pytest.raises(ValueError, match=r"do not go from EPSG:4326 to WGS 84 / UTM .*\[0\.0, 52"):
+    with pytest.raises(
+        ValueError, match=r"these coordinates do not go from EPSG:4326 to WGS 84 / UTM .*\[0\.0, 52"
+    ):
         labelled_pixels(scene, beyond, column="crop")
 
 

@@ -141,6 +141,11 @@ def test_points_give_the_pixels_that_they_lie_in(files, cube):
     np.testing.assert_array_equal(again[0], X[:, [1]])
 
 
+def test_coordinates_that_no_system_has_are_an_error_that_says_so(files):
+    with pytest.raises(ValueError, match=r"x and y: .* from EPSG:4326 to .* are x and y exchanged"):
+        labelled_points(files["tif"], [13.0], [120.0], ["corn"], crs="EPSG:4326")
+
+
 def test_points_in_one_pixel_count_once_and_must_agree(files):
     x, y = [TRANSFORM.c + 1, TRANSFORM.c + 2, TRANSFORM.c + 31], [TRANSFORM.f - 1] * 3
     _, classes, places = labelled_points(files["tif"], x, y, [1, 1, 2])
