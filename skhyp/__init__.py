@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from .pls import SpectralPLSRegressor
     from .preprocessing import HypPreprocessor
     from .regressor import SpectralCNNRegressor
+    from .resampling import BandResampler
     from .scene_classifier import SceneGraphClassifier
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "BandResampler",
     "HypPreprocessor",
     "MinimumNoiseFraction",
     "SceneGraphClassifier",
@@ -65,6 +67,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BandResampler": "resampling",
     "HypPreprocessor": "preprocessing",
     "MinimumNoiseFraction": "noise",
     "SceneGraphClassifier": "scene_classifier",

@@ -129,6 +129,8 @@ class SpectralAutoencoder(
         Wavelengths of the bands in nm, where X knows them: as a Scene, a DataFrame with columns
         named like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and
         :func:`~skhyp.scenes.labelled_pixels` give.
+    fwhm_ : ndarray of shape (n_bands,) or None
+        Their widths at half maximum in nm, where X knows them.
 
     See Also
     --------
@@ -292,7 +294,7 @@ class SpectralAutoencoder(
         self._check_training_parameters()
         pixels = as_scene_pixels(X)
         if pixels is not None and pixels.fit_in_memory:
-            X, pixels = spectra_with(pixels.read(), pixels.wavelengths, pixels.numbers), None
+            X, pixels = pixels.as_spectra(pixels.read()), None
         if pixels is not None:
             if sample_weight is not None or self.early_stopping:
                 raise ValueError(
@@ -301,7 +303,7 @@ class SpectralAutoencoder(
                     "sklearn.config_context(working_memory=8192) (MiB), or fit to a sample, as "
                     "with scene.spectra_at."
                 )
-            X = spectra_with(pixels.survey(), pixels.wavelengths, pixels.numbers)
+            X = pixels.as_spectra(pixels.survey())
         with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)

@@ -90,6 +90,8 @@ class SpectralKernelClassifier(
         Columns of X, if it was a DataFrame.
     wavelengths_ : ndarray of shape (n_bands,) or None
         Wavelengths of the bands in nm, where X knows them.
+    fwhm_ : ndarray of shape (n_bands,) or None
+        Their widths at half maximum in nm, where X knows them.
     numbers_in_ : str or None
         What the numbers of X were, such as "as stored" in a file, where X knows it.
 

@@ -105,6 +105,8 @@ class MinimumNoiseFraction(
         Columns of X, if it was a DataFrame.
     wavelengths_ : ndarray of shape (n_bands,) or None
         Wavelengths of the bands in nm, where X knows them.
+    fwhm_ : ndarray of shape (n_bands,) or None
+        Their widths at half maximum in nm, where X knows them.
     numbers_in_ : str or None
         What the numbers of X were, such as "as stored" in a file, where X knows it.
 
@@ -320,7 +322,9 @@ class MinimumNoiseFraction(
                 f"{self.n_components_} of them."
             )
         wavelengths = self._input_wavelengths(self.n_features_in_)
-        return spectra_with(self._apply("spectra", Z), wavelengths, COMPUTED)
+        spectra = self._apply("spectra", Z)
+        widths = self._input_widths(self.n_features_in_)
+        return spectra_with(spectra, wavelengths, COMPUTED, fwhm=widths)
 
     def _source_of_noise(
         self, X: ArrayLike, positions: ArrayLike | None, groups: ArrayLike | None
@@ -356,7 +360,10 @@ class MinimumNoiseFraction(
         if scene.good_bands is not None:
             source_bands = source_bands[scene.good_bands]
         nothing = np.zeros((1, len(source_bands)), scene.dtype)
-        known = spectra_with(nothing, pixels.wavelengths, pixels.numbers, source_bands)
+        widths = scene.fwhm
+        if widths is not None and scene.good_bands is not None:
+            widths = widths[scene.good_bands]
+        known = spectra_with(nothing, pixels.wavelengths, pixels.numbers, source_bands, widths)
         validate_spectra(self, known, reset=True)
         self._learn(known)
         return ImagePairs(pixels), scene.dtype

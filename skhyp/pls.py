@@ -69,6 +69,8 @@ class SpectralPLSRegressor(ScaledSpectraRegressor):
     wavelengths_ : ndarray of shape (n_bands,) or None
         Wavelengths of the bands in nm, where X knows them: as a DataFrame with columns named like
         "450.5 nm", or :class:`~skhyp.spectra.Spectra`.
+    fwhm_ : ndarray of shape (n_bands,) or None
+        Their widths at half maximum in nm, where X knows them.
     numbers_in_ : str or None
         What the numbers of X were, such as "as stored" in a file or "computed", where X knows it.
 

@@ -18,7 +18,13 @@ from .fitting._config import ConfigMixin
 from .fitting._documentation import DocumentationLinkMixin
 from .inputs._band_statistics import CHUNK_ROWS, band_statistics, complete_chunks, in_chunks
 from .inputs._constant_bands import warn_of_constant_bands
-from .inputs._known_wavelengths import agreed_wavelengths, as_scene, numbers_of, source_bands_of
+from .inputs._known_wavelengths import (
+    agreed_wavelengths,
+    as_scene,
+    numbers_of,
+    source_bands_of,
+    widths_of,
+)
 from .inputs._parameters import POSITIVE_INTEGER, NumberInterval
 from .inputs._savitzky_golay import savitzky_golay_matrix
 from .inputs._scene_pixels import ScenePixels
@@ -125,6 +131,10 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         Wavelengths of the kept bands in nm, where they are known.
     wavelengths_in_ : ndarray of shape (n_bands,) or None
         Wavelengths of all bands of the input.
+    fwhm_ : ndarray of shape (n_bands_out,) or None
+        Widths of the kept bands at half maximum in nm, where X knows them.
+    fwhm_in_ : ndarray of shape (n_bands,) or None
+        Widths of all bands of the input.
     source_bands_in_ : ndarray of int, shape (n_bands,)
         The index of each band of the input in what the input came from, as a Scene whose bad bands
         were left out; 0, 1, 2, ... where X knows of nothing before it.
@@ -290,6 +300,9 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         self.wavelengths_in_ = wavelengths
         self.bands_ = select_bands(self.bands, n_bands, known, good_bands=good_bands)
         self.wavelengths_ = None if wavelengths is None else wavelengths[self.bands_]
+        widths = widths_of(X)
+        self.fwhm_in_ = None if widths is None else np.array(widths)
+        self.fwhm_ = None if widths is None else self.fwhm_in_[self.bands_]
         self.source_bands_in_ = source_bands_of(X, n_bands)
         segments = contiguous_segments(self._source_bands_out, self.wavelengths_)
         self.segments_ = np.array([(part.start, part.stop) for part in segments])
@@ -356,7 +369,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _as_spectra(self, values: np.ndarray) -> np.ndarray:
         """Return clean values as Spectra, where the wavelengths of the kept bands are known."""
-        return spectra_with(values, self.wavelengths_, COMPUTED, self._source_bands_out)
+        widths = getattr(self, "fwhm_", None)
+        return spectra_with(values, self.wavelengths_, COMPUTED, self._source_bands_out, widths)
 
     @property
     def _source_bands_out(self) -> np.ndarray:
@@ -394,7 +408,8 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         if not np.array_equal(self.bands_, np.arange(self.n_features_in_)):
             on_all_bands = np.full((len(X), self.n_features_in_), np.nan, X.dtype)
             on_all_bands[:, self.bands_] = on_kept_bands
-        return spectra_with(on_all_bands, self.wavelengths_in_, COMPUTED, self.source_bands_in_)
+        known = (self.wavelengths_in_, COMPUTED, self.source_bands_in_)
+        return spectra_with(on_all_bands, *known, self._input_widths(self.n_features_in_))
 
     def to_keras(self, *, dtype: str = "float32", name: str | None = None) -> keras.Model:
         """Return what ``transform`` computes as a model of Keras.
@@ -494,6 +509,9 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
 
     def _input_wavelengths(self, n_bands: int) -> np.ndarray | None:
         return self.wavelengths_in_
+
+    def _input_widths(self, n_bands: int) -> np.ndarray | None:
+        return getattr(self, "fwhm_in_", None)
 
     @property
     def _nodata_values(self) -> tuple[float, ...]:

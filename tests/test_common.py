@@ -12,6 +12,7 @@ from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhyp import (
+    BandResampler,
     HypPreprocessor,
     MinimumNoiseFraction,
     SpectralAutoencoder,
@@ -25,7 +26,7 @@ from skhyp import (
 )
 from skhyp.fitting._training_parameters import TrainingParameters
 
-TRANSFORMERS = [HypPreprocessor, MinimumNoiseFraction, SpectralAutoencoder]
+TRANSFORMERS = [BandResampler, HypPreprocessor, MinimumNoiseFraction, SpectralAutoencoder]
 NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
 # The suite asks how estimators behave, and little of layers: few of them are traced in less time.
 SMALL = {
@@ -45,7 +46,7 @@ ENSEMBLES = {
     SpectralEnsembleClassifier: [("bayes", GaussianNB()), ("share", DummyClassifier())],
     SpectralEnsembleRegressor: [("ridge", Ridge()), ("mean", DummyRegressor())],
 }
-ESTIMATORS = [HypPreprocessor, *NETWORKS, *SOLVED, *ENSEMBLES]
+ESTIMATORS = [BandResampler, HypPreprocessor, *NETWORKS, *SOLVED, *ENSEMBLES]
 
 FOR_ALL = ["check_param_validation", "check_dataframe_column_names_consistency"]
 FOR_TRANSFORMERS = [

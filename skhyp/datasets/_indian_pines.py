@@ -149,7 +149,7 @@ def load_indian_pines(
             cube = _restore_cube(stored["difference_high"], stored["difference_low"])
             labels, train_mask = stored["labels"], stored["train_mask"]
             wavelengths, fwhm = stored["wavelengths"], stored["fwhm"]
-    cube = Spectra(cube, wavelengths)
+    cube = Spectra(cube, wavelengths, fwhm)
     test_mask = (labels > 0) & ~train_mask
 
     shown = {"all": labels > 0, "train": train_mask, "test": test_mask}[subset]

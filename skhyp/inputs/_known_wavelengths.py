@@ -16,6 +16,7 @@ from skhyp.wavelengths import (
     wavelengths_from_names,
 )
 from skhyp.wavelengths._band_differences import how_they_differ
+from skhyp.wavelengths._band_widths import known_widths
 
 
 def as_scene(X: Any) -> Scene | None:
@@ -38,6 +39,14 @@ def wavelengths_of(X: Any) -> NDArray[np.float64] | None:
         return scene.wavelengths
     columns = getattr(X, "columns", None)
     return None if columns is None else wavelengths_from_names(list(columns))
+
+
+def widths_of(X: Any) -> NDArray[np.float64] | None:
+    """Return the widths in nm that X knows of all its bands, or None."""
+    if type(X) is np.ndarray:
+        return None
+    known = X if isinstance(X, Spectra) else as_scene(X)
+    return None if known is None else known_widths(known.fwhm, known.shape[-1])
 
 
 def numbers_of(X: Any) -> str | None:

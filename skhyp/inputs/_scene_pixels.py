@@ -13,6 +13,7 @@ from skhyp.files._fingerprints import fingerprint
 from skhyp.scenes import Scene, open_scene
 from skhyp.scenes._nodata import complete_pixels
 from skhyp.scenes._windows import Window, warn_of_large_chunks
+from skhyp.spectra._spectra import spectra_with
 
 from ._known_wavelengths import as_scene
 from ._validation import computation_dtype
@@ -69,6 +70,13 @@ class ScenePixels:
         """Of the bands that are taken."""
         known = self.scene.wavelengths
         return known if known is None or self._bands is None else known[self._bands]
+
+    def as_spectra(self, values: np.ndarray) -> np.ndarray:
+        """Return values of the bands that are taken as Spectra, where wavelengths are known."""
+        widths = self.scene.fwhm
+        if widths is not None and self._bands is not None:
+            widths = widths[self._bands]
+        return spectra_with(values, self.wavelengths, self.numbers, fwhm=widths)
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Yield the complete pixels block by block, where a block has some."""

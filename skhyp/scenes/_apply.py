@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
-from numbers import Integral
+from numbers import Integral, Real
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import Interval, validate_params
 from skhyp import __version__
 from skhyp._progress import ProgressBar
 from skhyp.files._fingerprints import NoFingerprintError, file_stamps, fingerprint
+from skhyp.wavelengths._lists import WAVELENGTH_TOLERANCE_NM
 
 from ._blocks import ReadBlocks
 from ._chunks import ChunkedBlocks, is_chunked
@@ -25,6 +26,7 @@ from ._identity import scene_identity
 from ._nodata import complete_pixels
 from ._pixel_models import PixelModel, warn_of_unlabelled_classes
 from ._quantities import Quantities
+from ._resampled import resampled_for
 from ._scene import Scene
 from ._smoothed_models import SmoothedModel
 from .maps._drafts import Draft
@@ -51,6 +53,8 @@ _PIXELS_LOOKED_AT = 10_000
         "long_name": [str, "array-like", None],
         "units": [str, "array-like", None],
         "smoothing": [ClassSmoothing, None],
+        "resample": ["boolean"],
+        "tolerance": [Interval(Real, 0, None, closed="left")],
         "working_memory": [Interval(Integral, 1, None, closed="left")],
         "resume": ["boolean"],
         "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
@@ -69,6 +73,8 @@ def apply(
     long_name: str | Sequence[str] | None = None,
     units: str | Sequence[str] | None = None,
     smoothing: ClassSmoothing | None = None,
+    resample: bool = False,
+    tolerance: float = WAVELENGTH_TOLERANCE_NM,
     working_memory: int = 64,
     resume: bool = False,
     verbose: int | bool = 0,
@@ -114,6 +120,12 @@ def apply(
         By how much neighbours decide what class a pixel has: of a classifier with `predict_proba`,
         for the methods "predict", which then takes the class of the greatest probability, and
         "predict_proba". None leaves each pixel to itself.
+    resample : bool, default=False
+        Whether a scene of another sensor is resampled to the bands that the model was fitted to,
+        block by block, as by :class:`~skhyp.BandResampler`. A scene that has bands of these
+        wavelengths and widths, to `tolerance`, is taken as it is.
+    tolerance : float, default=0.5
+        By how many nm a band of the scene may lie beside that of the model, and be taken for it.
     working_memory : int, default=64
         About how many MiB of memory blocks of the scene, and what is computed of them, may take
         at a time. Chunks of a DataArray are as they are.
@@ -134,7 +146,8 @@ def apply(
     ------
     ValueError
         If a parameter or the scene is not as described, or if the scene lacks bands that the
-        model was fitted with; the message names them. If `out` is what the scene is read from,
+        model was fitted with, or with ``resample=True`` did not measure them; the message names
+        them. If `out` is what the scene is read from,
         whatever form that comes in. With ``resume=True``, if what is there is of another model,
         scene, name, unit, smoothing or `working_memory`, or if the estimator cannot be known again.
     NotFittedError
@@ -153,13 +166,21 @@ def apply(
 
     Notes
     -----
-    Bands are found by their wavelengths, to 0.5 nm, where both the scene and the model (by named
-    columns, or ``HypPreprocessor(wavelengths=)``) know them. Otherwise the model is given all bands
-    or, if that is how many it was fitted with, those that the file does not list as bad. What a
-    model knows is what its fitted parts know, whatever it is wrapped in: pipelines, searches and
+    Bands are found by their wavelengths, to `tolerance`, where both the scene and the model (by
+    named columns, or ``HypPreprocessor(wavelengths=)``) know them. Otherwise the model is given all
+    bands or, if that is how many it was fitted with, those that the file does not list as bad. What
+    a model knows is what its fitted parts know, whatever it is wrapped in: pipelines, searches and
     other meta-estimators of scikit-learn, and those that keep fitted parts in attributes of the
     same names (``estimator_``, ``estimators_``, ``calibrated_classifiers_``). Parts that know other
     wavelengths of one band are an error.
+
+    What is resampled comes from bands that the scene does not list as bad, in its own unit: it has
+    to be that of the model's spectra. Where neither the scene nor the model knows widths, they are
+    taken for the distances between neighbouring bands, if these are up to 30 nm. A band of the
+    model is measured if nine tenths of its response lie within three quarters of a width of bands
+    of the scene; one that no part of the model uses need not be. A pixel is missing where a band
+    is that counts in one that is used. With `smoothing`, make that of the resampled scene too,
+    ``scene.through(BandResampler(target=model).fit(scene))``.
 
     A pixel is missing where a band that is used by any part has the scene's ``nodata``, or that of
     a preprocessor in the model, NaN or infinity. The model does not see it. In the map it has the
@@ -209,10 +230,12 @@ def apply(
     (dtype('uint8'), True)
     """
     array = scene if is_chunked(scene) else None
-    scene = open_scene(scene)
-    model = PixelModel.of(estimator, method, scene, **(method_params or {}))
+    scene, resampling = open_scene(scene), None
+    if resample:
+        scene, resampling = resampled_for(estimator, scene, tolerance)
+    model = PixelModel.of(estimator, method, scene, tolerance, **(method_params or {}))
     if smoothing is not None:
-        model = SmoothedModel.smoothing_of(model, smoothing, scene)
+        model = SmoothedModel.smoothing_of(model, smoothing, scene, tolerance)
     quantities = Quantities.of(model, long_name, units)
     layout = _layout(model, scene, class_names, class_colours, quantities)
     warn_of_unlabelled_classes(model, class_names)
@@ -220,7 +243,7 @@ def apply(
     if out is None and resume:
         raise ValueError("resume=True needs out, the file to write, got None.")
     if array is not None:
-        blocks = ChunkedBlocks(model, array)
+        blocks = ChunkedBlocks(model, array, resampling)
         if out is None:
             return blocks.map(layout)
     else:

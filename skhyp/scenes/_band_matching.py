@@ -16,11 +16,13 @@ from ._image import Image
 _SHOWN = 8
 
 
-def bands_for(model: ModelInput, scene: Image, called: str) -> NDArray[np.intp] | None:
+def bands_for(
+    model: ModelInput, scene: Image, called: str, tolerance: float = WAVELENGTH_TOLERANCE_NM
+) -> NDArray[np.intp] | None:
     """Return the indices of the bands that a model is to be given; ``None`` is all.
 
-    By wavelengths where both know them, in the order of the model; else by number: all bands, or
-    those that the scene does not list as bad.
+    By wavelengths where both know them, to a ``tolerance`` in nm, in the order of the model; else
+    by number: all bands, or those that the scene does not list as bad.
     """
     if model.wavelengths is None or scene.wavelengths is None:
         if scene.wavelengths is not None:
@@ -31,9 +33,9 @@ def bands_for(model: ModelInput, scene: Image, called: str) -> NDArray[np.intp] 
     if model.used is not None:
         matters = np.isin(np.arange(n_bands), model.used)
     if not np.isnan(model.wavelengths[matters]).any():
-        return _by_wavelength(model.wavelengths, scene)
+        return _by_wavelength(model.wavelengths, scene, tolerance)
     bands = _by_number(model, scene)
-    _refuse_other_wavelengths(model.wavelengths, bands, scene)
+    _refuse_other_wavelengths(model.wavelengths, bands, scene, tolerance)
     return bands
 
 
@@ -77,12 +79,12 @@ def _warn_of_numbers(scene: Image, called: str) -> None:
 
 
 def _refuse_other_wavelengths(
-    wanted: NDArray[np.float64], bands: NDArray[np.intp] | None, scene: Image
+    wanted: NDArray[np.float64], bands: NDArray[np.intp] | None, scene: Image, tolerance: float
 ) -> None:
     """Refuse bands by number where those wavelengths that a model does know lie elsewhere."""
     assert scene.wavelengths is not None
     given = scene.wavelengths if bands is None else scene.wavelengths[bands]
-    differs = np.flatnonzero(np.abs(wanted - given) > WAVELENGTH_TOLERANCE_NM)
+    differs = np.flatnonzero(np.abs(wanted - given) > tolerance)
     if len(differs):
         band = differs[0]
         raise ValueError(
@@ -93,26 +95,29 @@ def _refuse_other_wavelengths(
         )
 
 
-def _by_wavelength(wanted: NDArray[np.float64], scene: Image) -> NDArray[np.intp] | None:
+def _by_wavelength(
+    wanted: NDArray[np.float64], scene: Image, tolerance: float
+) -> NDArray[np.intp] | None:
     """Return the bands at some wavelengths; NaN are bands that do not matter, and may be any."""
     known = scene.wavelengths
     assert known is not None
-    if len(wanted) == len(known) and not np.any(np.abs(wanted - known) > WAVELENGTH_TOLERANCE_NM):
+    if len(wanted) == len(known) and not np.any(np.abs(wanted - known) > tolerance):
         return None  # in one order, so that bands that share a wavelength are told apart
     bands, matter = np.zeros(len(wanted), np.intp), ~np.isnan(wanted)
     wanted = wanted[matter]
     distances = np.abs(wanted[:, np.newaxis] - known)
     nearest = np.argmin(distances, axis=1)
     if scene.good_bands is not None:
-        nearest = _good_ones_first(nearest, distances, scene.good_bands)
-    missing = np.min(distances, axis=1) > WAVELENGTH_TOLERANCE_NM
+        nearest = _good_ones_first(nearest, distances, scene.good_bands, tolerance)
+    missing = np.min(distances, axis=1) > tolerance
     if missing.any():
         raise ValueError(
-            f"{scene.name} has no band within {WAVELENGTH_TOLERANCE_NM} nm of {missing.sum()} of "
+            f"{scene.name} has no band within {tolerance:g} nm of {missing.sum()} of "
             f"the {len(wanted)} wavelengths that the model was fitted with: "
             f"{_listed(wanted[missing])} nm. It has {len(known)} bands from {known.min():g} to "
-            f"{known.max():g} nm. If these are the same bands, named otherwise, pass the model's "
-            "wavelengths to open_scene; if not, resample the scene to them."
+            f"{known.max():g} nm. skhyp.scenes.apply(..., resample=True) resamples the scene to "
+            "them, and apply(..., tolerance=) takes bands that are so many nm away. If these are "
+            "the same bands, named otherwise, pass the model's wavelengths to open_scene."
         )
     values, counts = np.unique(nearest, return_counts=True)
     if counts.max() > 1:
@@ -134,7 +139,10 @@ def _by_wavelength(wanted: NDArray[np.float64], scene: Image) -> NDArray[np.intp
 
 
 def _good_ones_first(
-    nearest: NDArray[np.intp], distances: NDArray[np.float64], good_bands: NDArray[np.bool_]
+    nearest: NDArray[np.intp],
+    distances: NDArray[np.float64],
+    good_bands: NDArray[np.bool_],
+    tolerance: float,
 ) -> NDArray[np.intp]:
     """Return the nearest bands, with good ones that nobody wants instead of bad ones beside them.
 
@@ -143,7 +151,7 @@ def _good_ones_first(
     is_spare = good_bands.copy()
     is_spare[nearest] = False
     spare = np.where(is_spare, distances, np.inf)
-    gives_way = ~good_bands[nearest] & (spare.min(axis=1) <= WAVELENGTH_TOLERANCE_NM)
+    gives_way = ~good_bands[nearest] & (spare.min(axis=1) <= tolerance)
     return np.where(gives_way, spare.argmin(axis=1), nearest)
 
 

@@ -15,6 +15,7 @@ from sklearn.utils import gen_batches
 from skhyp._optional_packages import optional_package
 
 from ._pixel_models import PixelModel
+from ._resampled import BlockResampling
 from ._windows import Window
 from .maps._map_layouts import MapLayout
 from .maps._zarr_maps import cf_attributes
@@ -41,7 +42,12 @@ def is_chunked(scene: Any) -> bool:
 class ChunkedBlocks:
     """What a model gives for the chunks of a DataArray, as tasks of dask."""
 
-    def __init__(self, model: PixelModel, array: xarray.DataArray):
+    def __init__(
+        self,
+        model: PixelModel,
+        array: xarray.DataArray,
+        resampling: BlockResampling | None = None,
+    ):
         import cloudpickle
         import dask
 
@@ -58,7 +64,7 @@ class ChunkedBlocks:
             _of_chunk,
             # One task: each worker gets the model once, whatever the number of chunks. It is
             # unpickled within a task, so that a worker that lacks a package can say so.
-            model=dask.delayed(pickle.loads, pure=False)(cloudpickle.dumps(model)),
+            model=dask.delayed(pickle.loads, pure=False)(cloudpickle.dumps((model, resampling))),
             dtype=model.dtype,
             chunks=chunks if model.n_outputs is None else (*chunks, (model.n_outputs,)),
             meta=np.empty((0,) * (2 if outputs else 3), model.dtype),
@@ -117,8 +123,15 @@ class ChunkedBlocks:
         )
 
 
-def _of_chunk(block: NDArray[Any], model: PixelModel, block_info: Any = None) -> NDArray[Any]:
+def _of_chunk(
+    block: NDArray[Any],
+    model: tuple[PixelModel, BlockResampling | None],
+    block_info: Any = None,
+) -> NDArray[Any]:
+    model, resampling = model
     block = np.asarray(block)
+    if resampling is not None:
+        block = resampling(block if resampling.bands is None else block[..., resampling.bands])
     values = model(block if model.bands is None else block[..., model.bands])
     if not model.halo:
         return values

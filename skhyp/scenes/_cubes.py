@@ -54,7 +54,8 @@ def unroll(cube: ArrayLike) -> NDArray[Any]:
     if is_data_array(cube):
         cube = open_scene(cube)  # whose axes need not be in this order
     # Of a Scene, or of Spectra.
-    known = [getattr(cube, fact, None) for fact in ("wavelengths", "numbers", "source_bands")]
+    facts = ("wavelengths", "numbers", "source_bands", "fwhm")
+    known = [getattr(cube, fact, None) for fact in facts]
     cube = check_cube(cube)
     rows, columns, n_bands = cube.shape
     return spectra_with(cube.reshape(rows * columns, n_bands), *known)

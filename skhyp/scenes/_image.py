@@ -179,7 +179,8 @@ class Image:
         whole = slice(None) if bands is None else bands
         wavelengths = None if self.wavelengths is None else self.wavelengths[whole]
         places = np.arange(self.shape[2]) if self.source_bands is None else self.source_bands
-        return spectra_with(values, wavelengths, self.numbers, places[whole])
+        fwhm = None if self.fwhm is None else self.fwhm[whole]
+        return spectra_with(values, wavelengths, self.numbers, places[whole], fwhm)
 
     def _windows_with(self, positions: NDArray[Any]) -> Iterator[tuple[Window, NDArray[np.intp]]]:
         """Yield the windows in which positions lie, and which of them."""

@@ -19,6 +19,15 @@ def complete_pixels(block: NDArray[Any], nodata: float | None) -> NDArray[np.boo
     return complete
 
 
+def missing_values(values: NDArray[Any], nodata: float | None) -> NDArray[np.bool_] | None:
+    """Return which values are no data, or None if there are none."""
+    missing = ~np.isfinite(values) if values.dtype.kind == "f" else None
+    if (marker := marker_of(nodata, values.dtype)) is not None:
+        is_marked = values == marker
+        missing = is_marked if missing is None else missing | is_marked
+    return missing if missing is not None and missing.any() else None
+
+
 def marker_of(nodata: float | None, dtype: np.dtype) -> Any:
     """Return what marks missing data among numbers of a dtype, or None where nothing can."""
     if nodata is None or np.isnan(nodata):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
+from skhyp.wavelengths._lists import WAVELENGTH_TOLERANCE_NM
 from skhyp.wavelengths._model_bands import ModelInput, model_input
 from skhyp.wavelengths._model_parts import unwrapped
 
@@ -53,14 +54,22 @@ class PixelModel:
     halo_bytes: int = 0
 
     @classmethod
-    def of(cls, estimator: Any, method: str, scene: Image, **method_params: Any) -> PixelModel:
+    def of(
+        cls,
+        estimator: Any,
+        method: str,
+        scene: Image,
+        tolerance: float = WAVELENGTH_TOLERANCE_NM,
+        /,
+        **method_params: Any,
+    ) -> PixelModel:
         """Return the model for the blocks of a scene; a made-up spectrum shows what it gives."""
         if method.startswith(("fit", "partial_fit", "set_", "_")):
             raise ValueError(f"method={method!r} would change the estimator; choose another.")
         check_is_fitted(estimator)
         estimator = unwrapped(estimator)
         known = model_input(estimator)
-        bands = bands_for(known, scene, type(estimator).__name__)
+        bands = bands_for(known, scene, type(estimator).__name__, tolerance)
         warn_of_other_numbers(known, scene, type(estimator).__name__)
         n_bands = scene.shape[2] if bands is None else len(bands)
         with warnings.catch_warnings():

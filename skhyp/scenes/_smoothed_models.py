@@ -36,9 +36,15 @@ class SmoothedModel(PixelModel):
     units: NDArray[np.float64]
 
     @classmethod
-    def smoothing_of(cls, model: PixelModel, smoothing: ClassSmoothing, scene: Image) -> PixelModel:
+    def smoothing_of(
+        cls,
+        model: PixelModel,
+        smoothing: ClassSmoothing,
+        scene: Image,
+        tolerance: float = WAVELENGTH_TOLERANCE_NM,
+    ) -> PixelModel:
         """Return a model that smooths what another gives; that one if there is nothing to do."""
-        probabilities = _probabilities_of(model, scene)
+        probabilities = _probabilities_of(model, scene, tolerance)
         units = _units(model, smoothing, scene)
         if not smoothing.strength:
             return model
@@ -81,7 +87,7 @@ class SmoothedModel(PixelModel):
         return np.where(told[..., np.newaxis], smooth, given)
 
 
-def _probabilities_of(model: PixelModel, scene: Image) -> PixelModel:
+def _probabilities_of(model: PixelModel, scene: Image, tolerance: float) -> PixelModel:
     """Return the model of the probabilities of which a model gives the classes."""
     estimator = model.estimator
     got = f"got method={model.method!r} of {type(estimator).__name__}."
@@ -99,7 +105,7 @@ def _probabilities_of(model: PixelModel, scene: Image) -> PixelModel:
             )
         if not hasattr(estimator, "predict_proba"):
             raise ValueError(f"{what}{type(estimator).__name__} has none.")
-        probabilities = PixelModel.of(estimator, "predict_proba", scene)
+        probabilities = PixelModel.of(estimator, "predict_proba", scene, tolerance)
     else:
         probabilities = model
     is_of_one_target = model.method == "predict_proba" or model.classes is not None

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from skhyp.spectra._spectra import COMPUTED
 from skhyp.wavelengths import wavelengths_from_names
+from skhyp.wavelengths._model_parts import unwrapped
+from skhyp.wavelengths._protocols import MakesBands
 
 from ._identity import scene_identity
 from ._image import Image
 from ._pixel_models import PixelModel
+from ._scales import refuse_scales_by_band
 from ._windows import Window
 
 Kind = TypeVar("Kind", bound=Image)
@@ -46,25 +49,34 @@ def transformed_scene(scene: Kind, transformer: Any) -> Kind:
     model = PixelModel.of(transformer, "transform", scene)
     names = model.output_names()
     wavelengths = wavelengths_from_names(names)
-    good_bands = source_bands = None
+    good_bands = source_bands = fwhm = None
     if (taken := _bands_that_are_left(model, scene)) is not None:
         if scene.wavelengths is not None:
             wavelengths = scene.wavelengths[taken]
+        fwhm = None if scene.fwhm is None else scene.fwhm[taken]
         good_bands = None if scene.good_bands is None else scene.good_bands[taken]
         source_bands = taken if scene.source_bands is None else scene.source_bands[taken]
+    facts: dict[str, Any] = {
+        "wavelengths": wavelengths,
+        "fwhm": fwhm,
+        "source_bands": source_bands,
+        "scale": None,
+        "offset": None,
+        "numbers": COMPUTED,
+    }
+    if isinstance(maker := unwrapped(transformer), MakesBands):
+        refuse_scales_by_band(scene)
+        good_bands = None
+        numbers = {name: getattr(scene, name) for name in ("scale", "offset", "numbers")}
+        facts = maker._bands_out | numbers
     return replace(
         scene,
         source=TransformedSource(model, scene),
         name=f"{type(transformer).__name__} of {scene.name}",
-        wavelengths=wavelengths,
-        fwhm=None,
         good_bands=good_bands,
-        source_bands=source_bands,
         band_names=names,
         units=None,
-        scale=None,
-        offset=None,
-        numbers=COMPUTED,
+        **facts,
         nodata=np.nan if model.dtype.kind == "f" else model.missing,
         class_names=None,
         class_colours=None,

@@ -11,23 +11,29 @@ from numpy.typing import NDArray
 class KnownBands:
     """The wavelengths of some bands in nm, and the index of each in the source they came from.
 
-    Neither is to be written to. Without ``source_bands``, they are all that the source has.
+    Neither is to be written to. Without ``source_bands``, they are all that the source has. Widths
+    ``fwhm`` in nm are there where they are known of all bands.
     """
 
-    __slots__ = ("source_bands", "wavelengths")
+    __slots__ = ("fwhm", "source_bands", "wavelengths")
 
     def __init__(
-        self, wavelengths: NDArray[np.float64], source_bands: NDArray[np.intp] | None = None
+        self,
+        wavelengths: NDArray[np.float64],
+        source_bands: NDArray[np.intp] | None = None,
+        fwhm: NDArray[np.float64] | None = None,
     ):
         if source_bands is None:
             source_bands = np.arange(len(wavelengths))
         self.wavelengths, self.source_bands = _frozen(wavelengths), _frozen(source_bands)
+        self.fwhm = None if fwhm is None else _frozen(fwhm)
 
     def __len__(self) -> int:
         return len(self.wavelengths)
 
     def __getitem__(self, taken: Any) -> KnownBands:
-        return KnownBands(self.wavelengths[taken], self.source_bands[taken])
+        fwhm = None if self.fwhm is None else self.fwhm[taken]
+        return KnownBands(self.wavelengths[taken], self.source_bands[taken], fwhm)
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skhyp.wavelengths import are_same_bands, validate_wavelengths
+from skhyp.wavelengths._band_widths import known_widths, validate_widths
 
 from ._indexed_bands import KnownBands, indexed_bands
 
@@ -52,11 +53,18 @@ class Spectra(np.ndarray):
         Spectra, or a cube of them; it is not copied.
     wavelengths : array-like of shape (n_bands,)
         In nm.
+    fwhm : float, array-like of shape (n_bands,) or None, default=None
+        The widths of the bands at half of their maximum in nm, one for all or for each, where they
+        are known.
 
     Attributes
     ----------
     wavelengths : ndarray of shape (n_bands,) or None
         In nm, not to be written to. None where they are not known any more.
+    fwhm : ndarray of shape (n_bands,) or None
+        The widths of the bands at half of their maximum, in nm, by which
+        :class:`skhyp.BandResampler` resamples. Not to be written to; None where they are not known
+        of all bands.
     source_bands : ndarray of int, shape (n_bands,), or None
         The index of each band in the source: the scene that the spectra were taken from, or what
         these were made of first. Where they do not follow one another bands were left out, and
@@ -74,8 +82,9 @@ class Spectra(np.ndarray):
     (``X / 10000``), with rows that are joined, and in pickles. What moves or mixes bands gives a
     plain array. An array in which bands are written to the places of others
     (``X[:] = X[:, ::-1]``) knows them no longer; what is written to another view of it, or band by
-    band, is not seen. `source_bands` go with the wavelengths; where they differ between parts that
-    are joined, or computed with each other, the result counts as a source of its own.
+    band, is not seen. `source_bands` and `fwhm` go with the wavelengths; where they differ between
+    parts that are joined, or computed with each other, the result counts as a source of its own,
+    or knows no widths.
 
     The caches of joblib know an array by its numbers alone: where wavelengths were corrected, clear
     the ``memory`` of a Pipeline.
@@ -98,12 +107,17 @@ class Spectra(np.ndarray):
     _known_bands: KnownBands | None
     _numbers: str | None
 
-    def __new__(cls, X: ArrayLike, wavelengths: ArrayLike) -> Spectra:
+    def __new__(
+        cls, X: ArrayLike, wavelengths: ArrayLike, fwhm: ArrayLike | None = None
+    ) -> Spectra:
         """Return a view of an array that knows wavelengths."""
         array = np.asarray(X)
         if not array.ndim:
             raise ValueError("X must have bands along its last axis; got a single number.")
-        return _carrying(array, KnownBands(validate_wavelengths(wavelengths, array.shape[-1])))
+        n_bands = array.shape[-1]
+        wavelengths = validate_wavelengths(wavelengths, n_bands)
+        widths = None if fwhm is None else validate_widths(fwhm, n_bands)
+        return _carrying(array, KnownBands(wavelengths, fwhm=widths))
 
     def __array_finalize__(self, origin: Any) -> None:
         """Know nothing: how NumPy made this array of another is not told here."""
@@ -118,6 +132,11 @@ class Spectra(np.ndarray):
     def wavelengths(self) -> NDArray[np.float64] | None:
         """In nm, one for each place of the last axis."""
         return None if self._bands is None else self._bands.wavelengths
+
+    @property
+    def fwhm(self) -> NDArray[np.float64] | None:
+        """The widths of the bands in nm."""
+        return None if self._bands is None else self._bands.fwhm
 
     @property
     def source_bands(self) -> NDArray[np.intp] | None:
@@ -223,7 +242,7 @@ class Spectra(np.ndarray):
         return result
 
     def __reduce__(self) -> tuple[Callable, tuple]:
-        known = (self.wavelengths, self.numbers, self.source_bands)
+        known = (self.wavelengths, self.numbers, self.source_bands, self.fwhm)
         return spectra_with, (np.asarray(self), *known)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Callable, tuple]:
@@ -261,9 +280,15 @@ def spectra_with(
     wavelengths: NDArray[np.float64] | None,
     numbers: str | None = None,
     source_bands: NDArray[np.intp] | None = None,
+    fwhm: NDArray[np.float64] | None = None,
 ) -> Any:
-    """Return an array as Spectra, or as it is where wavelengths are not known or do not fit."""
-    known = None if wavelengths is None else KnownBands(wavelengths, source_bands)
+    """Return an array as Spectra, or as it is where wavelengths are not known or do not fit.
+
+    Widths are taken where they are some of all bands: files have 0 for those that are not known.
+    """
+    if wavelengths is None:
+        return array
+    known = KnownBands(wavelengths, source_bands, known_widths(fwhm, len(wavelengths)))
     return _with(array, known, numbers)
 
 
@@ -332,9 +357,21 @@ def _agreed(inputs: Iterable[Any]) -> KnownBands | None:
     first, *others = known
     if not all(are_same_bands(each.wavelengths, first.wavelengths) for each in others):
         return None
-    if not all(np.array_equal(each.source_bands, first.source_bands) for each in others):
-        return KnownBands(first.wavelengths)
-    return first
+    same_places = all(np.array_equal(each.source_bands, first.source_bands) for each in others)
+    same_widths = all(_are_equal(each.fwhm, first.fwhm) for each in others)
+    if same_places and same_widths:
+        return first
+    return KnownBands(
+        first.wavelengths,
+        first.source_bands if same_places else None,
+        first.fwhm if same_widths else None,
+    )
+
+
+def _are_equal(first: NDArray[Any] | None, second: NDArray[Any] | None) -> bool:
+    return first is second or (
+        first is not None and second is not None and np.array_equal(first, second)
+    )
 
 
 def _after(

@@ -31,7 +31,7 @@ from ._model_parts import (
     unwrapped,
 )
 from ._names import wavelengths_from_names
-from ._protocols import KnowsNodata, KnowsWavelengths
+from ._protocols import KnowsNodata, KnowsWavelengths, KnowsWidths
 
 # What comes out of one of their columns is made of that column alone.
 _OF_SINGLE_COLUMNS = (
@@ -47,7 +47,7 @@ class ModelInput(NamedTuple):
     indices of the bands that matter. ``names`` are those of the columns. What is not known is
     None; all bands matter then. ``nodata`` are bands, with what marks missing data in them,
     ``numbers`` what the numbers were that it was fitted to, and ``passed`` the bands that come out
-    of it one for one, where they do.
+    of it one for one, where they do. ``fwhm`` are widths in nm, NaN where no part knows them.
     """
 
     n_bands: int | None
@@ -57,6 +57,7 @@ class ModelInput(NamedTuple):
     nodata: tuple[tuple[NDArray[np.intp], float], ...] = ()
     numbers: str | None = None
     passed: NDArray[np.intp] | None = None
+    fwhm: NDArray[np.float64] | None = None
 
 
 def model_input(model: Any) -> ModelInput:
@@ -80,6 +81,7 @@ def model_input(model: Any) -> ModelInput:
         tuple(walk.nodata),
         _numbers_in(model, n_bands),
         came_out,
+        _widths(walk.widths, n_bands),
     )
 
 
@@ -152,6 +154,7 @@ class _Walk:
     def __init__(self, n_bands: int):
         self.matters = np.zeros(n_bands, bool)
         self.known: list[_Knowledge] = []
+        self.widths: list[tuple[NDArray[np.intp], NDArray[np.float64]]] = []
         self.nodata: list[tuple[NDArray[np.intp], float]] = []
 
     def need(self, bands: NDArray[np.intp]) -> None:
@@ -242,6 +245,10 @@ class _Walk:
         if wavelengths is not None and len(wavelengths) == len(bands):
             part = type(model).__name__ + (f" ({place.removeprefix('.')})" if place else "")
             self.known.append(_Knowledge(bands, wavelengths, part))
+        if isinstance(model, KnowsWidths):
+            widths = model._input_widths(len(bands))
+            if widths is not None and len(widths) == len(bands):
+                self.widths.append((bands, widths))
 
     def _listen_to(self, parts: list[Part], bands: NDArray[np.intp], place: str) -> None:
         """Take up what parts know by which columns were selected; they compute nothing later."""
@@ -250,6 +257,7 @@ class _Walk:
             if places is not None:
                 walk.through(part, _taken(bands, places), place + name)
         self.known += walk.known
+        self.widths += walk.widths
 
 
 def _nodata_values(model: Any) -> tuple[float, ...]:
@@ -276,6 +284,18 @@ def _columns_out(model: Any, n_columns: int) -> NDArray[np.intp] | None:
         if min(found) >= 0 and len(set(found)) == len(found):
             return np.array(found)
     return None
+
+
+def _widths(
+    known: list[tuple[NDArray[np.intp], NDArray[np.float64]]], n_bands: int
+) -> NDArray[np.float64] | None:
+    """Return the widths of all bands as the first part knows them that does."""
+    if not known:
+        return None
+    widths = np.full(n_bands, np.nan)
+    for bands, told in reversed(known):
+        widths[_known(bands)] = told[bands >= 0]
+    return widths
 
 
 def _agreed(known: list[_Knowledge], n_bands: int) -> NDArray[np.float64] | None:

@@ -46,7 +46,7 @@ _MOST_PACKED = 2**20
 _WITH_VARIABLES = "MATLAB files and Zarr stores, HDF5 and netCDF"
 # Rasters of formats that are HDF5 within, and that GDAL knows.
 _HDF5_OF_GDAL = (".bag", ".kea")
-_OF_SPECTRA = ("wavelengths", "numbers", "source_bands")
+_OF_SPECTRA = ("wavelengths", "fwhm", "numbers", "source_bands")
 
 
 def open_scene(
