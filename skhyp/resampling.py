@@ -36,7 +36,8 @@ class BandResampler(
 
     A band of the target is a weighted mean of bands of the source. The source has blurred the
     spectrum already: it is blurred by what is left to the width of the target, a Gaussian of
-    sqrt(target² - source²), where the target is wider, and interpolated where it is not.
+    sqrt(target² - source²), where the target is wider, and interpolated where it is not. What
+    straight lines between bands blur is taken off as well.
     Weights are computed in fit, of wavelengths and widths alone.
 
     For a model that was fitted to another sensor's spectra, :func:`skhyp.scenes.apply` does this

@@ -17,8 +17,10 @@ DEVIATIONS_IN_FWHM = 2 * np.sqrt(2 * np.log(2))
 _REACH = 0.75
 # Bands that are no farther apart than so many of their widths leave no gap between them.
 _SPARSEST_STEP = 1.5
-# Narrower kernels are interpolation, in nm.
+# Narrower Gaussians are interpolation, in nm.
 _NARROWEST = 1e-3
+# So often the variance of weights is corrected; it changes little after the second time.
+_REFINEMENTS = 8
 # Lesser weights are none.
 _LEAST_WEIGHT = 1e-5
 # So many spectra are in the processor's cache while they are multiplied.
@@ -85,18 +87,30 @@ def gaussian_weights(
     What a source band has seen is wide already: a Gaussian of the width that is left to the
     target's, sqrt(target**2 - source**2), is laid over the spectrum between the source's bands,
     which is taken to be straight. Nothing is left where the target is no wider: what comes out is
-    interpolated.
+    interpolated. Straight lines blur too, which the Gaussian is narrower by: it is the variance of
+    the weights that is what is left.
     """
     order, knots = _knots(source)
     widths = np.interp(target, knots, _means(source_widths, order, len(knots)))
-    deviations = np.sqrt(np.maximum(target_widths**2 - widths**2, 0)) / DEVIATIONS_IN_FWHM
+    variances = np.maximum(target_widths**2 - widths**2, 0) / DEVIATIONS_IN_FWHM**2
     weights = np.empty((len(knots), len(target)))
-    for band, (centre, deviation) in enumerate(zip(target, deviations, strict=True)):
-        if deviation <= _NARROWEST:
-            weights[:, band] = _interpolation(knots, centre)
-        else:
-            weights[:, band] = _under_gaussian((knots - centre) / deviation)
+    for band, (centre, variance) in enumerate(zip(target, variances, strict=True)):
+        weights[:, band] = _of_variance(knots - centre, variance)
     return _shared(weights, order)
+
+
+def _of_variance(knots: NDArray[np.float64], variance: float) -> NDArray[np.float64]:
+    """Return weights of knots around 0 that have a variance, or that of interpolation if more."""
+    squares, of_gaussian = knots**2, variance
+    weights = _interpolation(knots, 0)
+    if weights @ squares >= variance:
+        return weights
+    for _ in range(_REFINEMENTS):
+        weights = _under_gaussian(knots, np.sqrt(of_gaussian))
+        of_gaussian += variance - weights @ squares
+        # Beyond the ends of the spectrum there is nothing to be wide in.
+        of_gaussian = min(max(of_gaussian, _NARROWEST**2), variance)
+    return weights
 
 
 def response_weights(
@@ -204,11 +218,12 @@ def _interpolation(knots: NDArray[np.float64], place: float) -> NDArray[np.float
     return weights
 
 
-def _under_gaussian(knots: NDArray[np.float64]) -> NDArray[np.float64]:
+def _under_gaussian(knots: NDArray[np.float64], deviation: float) -> NDArray[np.float64]:
     """Return the weights of knots, whose values are joined by straight lines, under a Gaussian.
 
-    Knots are in standard deviations from its centre. Beyond the ends the last values go on.
+    Its centre is 0. Beyond the ends the last values go on.
     """
+    knots = knots / deviation
     below = ndtr(knots)
     density = np.exp(-(knots**2) / 2) / np.sqrt(2 * np.pi)
     masses, moments = np.diff(below), -np.diff(density)

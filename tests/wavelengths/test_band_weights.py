@@ -74,7 +74,7 @@ def test_the_responses_of_a_gaussian_are_a_gaussian():
     table = _absorption(at, fwhm=40.0)[:, np.newaxis]
     by_table = response_weights(FINE, at, table)
     by_width = gaussian_weights(FINE, np.full(601, 1e-3), np.array([700.0]), np.array([40.0]))
-    np.testing.assert_allclose(by_table, by_width, atol=2e-6)
+    np.testing.assert_allclose(by_table, by_width, atol=1e-5)
 
 
 def test_coverage_is_the_share_of_the_response_that_was_measured():
