@@ -302,7 +302,7 @@ class HypPreprocessor(ConfigMixin, DocumentationLinkMixin, TransformerMixin, Bas
         self.wavelengths_ = None if wavelengths is None else wavelengths[self.bands_]
         widths = widths_of(X)
         self.fwhm_in_ = None if widths is None else np.array(widths)
-        self.fwhm_ = None if widths is None else self.fwhm_in_[self.bands_]
+        self.fwhm_ = None if widths is None else np.array(widths[self.bands_])
         self.source_bands_in_ = source_bands_of(X, n_bands)
         segments = contiguous_segments(self._source_bands_out, self.wavelengths_)
         self.segments_ = np.array([(part.start, part.stop) for part in segments])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.integrate import trapezoid
 from sklearn.utils.validation import check_is_fitted
 
@@ -116,7 +116,7 @@ def _of_estimator(target: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]
     return known.wavelengths, known_widths(known.fwhm, len(known.wavelengths))
 
 
-def _of_responses(responses: ArrayLike) -> TargetBands:
+def _of_responses(responses: Any) -> TargetBands:
     """Return the bands of a table of responses: their centres, and widths at half maximum."""
     if hasattr(responses, "columns"):
         wavelengths, heights = np.asarray(responses.index), np.asarray(responses)

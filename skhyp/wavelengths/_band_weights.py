@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -36,11 +35,6 @@ class BandWeights:
     """
 
     weights: NDArray[np.float64]
-
-    @cached_property
-    def counts(self) -> NDArray[np.bool_]:
-        """Which bands count in some band that comes out."""
-        return self.weights.any(axis=1)
 
     def of_bands(self, bands: NDArray[np.intp] | None) -> BandWeights:
         """Return the weights of some of the bands that come out."""
@@ -101,15 +95,15 @@ def gaussian_weights(
 
 def _of_variance(knots: NDArray[np.float64], variance: float) -> NDArray[np.float64]:
     """Return weights of knots around 0 that have a variance, or that of interpolation if more."""
-    squares, of_gaussian = knots**2, variance
+    squares, of_gaussian = knots**2, float(variance)
     weights = _interpolation(knots, 0)
     if weights @ squares >= variance:
         return weights
     for _ in range(_REFINEMENTS):
         weights = _under_gaussian(knots, np.sqrt(of_gaussian))
-        of_gaussian += variance - weights @ squares
+        of_gaussian += float(variance - weights @ squares)
         # Beyond the ends of the spectrum there is nothing to be wide in.
-        of_gaussian = min(max(of_gaussian, _NARROWEST**2), variance)
+        of_gaussian = min(max(of_gaussian, _NARROWEST**2), float(variance))
     return weights
 
 

@@ -31,7 +31,7 @@ _VECTORS = {
 }
 _TABLES = {".csv", ".tsv", ".xlsx", ".xls", ".ods", ".parquet", ".feather", ".pkl", ".arrow"}
 _SPECTRA = {
-    **{".sli": "spectral: spectral.open_image(header).spectra", ".asd": "pyasdreader"},
+    **{".sli": "skhyp.libraries.read_spectra", ".asd": "pyasdreader"},
     **{".jdx": "jcamp", ".dx": "jcamp", ".spc": "spc-io", ".sed": "a reader of its maker"},
     **{".sig": "a reader of its maker"},
 }
@@ -129,8 +129,8 @@ def refuse_file(path: Path) -> None:
         )
     if suffix in (".hdr", ".sli") and _is_library(path, head):
         raise ValueError(
-            f"{name} is a spectral library of ENVI: spectra, and no image. Read it with spectral: "
-            "spectral.open_image('library.hdr').spectra, which estimators take as X."
+            f"{name} is a spectral library of ENVI: spectra, and no image. Read it with "
+            "skhyp.libraries.read_spectra, whose spectra estimators take as X."
         )
     if suffix in _SPECTRA:
         raise ValueError(
@@ -145,8 +145,9 @@ def refuse_file(path: Path) -> None:
         )
     if suffix in _TABLES:
         raise ValueError(
-            f"{name} is a table, and no image. Read it, with pandas for example: estimators take "
-            "a table of spectra as X, labelled points go to labelled_points(scene, x, y, classes)."
+            f"{name} is a table, and no image. Read it, with pandas or, of spectra, with "
+            "skhyp.libraries.read_spectra: estimators take a table of spectra as X, labelled "
+            "points go to labelled_points(scene, x, y, classes)."
         )
     if suffix in _VECTORS or _is_geojson(suffix, start) or _has_vectors_alone(path, head):
         kind = _VECTORS.get(suffix, "GeoJSON" if suffix == ".json" else "a GeoPackage")

@@ -1,0 +1,7 @@
+"""Spectral libraries: spectra with names and what is known of each, read from files and written."""
+
+from ._library import SpectralLibrary
+from ._reading import read_spectra
+from ._writing import write_spectra
+
+__all__ = ["SpectralLibrary", "read_spectra", "write_spectra"]
