@@ -77,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="STRENGTH",
         help="of a map of classes: how much neighbours decide",
     )
+    command.add_argument(
+        "--resample", action="store_true", help="a scene of another sensor, to the model's bands"
+    )
     command.add_argument("--variable", help="of a file with several: HDF5, .nc, .mat or .zarr")
     command.add_argument(
         "--working-memory", type=int, default=64, metavar="MIB", help="for blocks (%(default)s)"
@@ -101,6 +104,7 @@ def _apply(options: argparse.Namespace) -> None:
     import joblib
 
     from .scenes import ClassSmoothing, apply
+    from .scenes._resampled import resampled_for
 
     class_names = _class_names(options.class_names)
     maps = _maps(options)
@@ -113,7 +117,8 @@ def _apply(options: argparse.Namespace) -> None:
     for out, scene in maps:
         smoothing = None
         if options.smoothing is not None:
-            smoothing = ClassSmoothing.for_scene(scene, strength=options.smoothing)
+            seen = resampled_for(model, scene)[0] if options.resample else scene
+            smoothing = ClassSmoothing.for_scene(seen, strength=options.smoothing)
         apply(
             model,
             scene,
@@ -123,6 +128,7 @@ def _apply(options: argparse.Namespace) -> None:
             long_name=_one_or_all(options.long_name),
             units=_one_or_all(options.units),
             smoothing=smoothing,
+            resample=options.resample,
             working_memory=options.working_memory,
             resume=options.resume,
             verbose=not options.quiet,

@@ -67,7 +67,8 @@ class BandResampler(
         column of NaN.
     min_coverage : float, default=0.9
         The share of a band's response that X must have measured, from 0 to 1. A band of X stands
-        for what lies within three quarters of its width to each side.
+        for what lies within three quarters of its width to each side, but for no band of the
+        target that is less than a third as wide.
 
     Attributes
     ----------
@@ -79,7 +80,8 @@ class BandResampler(
     bands_out_ : ndarray of int, shape (n_bands_out,)
         Which bands of the target they are.
     coverage_ : ndarray of shape (n_target_bands,)
-        The share of the response of each band of the target that X measured.
+        The share of the response of each band of the target that X measured; 0 for bands less
+        than a third as wide as those of X.
     wavelengths_, fwhm_ : ndarray of shape (n_bands,) or None
         Of the bands of X, in nm, as they were taken.
     numbers_in_ : str or None
@@ -297,10 +299,10 @@ class BandResampler(
         listed = ", ".join(f"{wavelength:g}" for wavelength in missing[:_SHOWN])
         more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
         raise ValueError(
-            f"X did not measure {len(missing)} of the {len(is_covered)} bands of the target, of "
-            f"whose response less than min_coverage={self.min_coverage:g} lies where it has bands: "
-            f'{listed}{more} nm. It has {self._range()}. Set uncovered="drop" or "nan", or leave '
-            "them out of target."
+            f"X did not measure {len(missing)} of the {len(is_covered)} bands of the target: less "
+            f"than min_coverage={self.min_coverage:g} of their response lies where it has bands, "
+            f"or these are more than three times as wide: {listed}{more} nm. It has "
+            f'{self._range()}. Set uncovered="drop" or "nan", or leave them out of target.'
         )
 
     def _range(self) -> str:

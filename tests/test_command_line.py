@@ -3,10 +3,14 @@
 import joblib
 import numpy as np
 import pytest
+import xarray
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
+from skhyp import HypPreprocessor
 from skhyp.__main__ import main
 from skhyp.scenes import ClassSmoothing, apply, open_scene
+from skhyp.spectra import Spectra
 
 
 @pytest.fixture
@@ -102,3 +106,20 @@ def test_names_that_are_none_are_refused(files, capsys, names, message):
     paths = [str(files / name) for name in ("model.joblib", "scene.npy", "map.npy")]
     assert main(["apply", *paths, "--class-names", *names]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_scene_of_another_sensor_is_resampled(files, capsys):
+    bands, other = np.linspace(500, 700, 21), np.linspace(480, 720, 33)
+    values = np.linspace(-1, 1, 42)[:, np.newaxis]
+    model = make_pipeline(HypPreprocessor(), LogisticRegression())
+    model.fit(Spectra(1 + values * (bands - 600) / 100, bands, 11), values[:, 0] > 0)
+    joblib.dump(model, files / "model.joblib")
+    cube = (1 + values * (other - 600) / 100).reshape(6, 7, 33)
+    xarray.DataArray(
+        cube, {"wavelength": ("band", other, {"units": "nm"})}, ("y", "x", "band")
+    ).to_netcdf(files / "other.nc", engine="scipy")
+    paths = [str(files / name) for name in ("model.joblib", "other.nc", "map.npy")]
+    assert main(["apply", *paths, "--quiet"]) == 1
+    assert "resample=True" in capsys.readouterr().err
+    assert main(["apply", *paths, "--quiet", "--resample", "--smoothing", "1"]) == 0
+    assert np.load(files / "map.npy").ravel().tolist() == [int(value > 0) for value in values[:, 0]]

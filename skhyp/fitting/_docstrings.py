@@ -152,6 +152,10 @@ ATTRIBUTES = {
         'like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and '
         ":func:`~skhyp.scenes.labelled_pixels` give.",
     ),
+    "fwhm_": (
+        "ndarray of shape (n_bands,) or None",
+        "Their widths at half maximum in nm, where X knows them.",
+    ),
     "numbers_in_": (
         "str or None",
         'What the numbers of X were, such as "as stored" in a file or "computed", where X knows '

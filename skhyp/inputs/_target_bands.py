@@ -40,7 +40,8 @@ class TargetBands:
     ) -> NDArray[np.float64]:
         """Return the share of each response that source bands measured."""
         if self.responses is not None:
-            return response_coverage(source, source_widths, *self.responses)
+            known = (*self.responses, self.wavelengths, self.fwhm)
+            return response_coverage(source, source_widths, *known)
         return gaussian_coverage(source, source_widths, self.wavelengths, self.fwhm)
 
     def weights(

@@ -18,6 +18,7 @@ from ._envi_libraries import read_envi_library
 from ._library import SpectralLibrary
 from ._single_spectra import (
     is_ecostress,
+    is_of_columns,
     is_usgs,
     read_ecostress,
     read_two_columns,
@@ -175,7 +176,7 @@ def _read(path: Path, wavelengths: Any, fwhm: Any, unit: str | None) -> Spectral
     for name, given in (("wavelengths", wavelengths), ("fwhm", fwhm)):
         if given is not None:
             raise ValueError(f"{name} are for files of splib07; {path} is none.")
-    if suffix in (".csv", ".tsv", ".tab"):
+    if suffix in (".csv", ".tsv", ".tab") or is_of_columns(text):
         return read_table(path, text, unit)
     return read_two_columns(path, text, unit)
 

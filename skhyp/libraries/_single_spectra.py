@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._axes import as_spectra, in_nm
+from ._axes import as_spectra, in_nm, stated_unit
 from ._library import SpectralLibrary
 from ._texts import columns_of, number_of, read_text, separator_of
 
@@ -34,6 +34,14 @@ def is_usgs(text: str) -> bool:
     """Return whether a text begins as the files of splib07 do."""
     first = text.partition("\n")[0]
     return _USGS.match(first) is not None or "splib07" in first.lower()
+
+
+def is_of_columns(text: str) -> bool:
+    """Return whether a text has more than two columns, under one line of names or none."""
+    lines = [line for line in text.splitlines() if line.strip()][:2]
+    separator = separator_of(lines[-1:])
+    counts = {len(line.rstrip(" ;,").split(separator)) for line in lines}
+    return separator is not None and len(counts) == 1 and counts.pop() > 2
 
 
 def read_ecostress(path: Path, text: str) -> SpectralLibrary:
@@ -94,12 +102,8 @@ def read_usgs(path: Path, text: str, wavelengths: Any = None, fwhm: Any = None) 
         )
     widths = _list_for(path, fwhm, "bandpass", len(values))
     is_band = np.isfinite(listed) & (listed > 0)
-    in_order = in_nm(listed[is_band], None, str(path))
-    # Widths are in the unit of the wavelengths.
-    scale = np.median(in_order / listed[is_band])
-    spectra = as_spectra(
-        values[np.newaxis, is_band], in_order, None if widths is None else widths[is_band] * scale
-    )
+    widths = None if widths is None else widths[is_band]
+    spectra = as_spectra(values[np.newaxis, is_band], listed[is_band], widths)
     columns = {name: np.array([value], object) for name, value in metadata.items()}
     return SpectralLibrary(spectra, np.array([title], object), columns)
 
@@ -112,6 +116,10 @@ def read_two_columns(path: Path, text: str, unit: str | None) -> SpectralLibrary
         raise ValueError(f"{path} has no lines of two numbers, a wavelength and a value.")
     start = is_numbers.index(True)
     table = columns_of(lines[start:], str(path), 2)
+    if unit is None and start:
+        head = lines[start - 1]
+        fields = head.split(separator_of([head]))
+        unit = next((stated for text in (fields[0], head) if (stated := stated_unit(text))), None)
     wavelengths = in_nm(table[:, 0], unit, str(path))
     return SpectralLibrary(
         as_spectra(table[:, 1][np.newaxis], wavelengths), np.array([path.stem], object)
@@ -137,6 +145,8 @@ def _list_for(path: Path, given: Any, kind: str, n_values: int) -> NDArray[np.fl
     """Return wavelengths or widths of a spectrum: those that are given, or of a file nearby."""
     if given is not None and not isinstance(given, str | Path):
         listed = np.asarray(given, np.float64)
+        if listed.max(initial=0) < 100 and kind == "wavelengths":
+            raise ValueError(f"wavelengths must be in nm, got {listed.max():g} and less.")
     elif given is not None:
         listed = _listed_in(Path(given).expanduser())
     else:
@@ -147,7 +157,8 @@ def _list_for(path: Path, given: Any, kind: str, n_values: int) -> NDArray[np.fl
 
 
 def _listed_in(path: Path) -> NDArray[np.float64]:
-    return _column(path, read_text(path).splitlines()[1:])
+    """Return wavelengths or widths in nm: files have micrometres."""
+    return 1000 * _column(path, read_text(path).splitlines()[1:])
 
 
 def _listed_nearby(path: Path, kind: str, n_values: int) -> NDArray[np.float64] | None:

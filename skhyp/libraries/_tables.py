@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 
 from skhyp.files._whole_files import write_whole
 from skhyp.wavelengths import wavelength_names, wavelengths_from_names
-from skhyp.wavelengths._spectral_units import names_wavelengths, wavelength_of_text
+from skhyp.wavelengths._spectral_units import wavelength_of_text
 
-from ._axes import as_spectra, in_nm
+from ._axes import as_spectra, in_nm, stated_unit
 from ._library import SpectralLibrary
 from ._texts import number_of
 
+# So many numbers that rise, from the first line on, are wavelengths.
+_FEWEST_LINES = 3
+# Below a wavelength as a name there are values, far from it: a longer part of all of the range.
+_LONGEST_STEP = 0.75
 _SEPARATORS = ("\t", ";", ",")
 _NAMES = ("name", "names", "spectrum", "spectra", "sample", "id", "sample id", "sample_id")
 
@@ -25,19 +29,32 @@ _NAMES = ("name", "names", "spectrum", "spectra", "sample", "id", "sample id", "
 def read_table(path: Path, text: str, unit: str | None) -> SpectralLibrary:
     """Return the spectra of a table: of its rows, or of its columns after one of wavelengths."""
     rows = _rows(path, text)
+    if _has_no_names(rows):
+        rows.insert(0, ["wavelength", *map(str, range(1, len(rows[0])))])
     head, *body = rows
     if not body:
         raise ValueError(f"{path} has a line of names, and no spectra below it.")
-    stated = names_wavelengths(head[0]) if head[0].strip() else None
-    first = [number_of(row[0]) for row in body]
-    are_numbers = None not in first and len(body) > 1
-    if are_numbers and (stated is not None or not _band_columns(head)[0]):
+    stated = stated_unit(head[0])
+    are_numbers = None not in [number_of(row[0]) for row in body] and len(body) > 1
+    may_be = stated is not None or (not head[0].strip() and not _band_columns(path, head)[0])
+    if are_numbers and may_be:
         return _by_columns(path, head, body, unit or stated or None)
     return _by_rows(path, head, body, unit)
 
 
+def _has_no_names(rows: list[list[str]]) -> bool:
+    """Return whether the first line is one of numbers as the others, after a rising wavelength."""
+    first = [number_of(row[0]) for row in rows]
+    if None in first or None in map(number_of, rows[0]) or len(rows) < _FEWEST_LINES:
+        return False
+    listed = np.array(first, np.float64)
+    steps, span = np.diff(listed), np.ptp(listed)
+    are_even = bool(listed.min() > 0 and np.abs(steps).max() <= _LONGEST_STEP * span)
+    return are_even and bool((steps > 0).all() or (steps < 0).all())
+
+
 def _rows(path: Path, text: str) -> list[list[str]]:
-    lines = [line for line in text.splitlines() if line.strip()]
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
     counts = {mark: lines[0].count(mark) for mark in _SEPARATORS} if lines else {}
     separator = max(counts, key=lambda mark: counts[mark], default=",")
     # 450,5;451,5 has as many decimal commas as columns.
@@ -55,7 +72,7 @@ def _rows(path: Path, text: str) -> list[list[str]]:
     return rows
 
 
-def _band_columns(head: Sequence[str]) -> tuple[list[int], NDArray[np.float64] | None]:
+def _band_columns(path: Path, head: Sequence[str]) -> tuple[list[int], NDArray[np.float64] | None]:
     """Return which columns are bands, and their wavelengths in nm.
 
     Their names have a unit or, of the others, are numbers; numbers alone may be of other things.
@@ -66,8 +83,17 @@ def _band_columns(head: Sequence[str]) -> tuple[list[int], NDArray[np.float64] |
     for places in (with_unit, plain):
         if len(places) > 1:
             known = wavelengths_from_names([names[place] for place in places])
-            if known is not None:
-                return places, known
+            if known is None:
+                continue
+            steps = np.diff(known)
+            if places is plain and not ((steps > 0).all() or (steps < 0).all()):
+                step = int(np.argmax(np.abs(steps)))
+                raise ValueError(
+                    f"{path} has columns {head[places[step]]!r} and {head[places[step + 1]]!r}, "
+                    "between which wavelengths step back: one may be something else. Name the "
+                    "columns of bands with their unit, as '450.5 nm'."
+                )
+            return places, known
     return [], None
 
 
@@ -86,7 +112,7 @@ def _is_plain(name: str) -> bool:
 def _by_rows(
     path: Path, head: list[str], body: list[list[str]], unit: str | None
 ) -> SpectralLibrary:
-    places, known = _band_columns(head)
+    places, known = _band_columns(path, head)
     if unit is not None:
         names = [_dotted(name) for name in head]
         places = places or [place for place, name in enumerate(names) if _is_plain(name)]
@@ -96,8 +122,8 @@ def _by_rows(
     if known is None:
         raise ValueError(
             f"{path} has no columns that are wavelengths, as 450.5, X450.5 or '450.5 nm', and "
-            "its first column has none. Wavenumbers and numbers beyond 2600 need a unit: pass "
-            "unit='cm-1'."
+            "its first column is not called wavelength or wavenumber. Wavenumbers and numbers "
+            "beyond 2600 need a unit: pass unit='cm-1'."
         )
     values = _numbers(path, [[row[place] for place in places] for row in body], places)
     others = [place for place in range(len(head)) if place not in set(places)]

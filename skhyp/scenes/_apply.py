@@ -178,7 +178,8 @@ def apply(
     to be that of the model's spectra. Where neither the scene nor the model knows widths, they are
     taken for the distances between neighbouring bands, if these are up to 30 nm. A band of the
     model is measured if nine tenths of its response lie within three quarters of a width of bands
-    of the scene; one that no part of the model uses need not be. A pixel is missing where a band
+    of the scene, and these are no more than three times as wide; one that no part of the model uses
+    need not be. A pixel is missing where a band
     is that counts in one that is used. With `smoothing`, make that of the resampled scene too,
     ``scene.through(BandResampler(target=model).fit(scene))``.
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skhyp.wavelengths._band_weights import BandWeights, gaussian_coverage, gaussian_weights
 from skhyp.wavelengths._band_widths import known_widths, widths_by_distance
+from skhyp.wavelengths._lists import WAVELENGTH_TOLERANCE_NM
 from skhyp.wavelengths._model_bands import ModelInput, model_input
 from skhyp.wavelengths._model_parts import unwrapped
 
@@ -66,7 +67,7 @@ class ResampledSource:
 
 
 def resampled_for(
-    estimator: Any, scene: Kind, tolerance: float
+    estimator: Any, scene: Kind, tolerance: float = WAVELENGTH_TOLERANCE_NM
 ) -> tuple[Kind, BlockResampling | None]:
     """Return a scene on the bands that a model was fitted to, and what its blocks become.
 
@@ -168,8 +169,9 @@ def _refuse_uncovered(
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
     raise ValueError(
         f"{scene.name} did not measure {len(missing)} of the {len(wanted)} bands that {called} "
-        f"uses: {listed}{more} nm. It has {len(known)} bands from {known.min():g} to "
-        f"{known.max():g} nm that are not listed as bad. Fit the model without these bands, as "
+        f"uses, or not as sharply: {listed}{more} nm. It has {len(known)} bands from "
+        f"{known.min():g} to {known.max():g} nm that are not listed as bad. Fit the model "
+        "without these bands, as "
         "with HypPreprocessor(bands=), or to spectra that were resampled to the scene, "
         'BandResampler(target=scene, uncovered="drop").'
     )

@@ -16,6 +16,8 @@ DEVIATIONS_IN_FWHM = 2 * np.sqrt(2 * np.log(2))
 _REACH = 0.75
 # Bands that are no farther apart than so many of their widths leave no gap between them.
 _SPARSEST_STEP = 1.5
+# Of bands that are so many times as wide as another, it cannot be told.
+_MOST_BLURRED = 3.0
 # Narrower Gaussians are interpolation, in nm.
 _NARROWEST = 1e-3
 # So often the variance of weights is corrected; it changes little after the second time.
@@ -135,12 +137,26 @@ def gaussian_coverage(
     target: NDArray[np.float64],
     target_widths: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the share of each target band's response that lies where source bands measured."""
+    """Return the share of each target band's response that lies where source bands measured.
+
+    It is 0 where these are so much wider that nothing of its sharpness was seen.
+    """
     deviations = target_widths / DEVIATIONS_IN_FWHM
     covered = np.zeros(len(target))
     for start, stop in _measured(source, source_widths):
         covered += ndtr((stop - target) / deviations) - ndtr((start - target) / deviations)
-    return covered
+    return np.where(_are_sharp(source, source_widths, target, target_widths), covered, 0)
+
+
+def _are_sharp(
+    source: NDArray[np.float64],
+    source_widths: NDArray[np.float64],
+    target: NDArray[np.float64],
+    target_widths: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    order, knots = _knots(source)
+    widths = np.interp(target, knots, _means(source_widths, order, len(knots)))
+    return widths <= _MOST_BLURRED * target_widths
 
 
 def response_coverage(
@@ -148,8 +164,13 @@ def response_coverage(
     source_widths: NDArray[np.float64],
     wavelengths: NDArray[np.float64],
     responses: NDArray[np.float64],
+    centres: NDArray[np.float64],
+    fwhm: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return the share of each response that lies where source bands measured."""
+    """Return the share of each response that lies where source bands measured; 0 as for Gaussians.
+
+    Of the responses, ``centres`` and ``fwhm`` are known already.
+    """
     measured = _measured(source, source_widths)
     places = np.unique(np.concatenate([wavelengths, measured.ravel()]))
     places = places[(places >= wavelengths[0]) & (places <= wavelengths[-1])]
@@ -158,7 +179,8 @@ def response_coverage(
     areas *= np.diff(places)[:, np.newaxis]
     starts, stops = measured.T
     is_measured = ((middles[:, np.newaxis] > starts) & (middles[:, np.newaxis] < stops)).any(axis=1)
-    return areas[is_measured].sum(axis=0) / areas.sum(axis=0)
+    covered = areas[is_measured].sum(axis=0) / areas.sum(axis=0)
+    return np.where(_are_sharp(source, source_widths, centres, fwhm), covered, 0)
 
 
 def _measured(source: NDArray[np.float64], widths: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -121,7 +121,7 @@ def test_a_table_reads_back_the_same(library, tmp_path):
 @pytest.mark.parametrize(
     "text",
     [
-        "name,class,450.5,550,650.25,850\nBöden,a,0.1,0.2,0.3,0.4\n",
+        "# measured\nname,class,450.5,550,650.25,850\nBöden,a,0.1,0.2,0.3,0.4\n",
         "Name;class;450,5;550;650,25;850\nBöden;a;0,1;0,2;0,3;0,4\n",
         "name\tclass\tX450.5\tX550\tX650.25\tX850\nBöden\ta\t0.1\t0.2\t0.3\t0.4\n",
         "name,class,850 nm,650.25 nm,550 nm,450.5 nm\nBöden,a,0.4,0.3,0.2,0.1\n",
@@ -142,6 +142,7 @@ def test_a_row_a_spectrum_however_it_was_written(tmp_path, text, encoding):
     [
         "Wavelength (nm),grass,loam\n450.5,0.1,0.5\n550,0.2,\n650.25,0.3,0.7\n850,0.4,0.8\n",
         "wavelength;grass;loam\n850;0,4;0,8\n650,25;0,3;0,7\n550;0,2;NA\n450,5;0,1;0,5\n",
+        "nm\tgrass\tloam\n450.5\t0.1\t0.5\n550\t0.2\t\n650.25\t0.3\t0.7\n850\t0.4\t0.8\n",
         "Wavelength_um,grass,loam\n.4505,.1,.5\n.55,.2,nan\n.65025,.3,.7\n.85,.4,.8\n",
     ],
 )
@@ -155,10 +156,33 @@ def test_a_column_a_spectrum_however_it_was_written(tmp_path, text):
     assert found.names.tolist() == ["grass", "loam"]
 
 
+@pytest.mark.parametrize("name", ["table.csv", "table.txt"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_columns_without_names_are_numbered(tmp_path, name, separator):
+    lines = [[450, 1200, 1], [460, 1300, 2], [470, 1350, 3]]
+    text = "\n".join(separator.join(map(str, line)) for line in lines)
+    (tmp_path / name).write_text(text)
+    found = read_spectra(tmp_path / name)
+    np.testing.assert_array_equal(found.wavelengths, [450, 460, 470])
+    np.testing.assert_array_equal(found.spectra, [[1200, 1300, 1350], [1, 2, 3]])
+    assert found.names.tolist() == ["1", "2"]
+
+
+def test_rows_without_names_are_numbered(tmp_path):
+    (tmp_path / "table.csv").write_text("450,550,650\n0.2,0.3,0.4\n0.1,0.3,0.5\n")
+    found = read_spectra(tmp_path / "table.csv")
+    np.testing.assert_array_equal(found.spectra, [[0.2, 0.3, 0.4], [0.1, 0.3, 0.5]])
+    assert found.names.tolist() == ["1", "2"]
+
+
 def test_wavenumbers_become_wavelengths(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("wavenumber,a\n4000,0.1\n5000,0.2\n")
     np.testing.assert_allclose(read_spectra(path).wavelengths, [2000, 2500])
+    path.write_text("cm-1,a\n5000,0.2\n4000,0.1\n")
+    np.testing.assert_allclose(read_spectra(path).spectra, [[0.2, 0.1]])
+    (tmp_path / "soil.txt").write_text("wavenumber value\n5000 0.2\n4000 0.1\n")
+    np.testing.assert_allclose(read_spectra(tmp_path / "soil.txt").wavelengths, [2000, 2500])
     path.write_text("name,4000,5000\na,0.2,0.1\n")
     with pytest.raises(ValueError, match="pass unit='cm-1'"):
         read_spectra(path)
@@ -175,6 +199,9 @@ def test_wavenumbers_become_wavelengths(tmp_path):
         ("name,450,550\na,0,1,0,2\n", "Decimal commas need another separator"),
         ("name,450,550\na,0.1,grey\n", "got 'grey' in line 2, column 3"),
         ("name,red,nir\na,0.1,0.2\n", "no columns that are wavelengths"),
+        ("id,red,nir\n450,0.1,0.2\n460,0.1,0.2\n", "is not called wavelength"),
+        ("plot,2019,450,460\n1,5,0.1,0.2\n", "'2019' and '450', between which"),
+        ("wavelength,a\n4000,0.1\n3990,0.2\n", "up to 4000 and no unit"),
         ("spectrum\n", "no table"),
     ],
 )

@@ -82,7 +82,16 @@ def test_coverage_is_the_share_of_the_response_that_was_measured():
     found = gaussian_coverage(FINE, widths, np.array([700.0, 1000.75, 1100]), np.full(3, 20.0))
     np.testing.assert_allclose(found, [1, 0.5, 0], atol=1e-6)
     at = np.array([990.75, 1010.75])
-    np.testing.assert_allclose(response_coverage(FINE, widths, at, np.ones((2, 1))), [0.5])
+    known = (at, np.ones((2, 1)), np.array([1000.75]), np.array([20.0]))
+    np.testing.assert_allclose(response_coverage(FINE, widths, *known), [0.5])
+
+
+def test_bands_that_are_much_narrower_than_those_of_the_source_were_not_measured():
+    source, target = np.arange(500.0, 700.0, 10), np.array([600.0, 600])
+    found = gaussian_coverage(source, np.full(20, 12.0), target, np.array([4.0, 3.9]))
+    np.testing.assert_allclose(found, [1, 0], atol=1e-6)
+    box = (np.array([595.0, 605]), np.ones((2, 1)), np.array([600.0]), np.array([3.9]))
+    assert response_coverage(source, np.full(20, 12.0), *box) == 0
 
 
 def test_a_band_that_was_left_out_is_a_gap_for_narrow_bands_and_none_for_broad_ones():
