@@ -386,7 +386,8 @@ class SpectralAutoencoder(
                 f"n_components={self._n_features_out}."
             )
         wavelengths = self._input_wavelengths(self.n_features_in_)
-        return spectra_with(self._apply("spectra", Z), wavelengths, COMPUTED)
+        widths = self._input_widths(self.n_features_in_)
+        return spectra_with(self._apply("spectra", Z), wavelengths, COMPUTED, fwhm=widths)
 
     def reconstruct(self, X: ArrayLike) -> np.ndarray:
         """Return spectra as the network reconstructs them, through the code and any skips.
@@ -414,7 +415,8 @@ class SpectralAutoencoder(
         if scene is not None:
             taken = bands_for(model_input(self), scene, type(self).__name__)
             source_bands = source_bands if taken is None else source_bands[taken]
-        return spectra_with(values, wavelengths, COMPUTED, source_bands)
+        widths = self._input_widths(self.n_features_in_)
+        return spectra_with(values, wavelengths, COMPUTED, source_bands, widths)
 
     def reconstruction_error(self, X: ArrayLike, *, measure: str | None = None) -> np.ndarray:
         """Return how far each spectrum is from its reconstruction.
