@@ -34,20 +34,35 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     path = Path(os.path.realpath(path))
     with disk_errors(path, len(content)):
-        remove_abandoned(path)
-        with _new_draft(path, _make_file) as draft:
-            try:
-                with draft.open("wb") as file:
-                    file.write(content)
-                force_to_disk(draft)
-                if draft.read_bytes() != content:
-                    raise OSError("What was written does not read back the same.")
-                os.replace(draft, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    draft.unlink(missing_ok=True)
-                raise
+        with _whole_draft(path, content) as draft:
+            os.replace(draft, path)
         force_to_disk(path.parent)
+
+
+def write_with_header(data: Path, content: bytes, header: Path, text: bytes) -> None:
+    """Write two files, of which the second says how the first is read, as :func:`write_whole`.
+
+    Both cannot take their places in one step: the former header goes first and the new one comes
+    last, so that a process that is killed between leaves data without one, and never with another.
+    """
+    data, header = (Path(os.path.realpath(path)) for path in (data, header))
+    with (
+        disk_errors(data, len(content)),
+        _whole_draft(data, content) as data_draft,
+        disk_errors(header, len(text)),
+        _whole_draft(header, text) as header_draft,
+    ):
+        former = header.read_bytes() if header.exists() else None
+        header.unlink(missing_ok=True)
+        force_to_disk(header.parent)
+        try:
+            os.replace(data_draft, data)
+        except BaseException:
+            if former is not None:
+                header.write_bytes(former)
+            raise
+        os.replace(header_draft, header)
+        force_to_disk(header.parent)
 
 
 @contextlib.contextmanager
@@ -173,6 +188,24 @@ def new_folder_beside(path: Path) -> Iterator[Path]:
     """Give a new folder, for this user alone, that is not abandoned while this lasts."""
     with _new_draft(path, lambda draft: draft.mkdir(mode=stat.S_IRWXU)) as draft:
         yield draft
+
+
+@contextlib.contextmanager
+def _whole_draft(path: Path, content: bytes) -> Iterator[Path]:
+    """Give a draft with a content that was read back; it is gone if it does not take its place."""
+    remove_abandoned(path)
+    with _new_draft(path, _make_file) as draft:
+        try:
+            with draft.open("wb") as file:
+                file.write(content)
+            force_to_disk(draft)
+            if draft.read_bytes() != content:
+                raise OSError("What was written does not read back the same.")
+            yield draft
+        except BaseException:
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
+            raise
 
 
 @contextlib.contextmanager

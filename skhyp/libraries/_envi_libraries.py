@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from skhyp._warnings import warn_user
-from skhyp.files._whole_files import write_whole
+from skhyp.files._whole_files import write_with_header
 from skhyp.scenes.reading._bands import fwhm_in_nm, good_bands_of, wavelengths_in_nm
 from skhyp.scenes.reading._envi_headers import (
     header_integer,
@@ -103,7 +103,7 @@ def _names(fields: dict[str, str], name: str, n_spectra: int) -> list[str]:
 
 
 def write_envi_library(path: Path, library: SpectralLibrary) -> None:
-    """Write the data and then the header, each whole or not at all."""
+    """Write data and header, whole or not at all."""
     data = path.with_suffix(".sli")
     if library.metadata:
         warn_user(
@@ -133,13 +133,8 @@ def write_envi_library(path: Path, library: SpectralLibrary) -> None:
     if library.fwhm is not None:
         fields["fwhm"] = _listed(library.fwhm)
     lines = [f"{key} = {value}" for key, value in fields.items()]
-    header = data.with_suffix(".hdr")
-    write_whole(data, stored.tobytes())
-    try:
-        write_whole(header, ("ENVI\n" + "\n".join(lines) + "\n").encode())
-    except BaseException:
-        header.unlink(missing_ok=True)  # a former one would not be of these data
-        raise
+    text = "ENVI\n" + "\n".join(lines) + "\n"
+    write_with_header(data, stored.tobytes(), data.with_suffix(".hdr"), text.encode())
 
 
 def _listed(values: np.ndarray) -> str:

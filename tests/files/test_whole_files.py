@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from skhyp.files._whole_files import abandoned_drafts, whole_folder, write_whole
+from skhyp.files._whole_files import (
+    abandoned_drafts,
+    whole_folder,
+    write_whole,
+    write_with_header,
+)
 
 
 def test_a_file_is_written_and_replaced_and_nothing_is_left_beside_it(tmp_path):
@@ -38,6 +43,41 @@ def test_a_failure_leaves_the_former_file(tmp_path, monkeypatch, failing):
         write_whole(path, b"later")
     assert path.read_bytes() == b"former"
     assert [p.name for p in tmp_path.iterdir()] == ["model.json"]
+
+
+def in_folder(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace"])
+def test_data_and_their_header_stay_as_they_were_where_the_new_cannot_be_had(
+    tmp_path, monkeypatch, failing
+):
+    data, header = tmp_path / "plants.sli", tmp_path / "plants.hdr"
+    write_with_header(data, b"former", header, b"of the former")
+
+    def fail(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, failing, fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_with_header(data, b"later", header, b"of the later")
+    assert in_folder(tmp_path) == {"plants.sli": b"former", "plants.hdr": b"of the former"}
+
+
+def test_data_never_lie_beside_the_header_of_others(tmp_path, monkeypatch):
+    data, header = tmp_path / "plants.sli", tmp_path / "plants.hdr"
+    write_with_header(data, b"former", header, b"of the former")
+    replace, seen = os.replace, []
+
+    def watch(draft, path):
+        seen.append((data.read_bytes(), header.exists()))
+        replace(draft, path)
+
+    monkeypatch.setattr(os, "replace", watch)
+    write_with_header(data, b"later", header, b"of the later")
+    assert seen == [(b"former", False), (b"later", False)]
+    assert in_folder(tmp_path) == {"plants.sli": b"later", "plants.hdr": b"of the later"}
 
 
 def test_a_disk_that_fills_at_any_byte_leaves_the_former_file(tmp_path):
@@ -119,7 +159,12 @@ def test_a_folder_that_fails_leaves_the_former_one(tmp_path, monkeypatch, error,
 WRITER = """
 import sys
 from pathlib import Path
-from skhyp.files._whole_files import abandoned_drafts, whole_folder, write_whole
+from skhyp.files._whole_files import (
+    abandoned_drafts,
+    whole_folder,
+    write_whole,
+    write_with_header,
+)
 contents = [bytes([i]) * 300_000 for i in range(3)]
 write_whole(Path(sys.argv[1]), contents[0])
 print("has written", flush=True)
