@@ -20,7 +20,7 @@ from ._pixel_positions import validate_positions
 from ._windows import Source, Window, covering_windows
 
 if TYPE_CHECKING:
-    pass
+    from ._swath_lookups import SwathLookup
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,6 +32,7 @@ class Image:
     wavelengths: NDArray[np.float64] | None = None
     fwhm: NDArray[np.float64] | None = None
     good_bands: NDArray[np.bool_] | None = None
+    bad_bands_by: str | None = None
     nodata: float | None = None
     source_bands: NDArray[np.intp] | None = None
     band_names: list[str] | None = None
@@ -43,6 +44,7 @@ class Image:
     class_names: dict[int, str] | None = None
     class_colours: dict[int, str] | None = None
     numbers: str | None = None
+    lookup: SwathLookup | None = None
     files: tuple[Path, ...] = ()
 
     @property

@@ -34,7 +34,7 @@ class Scene(Image):
     dtype : dtype
         Of the numbers, which are given as they are stored: a `scale` is not applied. Of a file
         with a mask or an alpha band and without nodata, integers are given as floats, with NaN
-        where they are missing.
+        where they are missing. An agency's product is given as reflectance, in float32, with NaN.
     wavelengths : ndarray of shape (bands,) or None
         In nm, whatever the file has them in, in the order of the bands.
     fwhm : ndarray of shape (bands,) or None
@@ -42,6 +42,9 @@ class Scene(Image):
     good_bands : ndarray of bool, shape (bands,), or None
         False for those that the file lists as bad. :func:`labelled_pixels` leaves them out, and
         so does :func:`apply` where the model was fitted without them.
+    bad_bands_by : str or None
+        Of a product, what says which bands are bad: "the file", or "water vapour at ..." where it
+        says nothing.
     nodata : float or None
         The value that marks missing data.
     source_bands : ndarray of int, shape (bands,), or None
@@ -53,7 +56,7 @@ class Scene(Image):
         The units of the numbers of each band, "" where the file has none.
     scale, offset : float, ndarray of shape (bands,), or None
         What the file says that its numbers mean: scale * number + offset. None where it says
-        nothing. They are not applied.
+        nothing, and where it is an agency's product, to which they are applied. Else they are not.
     crs : str or None
         The coordinate reference system, as WKT.
     transform : tuple of six float or None
@@ -64,8 +67,11 @@ class Scene(Image):
     class_colours : dict of int to str, or None
         And their colours, as "#rrggbb".
     numbers : str or None
-        What its numbers are: "as stored", with the scale that a file states, or "computed" by a
-        transformer or by xarray. None where that is not known.
+        What its numbers are: "as stored", with the scale that a file states, "reflectance" or
+        "radiance" of an agency's product, or "computed" by a transformer or by xarray. None where
+        that is not known.
+    lookup : SwathLookup or None
+        Of a scene in the geometry of its instrument, the lookup table (GLT) that came with it.
     files : tuple of path
         The files that it is read from.
     name : str

@@ -34,6 +34,8 @@ from ._rasters import raster_scene
 from ._tiles import scene_of_tiles, tiles_of
 from ._xarrays import data_array_source, is_data_array
 from ._zarr_stores import is_zarr, zarr_source
+from .products._product import Asked
+from .products._product_table import product_scene
 
 if TYPE_CHECKING:
     import xarray
@@ -57,6 +59,7 @@ def open_scene(
     wavelengths: ArrayLike | None = None,
     good_bands: ArrayLike | None = None,
     nodata: float | None = None,
+    raw: bool = False,
 ) -> Scene:
     """Open a file as a scene, of which blocks are read when they are asked for.
 
@@ -72,7 +75,11 @@ def open_scene(
     array                  (rows, columns, bands); of a masked array of floats, what is masked
                            is missing
     list, pattern          files of one grid as one scene: ``["a.tif", "b.tif"]``, ``"*.tif"``
+    EnMAP, DESIS           L1C and L2A: the folder, the zip archive, the image or ``METADATA.XML``
     =====================  ====================================================================
+
+    Of products of these sensors, numbers become the reflectance, or radiance, that they stand for,
+    in float32 and block by block, with NaN where data are missing.
 
     A file with two dimensions, such as a label map, is a scene of one band.
 
@@ -88,11 +95,13 @@ def open_scene(
     Parameters
     ----------
     path : str, path, DataArray, array, or list of str, path or Scene
-        The file, what is a scene already, or tiles. All other parameters are for each of them.
+        The file, the folder of a product, what is a scene already, or tiles. All other parameters
+        are for each of them.
     variable : str, default=None
         Of a file with several, the variable to take, with the groups or structures that it is in:
         "group/cube", in MATLAB files "scene.cube". None takes the only one with three dimensions
-        or, if there is none, the only one with two.
+        or, if there is none, the only one with two. Of a product, a layer of quality, such as
+        "QL_QUALITY_CLOUD"; None takes the spectra.
     dims : sequence of str, default=None
         What the stored dimensions of an array are, in their order, such as ("bands", "rows",
         "columns"). None goes by what is known of them.
@@ -107,6 +116,9 @@ def open_scene(
         Which bands are good. None takes the bad-band list of the file, if it has one.
     nodata : float, default=None
         The value that marks missing data. None takes that of the file, if it has one.
+    raw : bool, default=False
+        Whether a product is given in the numbers that are stored, with its `scale`, `offset` and
+        `nodata`, as all other files are.
 
     Returns
     -------
@@ -118,8 +130,8 @@ def open_scene(
         If there is no such file.
     ValueError
         If the file cannot be read as a scene, whatever is damaged in it, is shorter than its header
-        says, lists wavelengths that do not fit its bands, or has several variables and `variable`
-        does not choose one.
+        says, is a product without what says what its numbers mean, lists wavelengths that do not
+        fit its bands, or has several variables and `variable` does not choose one.
     OSError
         If the system does not let it be read: no permission, too many open files.
     ImportError
@@ -135,7 +147,7 @@ def open_scene(
     """
     if (tiles := tiles_of(path)) is not None:
         given: dict[str, Any] = {"wavelengths": wavelengths, "good_bands": good_bands}
-        given |= {"variable": variable, "dims": dims, "nodata": nodata}
+        given |= {"variable": variable, "dims": dims, "nodata": nodata, "raw": raw}
         return scene_of_tiles([open_scene(tile, **given) for tile in tiles])
     if variable is not None and not isinstance(path, str | PathLike):
         raise ValueError(f"variable={variable!r} is for {_WITH_VARIABLES}.")
@@ -147,7 +159,7 @@ def open_scene(
         source, name, found = path.source, path.name, _facts(path)
     else:
         n_bands = next((np.size(of) for of in (wavelengths, good_bands) if of is not None), None)
-        source, name, found = _source_of(path, variable, Given(dims, n_bands))
+        source, name, found = _source_of(path, variable, Given(dims, n_bands), raw=raw)
     if source.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold real numbers; got dtype {source.dtype}.")
     if 0 in source.shape:
@@ -157,6 +169,7 @@ def open_scene(
         found["wavelengths"] = validate_wavelengths(wavelengths, n_bands)
     if good_bands is not None:
         found["good_bands"] = _validated_mask(good_bands, n_bands)
+        found["bad_bands_by"] = None
     if nodata is not None:
         found["nodata"] = nodata
     if found.get("nodata") is not None:
@@ -174,7 +187,9 @@ def is_scene_like(scene: Any) -> TypeIs[Scene | str | PathLike]:
     return is_named or is_data_array(scene)
 
 
-def _source_of(path: Any, variable: str | None, given: Given) -> tuple[Source, str, dict[str, Any]]:
+def _source_of(
+    path: Any, variable: str | None, given: Given, *, raw: bool
+) -> tuple[Source, str, dict[str, Any]]:
     """Return what reads a scene, its name, and what is known of it: values, or functions."""
     if not isinstance(path, str | PathLike):
         refuse_object(path)
@@ -192,9 +207,10 @@ def _source_of(path: Any, variable: str | None, given: Given) -> tuple[Source, s
     if not path.exists():
         raise FileNotFoundError(f"There is no file {printable(path)}.")
     with opening(path):
-        source, found = _file_source(path, variable, given)
+        opened = product_scene(Asked(path, variable, raw), given)
+        source, found = _file_source(path, variable, given) if opened is None else opened
         found.setdefault("files", (path,))
-        found["numbers"] = stored_numbers(found.get("scale"), found.get("offset"))
+        found.setdefault("numbers", stored_numbers(found.get("scale"), found.get("offset")))
         _refuse_more_than_is_there(source, found["files"], path)
     return source, printable(path), found
 
@@ -269,6 +285,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
         "wavelengths": scene.wavelengths,
         "fwhm": scene.fwhm,
         "good_bands": scene.good_bands,
+        "bad_bands_by": scene.bad_bands_by,
         "nodata": scene.nodata,
         "source_bands": scene.source_bands,
         "band_names": scene.band_names,
@@ -280,6 +297,7 @@ def _facts(scene: Scene) -> dict[str, Any]:
         "class_names": scene.class_names,
         "class_colours": scene.class_colours,
         "numbers": scene.numbers,
+        "lookup": scene.lookup,
         "files": scene.files,
     }
 

@@ -17,7 +17,12 @@ _OFFSETS = ("data offset values", "data reflectance offset values")
 
 
 def scale_and_offset(
-    dataset: Any, bands: list[int], header: dict[str, str], name: str
+    dataset: Any,
+    bands: list[int],
+    header: dict[str, str],
+    name: str,
+    *,
+    are_applied: bool = False,
 ) -> dict[str, Any]:
     """Return the scale and the offset of all bands, or of each; None where nothing is stated."""
     taken = [band - 1 for band in bands]
@@ -34,9 +39,10 @@ def scale_and_offset(
             )
         else:
             gains = 1 / divisor
-    return stated_scales(
-        scales if gains is None else gains, offsets if added is None else added, name
-    )
+    scales, offsets = scales if gains is None else gains, offsets if added is None else added
+    if are_applied:
+        return {"scale": one_or_by_band(scales, 1.0), "offset": one_or_by_band(offsets, 0.0)}
+    return stated_scales(scales, offsets, name)
 
 
 def stored_numbers(scale: Any, offset: Any) -> str:
@@ -52,7 +58,7 @@ def stated_scales(
     scales: NDArray[np.float64], offsets: NDArray[np.float64], name: str
 ) -> dict[str, Any]:
     """Return what a file states for each band as one number, if it is one, or warn."""
-    scale, offset = _by_band_or_one(scales, 1.0), _by_band_or_one(offsets, 0.0)
+    scale, offset = one_or_by_band(scales, 1.0), one_or_by_band(offsets, 0.0)
     if np.ndim(scale) or np.ndim(offset):
         warn_user(
             f"{name} has another scale or offset for each band, which is not applied: spectra as "
@@ -78,7 +84,7 @@ def _listed(
         return None
 
 
-def _by_band_or_one(values: NDArray[np.float64], nothing: float) -> Any:
+def one_or_by_band(values: NDArray[np.float64], nothing: float) -> Any:
     """Return one number if all are one, and None if they change nothing."""
     if np.all(values == values[0]):
         return None if values[0] == nothing else float(values[0])

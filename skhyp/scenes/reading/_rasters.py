@@ -105,10 +105,13 @@ class RasterSource:
                 raise OSError(errno.EIO, os.strerror(errno.EIO), str(self.path))
 
 
-def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[str, Any]]:
+def raster_scene(
+    path: Path, header: Path | None = None, *, scales_are_applied: bool = False
+) -> tuple[Source, dict[str, Any]]:
     """Return the source of a file that GDAL knows, and what the file says of itself.
 
-    The header that it was found by, if it was, is what messages name.
+    The header that it was found by, if it was, is what messages name. Scales that are not applied
+    later, and differ from band to band, are warned of.
     """
     fields = {} if header is None else envi_fields(header, path)
     source: Source
@@ -133,7 +136,9 @@ def raster_scene(path: Path, header: Path | None = None) -> tuple[Source, dict[s
         return source, {
             **described_bands(dataset, of_gdal.bands, fields, name),
             **raster_names_and_units(dataset, of_gdal.bands, fields),
-            **scale_and_offset(dataset, of_gdal.bands, fields, name),
+            **scale_and_offset(
+                dataset, of_gdal.bands, fields, name, are_applied=scales_are_applied
+            ),
             "nodata": nodata,
             "files": (path, *map(Path, dataset.files), *(headers_beside(path) if fields else ())),
             "crs": dataset.crs.to_wkt() if dataset.crs else None,

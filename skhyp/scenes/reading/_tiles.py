@@ -26,7 +26,7 @@ _SAME_GRID = 0.01
 _SAME_BAND = 0.01
 # What has to be the same in all tiles, and what is known of the scene only if it is.
 _NUMBERS = ("nodata", "scale", "offset", "good_bands", "class_names", "class_colours", "numbers")
-_WORDS = ("fwhm", "band_names", "units", "source_bands")
+_WORDS = ("fwhm", "bad_bands_by", "band_names", "units", "source_bands")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,105 @@
+"""SwathLookup: which pixel of a swath lies at each place of a map on the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._windows import Source, Window
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SwathLookup:
+    """The lookup table (GLT) that comes with a scene in the geometry of its instrument.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Rows and columns of the map on the ground.
+    crs : str or None
+        The reference system of the map, as WKT.
+    transform : tuple of six float or None
+        Where the map lies, as that of a :class:`Scene`.
+    rows, columns : object
+        What reads the row, and the column, of the swath for each pixel of the map.
+    swath : tuple of int
+        Rows and columns of the swath.
+    name : str
+        The path of the file, for messages.
+    """
+
+    rows: Source
+    columns: Source
+    swath: tuple[int, int]
+    crs: str | None
+    transform: tuple[float, ...] | None
+    name: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the map on the ground."""
+        return self.rows.shape[:2]
+
+    def read(self) -> NDArray[np.intp]:
+        """Read which pixel of the swath lies at each place.
+
+        Returns
+        -------
+        positions : ndarray of shape (rows, columns, 2)
+            The row and the column in the swath, from 0, and -1 where there is none.
+
+        Raises
+        ------
+        ValueError
+            If the table refers to pixels that the swath does not have.
+        """
+        whole = Window(*(slice(0, length) for length in self.shape))
+        # Counted from 1; 0 is none, and negative is what was filled in from a neighbour.
+        row, column = (
+            np.abs(part.read(whole, None)[..., 0].astype(np.intp)) - 1
+            for part in (self.rows, self.columns)
+        )
+        is_there = (row >= 0) & (column >= 0)
+        beyond = is_there & ((row >= self.swath[0]) | (column >= self.swath[1]))
+        if beyond.any():
+            first = np.argwhere(beyond)[0].tolist()
+            raise ValueError(
+                f"{self.name} has a lookup table that refers to row {row[*first]} and column "
+                f"{column[*first]} of a swath of {self.swath[0]} x {self.swath[1]} pixels."
+            )
+        return np.where(is_there[..., np.newaxis], np.stack([row, column], axis=-1), -1)
+
+    def on_ground(self, result_map: ArrayLike, *, fill_value: Any) -> NDArray[Any]:
+        """Put a map of the swath on the ground.
+
+        Parameters
+        ----------
+        result_map : array-like of shape (rows, columns) or (rows, columns, n_outputs)
+            Of the swath, as :func:`apply` returns it.
+        fill_value : scalar
+            What places that no pixel of the swath lies at get.
+
+        Returns
+        -------
+        ground_map : ndarray of shape (rows, columns) or (rows, columns, n_outputs)
+            With `crs` and `transform` of this table.
+
+        Raises
+        ------
+        ValueError
+            If the map is not of the swath, or if the table refers to pixels beyond it.
+        """
+        result_map = np.asarray(result_map)
+        if result_map.ndim not in (2, 3) or result_map.shape[:2] != self.swath:
+            raise ValueError(
+                f"result_map must be a map of the swath of {self.name}, {self.swath[0]} x "
+                f"{self.swath[1]} pixels; got shape {result_map.shape}."
+            )
+        positions = self.read()
+        is_there = positions[..., 0] >= 0
+        ground = np.full((*self.shape, *result_map.shape[2:]), fill_value, result_map.dtype)
+        ground[is_there] = result_map[tuple(positions[is_there].T)]
+        return ground
