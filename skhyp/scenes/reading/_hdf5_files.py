@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,7 @@ def hdf5_source(
     MATLAB stores the first index fastest: its dimensions are the other way round. Of what has only
     the ending of a file of MATLAB they are not: before its own data a file has 512 bytes.
     """
-    optional_package("h5py", f"{path.name}: open_scene")
-    with _hdf5_file(path) as file:
+    with hdf5_file(path) as file:
         by_matlab = of_matlab and file.userblock_size > 0
         separator = "." if of_matlab else "/"
         arrays = _named_arrays(path, file, variable, separator, by_matlab=by_matlab)
@@ -61,13 +61,13 @@ def hdf5_source(
         where = array.name.replace(arrays.separator, "/")
         stored = file[where]
         is_reversed = by_matlab or _is_of_matlab(stored)
-        files = _files_of(path, stored)
-        is_packed = _refuse_unknown_filters(path, array.name, stored)
+        files = files_of(path, stored)
+        is_packed = refuse_unknown_filters(path, array.name, stored)
     axes = axes_of(array, arrays, given)
     facts = {**facts_of(array, arrays, axes), "files": files}
     stored_axes = [len(axes) - 1 - axis for axis in axes] if is_reversed else axes
     source = ArraySource.of(
-        partial(_hdf5_dataset, path, where), stored_axes, identity=where, path=path,
+        partial(hdf5_dataset, path, where), stored_axes, identity=where, path=path,
         is_packed=is_packed,
     )  # fmt: skip
     return source, facts
@@ -83,7 +83,7 @@ def _named_arrays(
     import h5py
 
     arrays: dict[str, NamedArray] = {}
-    groups: dict[str, dict[str, Any]] = {"": _attributes(file)}
+    groups: dict[str, dict[str, Any]] = {"": attributes_of(file)}
     others: dict[str, str] = {}
 
     def add(where: str, entry: Any) -> None:
@@ -91,7 +91,7 @@ def _named_arrays(
             return
         name = where.replace("/", separator)
         if isinstance(entry, h5py.Group):
-            groups.setdefault(name, {}).update(_attributes(entry))
+            groups.setdefault(name, {}).update(attributes_of(entry))
             if "MATLAB_sparse" in entry.attrs:
                 others[name] = "sparse: save full() of it"
             return
@@ -99,7 +99,7 @@ def _named_arrays(
             parent in others for parent in _parents(name, separator)
         ):
             return
-        attributes = _attributes(entry)
+        attributes = attributes_of(entry)
         text = _text(entry, attributes)
         if text is not None:
             parent, _, last = name.rpartition(separator)
@@ -108,7 +108,7 @@ def _named_arrays(
             arrays[name] = NamedArray(name, (), np.dtype(object), (), attributes, lambda: text)
         elif _is_list_of_texts(entry):
             values = [text_of(value) for value in np.ravel(entry[...]).tolist()]
-            dims = tuple(_dims(entry, attributes))
+            dims = tuple(dims_of(entry, attributes))
             arrays[name] = NamedArray(
                 *(name, entry.shape, np.dtype(object), dims, attributes),
                 partial(np.array, values, dtype=object),
@@ -131,7 +131,7 @@ def _named_arrays(
     return NamedArrays(printable(path), arrays, groups, others, separator)
 
 
-def _files_of(path: Path, entry: Any) -> tuple[Path, ...]:
+def files_of(path: Path, entry: Any) -> tuple[Path, ...]:
     """Return the files that a variable is in: by links, in parts, or as raw numbers."""
     found = [entry.file.filename]
     if entry.is_virtual:
@@ -160,13 +160,13 @@ def _named_array(
         name,
         entry.shape[::step],
         entry.dtype,
-        tuple(_dims(entry, attributes)[::step]),
+        tuple(dims_of(entry, attributes)[::step]),
         attributes,
         partial(_whole, path, where),
     )
 
 
-def _dims(entry: Any, attributes: Mapping[str, Any]) -> list[str | None]:
+def dims_of(entry: Any, attributes: Mapping[str, Any]) -> list[str | None]:
     """Return the names of dimensions: of their scales, their labels, or of an attribute."""
     dims: list[str | None] = [None] * len(entry.shape)
     if attribute(attributes, "CLASS") == "DIMENSION_SCALE" and len(dims) == 1:
@@ -195,7 +195,8 @@ def _texts(value: Any) -> list[str]:
     return []
 
 
-def _attributes(entry: Any) -> dict[str, Any]:
+def attributes_of(entry: Any) -> dict[str, Any]:
+    """Return the attributes that can be read, of which texts are text."""
     found = {}
     for key in entry.attrs:
         with contextlib.suppress(OSError, TypeError, ValueError, RuntimeError):  # of unknown types
@@ -240,7 +241,7 @@ def _is_of_matlab(entry: Any) -> bool:
     return "MATLAB_class" in entry.attrs
 
 
-def _refuse_unknown_filters(path: Path, name: str, entry: Any) -> bool:
+def refuse_unknown_filters(path: Path, name: str, entry: Any) -> bool:
     """Raise if a variable is packed by what h5py cannot unpack; return whether it is packed."""
     import h5py
 
@@ -256,14 +257,22 @@ def _refuse_unknown_filters(path: Path, name: str, entry: Any) -> bool:
     return created.get_nfilters() > 0
 
 
+def dataset_source(path: Path, where: str) -> Callable[[], AbstractContextManager[Any]]:
+    """Return a function that opens a variable."""
+    return partial(hdf5_dataset, path, where)
+
+
 @contextlib.contextmanager
-def _hdf5_dataset(path: Path, where: str) -> Iterator[Any]:
-    with _hdf5_file(path) as file:
+def hdf5_dataset(path: Path, where: str) -> Iterator[Any]:
+    """Give a variable of a file that is open meanwhile."""
+    with hdf5_file(path) as file:
         yield file[where]
 
 
 @contextlib.contextmanager
-def _hdf5_file(path: Path) -> Iterator[Any]:
+def hdf5_file(path: Path) -> Iterator[Any]:
+    """Give an open file, and close it."""
+    optional_package("h5py", f"{path.name}: open_scene")
     import h5py
 
     with h5py.File(path) as file:
@@ -271,5 +280,5 @@ def _hdf5_file(path: Path) -> Iterator[Any]:
 
 
 def _whole(path: Path, where: str) -> NDArray[Any]:
-    with _hdf5_file(path) as file:
+    with hdf5_file(path) as file:
         return np.asarray(file[where][...])

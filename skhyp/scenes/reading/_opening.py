@@ -76,6 +76,7 @@ def open_scene(
                            is missing
     list, pattern          files of one grid as one scene: ``["a.tif", "b.tif"]``, ``"*.tif"``
     EnMAP, DESIS           L1C and L2A: the folder, the zip archive, the image or ``METADATA.XML``
+    PRISMA                 L2B, L2C and L2D ``.he5``: both detectors in the order of wavelengths
     =====================  ====================================================================
 
     Of products of these sensors, numbers become the reflectance, or radiance, that they stand for,

@@ -10,9 +10,10 @@ from skhyp.scenes.reading._zarr_stores import is_zarr
 
 from ._desis import DESIS
 from ._enmap import ENMAP
+from ._prisma import PRISMA
 from ._product import Asked, Product
 
-PRODUCTS: tuple[Product, ...] = (ENMAP, DESIS)
+PRODUCTS: tuple[Product, ...] = (ENMAP, DESIS, PRISMA)
 
 
 def product_scene(asked: Asked, given: Given) -> tuple[Source, dict[str, Any]] | None:
