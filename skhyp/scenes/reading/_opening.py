@@ -77,6 +77,10 @@ def open_scene(
     list, pattern          files of one grid as one scene: ``["a.tif", "b.tif"]``, ``"*.tif"``
     EnMAP, DESIS           L1C and L2A: the folder, the zip archive, the image or ``METADATA.XML``
     PRISMA                 L2B, L2C and L2D ``.he5``: both detectors in the order of wavelengths
+    EMIT                   L1B and L2A ``.nc``: the swath, and its lookup table
+    NEON                   tiles of reflectance, ``.h5``
+    Tanager                ``.h5``, on the ground (ortho) and in the swath (basic)
+    AVIRIS                 -3 and -5 ``.nc``; -NG and Classic by the names of ENVI files
     =====================  ====================================================================
 
     Of products of these sensors, numbers become the reflectance, or radiance, that they stand for,

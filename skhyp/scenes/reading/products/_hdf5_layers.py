@@ -43,7 +43,7 @@ def layer_source(
     found = getattr(file[name], "shape", None) if name is not None else None
     of_pixels = tuple(np.take(shape, axes[:2]).tolist())
     if name is None or found not in (shape, of_pixels):
-        if name is not None and len(found or ()) == 3 and found[axes[2]] == shape[axes[2]]:
+        if found is not None and len(found) == 3 and found[axes[2]] == shape[axes[2]]:
             raise ValueError(
                 f"{printable(path)}: {name} has the shape {found}, other than that of the spectra, "
                 f"{shape}: it is not known what its axes are."

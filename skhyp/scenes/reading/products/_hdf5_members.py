@@ -27,12 +27,20 @@ def member(file: Any, path: str) -> str | None:
     for part in path.strip("/").split("/"):
         deeper = []
         for name in found:
-            group = file[name] if name else file
+            group = _at(file, name)
             if hasattr(group, "keys"):
                 same = (key for key in group if part == "*" or key.lower() == part.lower())
                 deeper += [f"{name}/{key}" if name else key for key in same]
         found = deeper
     return found[0] if found else None
+
+
+def _at(file: Any, name: str) -> Any:
+    """Return what is at a name, or None where it leads nowhere."""
+    try:
+        return file[name] if name else file
+    except (KeyError, OSError):
+        return None
 
 
 def required(path: Path, file: Any, *places: str) -> str:

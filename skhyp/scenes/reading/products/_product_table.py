@@ -8,12 +8,17 @@ from skhyp.scenes._windows import Source
 from skhyp.scenes.reading._dimension_names import Given
 from skhyp.scenes.reading._zarr_stores import is_zarr
 
+from ._aviris3 import AVIRIS3
+from ._aviris_envi import AVIRIS
 from ._desis import DESIS
+from ._emit import EMIT
 from ._enmap import ENMAP
+from ._neon import NEON
 from ._prisma import PRISMA
 from ._product import Asked, Product
+from ._tanager import TANAGER
 
-PRODUCTS: tuple[Product, ...] = (ENMAP, DESIS, PRISMA)
+PRODUCTS: tuple[Product, ...] = (ENMAP, DESIS, PRISMA, EMIT, NEON, TANAGER, AVIRIS3, AVIRIS)
 
 
 def product_scene(asked: Asked, given: Given) -> tuple[Source, dict[str, Any]] | None:
