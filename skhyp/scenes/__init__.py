@@ -11,11 +11,13 @@ from ._labelled import labelled_pixels, labelled_points
 from ._map_polygons import polygons_of
 from ._pictures import false_colour
 from ._scene import Scene
+from ._swath_lookups import SwathLookup
 from .reading._opening import open_scene
 
 __all__ = [
     "ClassSmoothing",
     "Scene",
+    "SwathLookup",
     "apply",
     "false_colour",
     "labelled_pixels",

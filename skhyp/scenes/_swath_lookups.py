@@ -29,6 +29,19 @@ class SwathLookup:
         Rows and columns of the swath.
     name : str
         The path of the file, for messages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skhyp.scenes import SwathLookup, open_scene
+    >>> rows = open_scene(np.array([[0, 1, 2], [1, 2, 0]])[..., np.newaxis]).source
+    >>> columns = open_scene(np.array([[0, 2, 2], [1, 1, 0]])[..., np.newaxis]).source
+    >>> lookup = SwathLookup(
+    ...     rows=rows, columns=columns, swath=(2, 2), crs=None, transform=None, name="glt"
+    ... )
+    >>> lookup.on_ground([[10, 20], [30, 40]], fill_value=0)
+    array([[ 0, 20, 40],
+           [10, 30,  0]])
     """
 
     rows: Source

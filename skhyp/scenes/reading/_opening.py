@@ -159,6 +159,8 @@ def open_scene(
     if (place := place_of(path)) is not None:
         path, variable = place[0], place[1] or None
     if isinstance(path, Scene):
+        if raw and not str(path.numbers or "as stored").startswith("as stored"):
+            raise ValueError(f"raw=True is for a path; {path.name} is a scene of {path.numbers}.")
         if dims is not None:
             raise ValueError(f"dims={dims!r} is for arrays; {path.name} is a scene already.")
         source, name, found = path.source, path.name, _facts(path)

@@ -149,6 +149,32 @@ def test_it_is_pickled_as_a_reference(delivered):
     assert_is_enmap(open_scene(scene))
 
 
+def test_a_scene_of_reflectance_has_no_stored_numbers_to_give(delivered):
+    with pytest.raises(ValueError, match=r"raw=True is for a path.*scene of reflectance"):
+        open_scene(open_scene(delivered), raw=True)
+    assert open_scene(open_scene(delivered, raw=True), raw=True).dtype == np.int16
+
+
+def test_large_images_in_archives_are_warned_of(delivered, monkeypatch):
+    monkeypatch.setattr("skhyp.scenes.reading.products._deliveries._LARGEST_PACKED", 1000)
+    with pytest.warns(UserWarning, match=r"ZIP is a packed archive.*Unpack it before it is mapped"):
+        open_scene(zipped(delivered))
+
+
+def test_dims_are_known(delivered):
+    with pytest.raises(ValueError, match="product of EnMAP, which says itself"):
+        open_scene(delivered, dims=("bands", "rows", "columns"))
+
+
+def test_a_map_of_a_product_is_gone_on_with(delivered, tmp_path):
+    path = zipped(delivered)
+    preprocessor = HypPreprocessor(bands=[0, 1]).fit(open_scene(path))
+    out = tmp_path / "map.tif"
+    apply(preprocessor, path, out, method="transform", resume=True)
+    whole = np.asarray(open_scene(delivered).through(preprocessor))
+    np.testing.assert_array_equal(np.asarray(open_scene(out)), whole)
+
+
 def test_the_other_names_that_files_have(folder):
     (folder / f"{NAME}-METADATA.XML").rename(folder / f"{NAME}-METADATA.XML.XML")
     (folder / f"{NAME}-SPECTRAL_IMAGE.TIF").rename(folder / f"{NAME}-SPECTRAL_IMAGE_COG.TIF")
