@@ -40,12 +40,17 @@ def _facts(scene: Image) -> Iterator[tuple[str, str]]:
     else:
         numbers = np.flatnonzero(~scene.good_bands)
         bad = f"{len(numbers)}: {_runs(numbers)} (counted from 0)" if len(numbers) else "none"
+        bad += "" if scene.bad_bands_by is None else f", by {scene.bad_bands_by}"
     yield "bad bands", bad
     if scene.wavelengths is None and scene.band_names:
         yield "band names", _names(scene.band_names)
     yield "coordinates", system_name(scene.crs)
     if scene.transform is None:
         yield "pixels", "the file does not say where they lie"
+        if scene.lookup is not None:
+            rows, columns = scene.lookup.shape
+            system = system_name(scene.lookup.crs)
+            yield "lookup table", f"to {rows} rows x {columns} columns on the ground, {system}"
     else:
         a, b, x, d, e, y = scene.transform
         size = f"{np.hypot(a, d):g} x {np.hypot(b, e):g}"

@@ -126,12 +126,13 @@ def delivery_of(path: Path) -> Delivery | None:
     if path.is_dir():
         names = tuple(sorted(entry.name for entry in path.iterdir() if entry.is_file()))
         if not any(is_image(name) or is_metadata(name) for name in names):
-            inside = path.glob("*/*")
-            deeper = sorted(str(each.relative_to(path).as_posix()) for each in inside)
-            names = tuple(name for name in deeper if is_image(name) or is_metadata(name))
-            if len({PurePosixPath(name).parent for name in names}) != 1:
-                return None
-            return delivery_of(path / PurePosixPath(names[0]).parent)
+            folders = {
+                file.parent
+                for pattern in ("*/*", "*/*/*")  # as archives are unpacked
+                for file in path.glob(pattern)
+                if is_image(file.name) or is_metadata(file.name)
+            }
+            return delivery_of(folders.pop()) if len(folders) == 1 else None
         return Delivery(path, path, names, is_archive=False)
     if path.suffix.lower() == ".zip":
         with _archive(path) as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,8 @@ def wkt_of(path: Path, code: Any, name: str) -> str:
     from rasterio.errors import CRSError
 
     try:
-        text = str(text_of(code)).strip()
+        value = np.asarray(code)
+        text = str(text_of(value.item() if value.size == 1 else code)).strip()
         return CRS.from_user_input(int(float(text)) if is_number(text) else text).to_wkt()
     except (CRSError, ValueError, OverflowError) as error:
         raise ValueError(
@@ -132,5 +134,8 @@ def wkt_of(path: Path, code: Any, name: str) -> str:
 
 
 def is_number(text: str) -> bool:
-    """Return whether a text is a number."""
-    return re.fullmatch(r"[-+]?\d+(\.\d*)?", text) is not None
+    """Return whether a text is a finite number."""
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

@@ -184,6 +184,8 @@ def test_the_other_names_that_files_have(folder):
     outer.mkdir()
     folder.rename(outer / "unpacked")
     assert_is_enmap(open_scene(outer))
+    outer.rename(outer.with_name("inner"))
+    assert_is_enmap(open_scene(folder.parent))
 
 
 @pytest.mark.parametrize("with_metadata", [True, False])

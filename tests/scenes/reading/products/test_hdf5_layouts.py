@@ -6,8 +6,10 @@ import pickle
 import h5py
 import numpy as np
 import pytest
+import rasterio
 
 from skhyp.scenes import open_scene
+from skhyp.scenes._description import description
 
 from .conftest import (
     COLUMNS,
@@ -234,6 +236,21 @@ def test_the_lookup_table_puts_a_map_of_the_swath_on_the_ground(written):
     assert np.count_nonzero(ground) == 120
     with pytest.raises(ValueError, match="12 x 10 pixels; got shape"):
         lookup.on_ground(values.T, fill_value=0)
+
+
+def test_what_is_known_of_a_swath_in_words(written):
+    text = description(open_scene(written(EMIT)))
+    assert "lookup table  to 20 rows x 16 columns on the ground, WGS 84 / UTM zone 33N" in text
+    assert "2: 4, 6 (counted from 0), by the file" in text
+
+
+@pytest.mark.parametrize("code", [np.uint32([32633]), np.bytes_("32633"), 32633, "EPSG:32633"])
+def test_a_reference_system_in_any_form(written, edited, code):
+    def change(file):
+        file["HDFEOS/GRIDS/HYP"].attrs["epsg_code"] = code
+
+    scene = open_scene(edited(written(ORTHO), change))
+    assert rasterio.CRS.from_wkt(scene.crs) == CRS
 
 
 def test_a_lookup_table_of_another_swath(written, edited):
