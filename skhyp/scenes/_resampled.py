@@ -111,6 +111,7 @@ def resampled_for(
         wavelengths=wavelengths,
         fwhm=None,
         good_bands=None,
+        bad_bands_by=None,
         source_bands=None,
         band_names=None,
         units=None,

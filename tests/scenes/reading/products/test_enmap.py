@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+import rasterio
 
 from skhyp import HypPreprocessor
 from skhyp.scenes import apply, open_scene
@@ -159,6 +160,20 @@ def test_large_images_in_archives_are_warned_of(delivered, monkeypatch):
     monkeypatch.setattr("skhyp.scenes.reading.products._deliveries._LARGEST_PACKED", 1000)
     with pytest.warns(UserWarning, match=r"ZIP is a packed archive.*Unpack it before it is mapped"):
         open_scene(zipped(delivered))
+
+
+def test_tiles_of_products_are_one_scene(delivered, tmp_path):
+    other = shutil.copytree(delivered, tmp_path / "other")
+    image = other / f"{NAME}-SPECTRAL_IMAGE.TIF"
+    moved = rasterio.Affine(30, 0, TRANSFORM.c + 30 * COLUMNS, 0, -30, TRANSFORM.f)
+    with rasterio.open(image, "r+") as file:
+        file.transform = moved
+    scene = open_scene([delivered, other])
+    assert scene.shape == (ROWS, 2 * COLUMNS, 8) and scene.bad_bands_by == "the file"
+    one = np.asarray(open_scene(delivered))
+    np.testing.assert_array_equal(np.asarray(scene), np.concatenate([one, one], axis=1))
+    assert set(scene.files) == {*delivered.iterdir(), *other.iterdir()}
+    assert open_scene([delivered, other], raw=True).dtype == np.int16
 
 
 def test_dims_are_known(delivered):
