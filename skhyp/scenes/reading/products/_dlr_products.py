@@ -156,7 +156,7 @@ def _image(layout: DlrLayout, delivery: Delivery, root: Element | None) -> str:
 def _level(layout: DlrLayout, delivery: Delivery, root: Element | None) -> str | None:
     """Return the level of processing, such as "L2A", as the metadata or the names have it."""
     texts = [] if root is None else [text_at(root, "base/level"), text_at(root, "base/format")]
-    texts += [delivery.path.name, delivery.folder.name, *delivery.names]
+    texts += [*delivery.names, delivery.folder.name, delivery.path.name]
     for text in texts:
         if text is not None and (match := _LEVEL.search(text.upper())) is not None:
             return match[0]

@@ -178,6 +178,25 @@ def test_a_map_lies_where_the_product_does(written, tmp_path, name):
 
 
 @pytest.mark.parametrize("name", WRITTEN)
+def test_only_what_is_asked_for_is_read(written, name, monkeypatch):
+    sizes = []
+    read = h5py.Dataset.__getitem__
+
+    def measured(self, index):
+        block = read(self, index)
+        sizes.append(np.size(block))
+        return block
+
+    path = written(name)
+    monkeypatch.setattr(h5py.Dataset, "__getitem__", measured)
+    scene = open_scene(path)
+    assert max(sizes, default=0) <= ROWS
+    sizes.clear()
+    scene.read(rows=slice(0, 2), columns=slice(0, 3), bands=[1, 2])
+    assert sizes[0] == 2 * 3 * 2 and max(sizes) == 12
+
+
+@pytest.mark.parametrize("name", WRITTEN)
 def test_numbers_as_they_are_stored(written, name):
     scene = open_scene(written(name), raw=True)
     assert scene.nodata == -9999
