@@ -49,9 +49,10 @@ def required(path: Path, file: Any, *places: str) -> str:
     for place in places:
         if (name := member(file, place)) is not None:
             return name
+    absent = " or ".join(dict.fromkeys(places))
     raise ValueError(
-        f"{printable(path)} has no {' or '.join(places)}, which files of its kind have. It may be "
-        "damaged, or a part of a file."
+        f"{printable(path)} has no {absent}, which files of its kind have. It may be damaged, or a "
+        "part of a file."
     )
 
 
