@@ -85,12 +85,15 @@ _SECTIONS = {
     "speed_accuracy": "accuracy-of-the-fast",
     "accuracy_validation": "accuracy-validation",
     "large_scenes": "large-scenes",
+    "few_labels": "few-labels",
 }
 _SCRIPT = re.compile(r"\]\(((?:\.\./)*)\.\./examples/gallery/(\w+)\.\w+\)")
 
 
 def setup(app):
     """Connect what Sphinx has no setting for."""
+    # -D run_guide=0 shows the guide without what it prints and draws: the tests run it as well.
+    app.add_config_value("run_guide", True, "env", [bool])
     app.connect("env-before-read-docs", run_guide)
     app.connect("source-read", show_outputs)
     app.connect("source-read", link_to_pages)
@@ -102,7 +105,7 @@ _guide_with_outputs = {}
 
 def run_guide(app, env, docnames):
     """Run the Python of the pages of the guide that are to be read."""
-    if app.config.plot_gallery in (False, "False", "0"):
+    if not app.config.run_guide or app.config.plot_gallery in (False, "False", "0"):
         return
     names = [name for name in docnames if name.startswith("guide/")]
     pages = joblib.Parallel(N_PROCESSES)(
