@@ -32,7 +32,7 @@ def _facts(scene: Image) -> Iterator[tuple[str, str]]:
         meaning = f"{_range(scene.scale, 1)} x number + {_range(scene.offset, 0)}"
         yield "scale", f"{meaning}, as the file says; it is not applied"
     yield "units", _names(list(dict.fromkeys(filter(None, scene.units or [])))) or "not known"
-    yield "missing data", "not marked" if scene.nodata is None else f"{scene.nodata:g}"
+    yield "missing data", _marker(scene)
     yield "wavelengths", _wavelengths(scene.wavelengths)
     yield "band widths", "not known" if scene.fwhm is None else f"{_range(scene.fwhm)} nm (FWHM)"
     if scene.good_bands is None:
@@ -59,6 +59,12 @@ def _facts(scene: Image) -> Iterator[tuple[str, str]]:
     if scene.class_names:
         yield "classes", _names([f"{label} {name}" for label, name in scene.class_names.items()])
     yield "files", _names([str(file) for file in dict.fromkeys(scene.files)]) or "none"
+
+
+def _marker(scene: Image) -> str:
+    if scene.nodata is None:
+        return "not marked, but for NaN" if scene.dtype.kind == "f" else "not marked"
+    return "NaN" if np.isnan(scene.nodata) else f"{scene.nodata:g}"
 
 
 def _wavelengths(wavelengths: NDArray[np.float64] | None) -> str:

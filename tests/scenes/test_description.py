@@ -33,6 +33,19 @@ def test_bands_are_told_by_their_wavelengths_and_bad_ones_by_their_numbers(scene
     assert facts["missing data"] == "-9999"
 
 
+def test_nan_is_missing_data_among_floats_whether_the_file_says_so_or_not(scene):
+    floats = open_scene(np.zeros((2, 3, 4), np.float32))
+    told = [
+        facts_of(replace(each, nodata=n))["missing data"]
+        for each, n in (
+            (floats, np.nan),
+            (floats, None),
+            (scene, None),
+        )
+    ]
+    assert told == ["NaN", "not marked, but for NaN", "not marked"]
+
+
 def test_wavelengths_that_fall_or_have_no_order_are_told_so(scene):
     falling = facts_of(replace(scene, wavelengths=scene.wavelengths[::-1]))
     assert falling["wavelengths"] == "400 to 780 nm, falling, 20 nm apart (median)"
