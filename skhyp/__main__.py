@@ -80,6 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--resample", action="store_true", help="a scene of another sensor, to the model's bands"
     )
+    command.add_argument(
+        "--on-ground", action="store_true", help="put the map of a swath where its pixels lie"
+    )
     command.add_argument("--variable", help="of a file with several: HDF5, .nc, .mat or .zarr")
     command.add_argument(
         "--working-memory", type=int, default=64, metavar="MIB", help="for blocks (%(default)s)"
@@ -129,6 +132,7 @@ def _apply(options: argparse.Namespace) -> None:
             units=_one_or_all(options.units),
             smoothing=smoothing,
             resample=options.resample,
+            on_ground=options.on_ground,
             working_memory=options.working_memory,
             resume=options.resume,
             verbose=not options.quiet,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval, validate_params
 
 from skhyp import __version__
@@ -29,6 +30,7 @@ from ._quantities import Quantities
 from ._resampled import resampled_for
 from ._scene import Scene
 from ._smoothed_models import SmoothedModel
+from ._swath_lookups import SwathLookup, rows_on_ground
 from .maps._drafts import Draft
 from .maps._map_formats import map_file
 from .maps._map_layouts import MapLayout
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 # To say which bands have no data anywhere.
 _PIXELS_LOOKED_AT = 10_000
+_ROWS_LOOKED_AT = 512
 
 
 @validate_params(
@@ -56,6 +59,7 @@ _PIXELS_LOOKED_AT = 10_000
         "resample": ["boolean"],
         "tolerance": [Interval(Real, 0, None, closed="left")],
         "working_memory": [Interval(Integral, 1, None, closed="left")],
+        "on_ground": ["boolean"],
         "resume": ["boolean"],
         "verbose": ["boolean", Interval(Integral, 0, None, closed="left")],
     },
@@ -76,6 +80,7 @@ def apply(
     resample: bool = False,
     tolerance: float = WAVELENGTH_TOLERANCE_NM,
     working_memory: int = 64,
+    on_ground: bool = False,
     resume: bool = False,
     verbose: int | bool = 0,
 ) -> Path | NDArray[Any] | xarray.DataArray:
@@ -129,6 +134,10 @@ def apply(
     working_memory : int, default=64
         About how many MiB of memory blocks of the scene, and what is computed of them, may take
         at a time. Chunks of a DataArray are as they are.
+    on_ground : bool, default=False
+        Whether to put the map of a swath on the ground, by the lookup table that its file has
+        (``scene.lookup``): the swath is mapped, and the map alone is moved. The same as to put the
+        spectra there first.
     resume : bool, default=False
         Whether blocks that are finished survive if anything ends this call, even the machine, and
         the next with ``resume=True`` goes on from them. They are in a folder beside `out`, whose
@@ -239,6 +248,7 @@ def apply(
         model = SmoothedModel.smoothing_of(model, smoothing, scene, tolerance)
     quantities = Quantities.of(model, long_name, units)
     layout = _layout(model, scene, class_names, class_colours, quantities)
+    lookup = _lookup(scene) if on_ground else None
     warn_of_unlabelled_classes(model, class_names)
     blocks: ReadBlocks | ChunkedBlocks
     if out is None and resume:
@@ -261,9 +271,9 @@ def apply(
                 has_data |= layout.has_data(values)
                 progress.advance(blocks.windows[number].n_pixels)
         _warn_unless(has_data, model, scene)
-        return result
+        return result if lookup is None else lookup.on_ground(result, fill_value=layout.missing)
     out = Path(out).expanduser()
-    written = map_file(out, layout, scene.files)
+    written = map_file(out, layout if lookup is None else layout.on_ground(lookup), scene.files)
     written.remove_abandoned()
     stamps = file_stamps(scene.files)
     task = partial(_task, model, scene, quantities)
@@ -278,7 +288,11 @@ def apply(
                 has_data |= layout.has_data(values)
                 progress.advance(blocks.windows[number].n_pixels)
         _refuse_a_changed_scene(scene, stamps)
-        written.write(draft.rows, draft.folder)
+        rows = draft.rows
+        if lookup is not None:
+            parts = [*layout.strips()]
+            rows = partial(rows_on_ground, lookup, draft.rows, parts, layout.missing)
+        written.write(rows, draft.folder)
     _warn_unless(has_data, model, scene)
     return out
 
@@ -312,6 +326,19 @@ def _layout(
         description=f"{_called(model)}{', smoothed,' * bool(model.halo)} of "
         f"{Path(scene.name).name}",
     )
+
+
+def _lookup(scene: Scene) -> SwathLookup:
+    if scene.lookup is None:
+        has = (
+            "no lookup table" if scene.transform is None else "a transform, and lies there already"
+        )
+        raise ValueError(
+            f"on_ground=True is for swaths with a lookup table; {scene.name} has {has}."
+        )
+    for rows in gen_batches(scene.lookup.shape[0], _ROWS_LOOKED_AT):
+        scene.lookup.read(rows)  # it may refer beyond the swath, which is to be known before
+    return scene.lookup
 
 
 def _warn_unless(has_data: bool, model: PixelModel, scene: Scene) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,8 +57,14 @@ class SwathLookup:
         """Rows and columns of the map on the ground."""
         return self.rows.shape[:2]
 
-    def read(self) -> NDArray[np.intp]:
+    def read(self, rows: slice | None = None) -> NDArray[np.intp]:
         """Read which pixel of the swath lies at each place.
+
+        Parameters
+        ----------
+        rows : slice, default=None
+            Which rows of the map on the ground, by their first and the one after their last. None
+            are all.
 
         Returns
         -------
@@ -69,11 +76,12 @@ class SwathLookup:
         ValueError
             If the table refers to pixels that the swath does not have.
         """
-        whole = Window(*(slice(0, length) for length in self.shape))
+        n_rows, n_columns = self.shape
+        part = Window(slice(0, n_rows) if rows is None else rows, slice(0, n_columns))
         # Counted from 1; 0 is none, and negative is what was filled in from a neighbour.
         row, column = (
-            np.abs(part.read(whole, None)[..., 0].astype(np.intp)) - 1
-            for part in (self.rows, self.columns)
+            np.abs(numbers.read(part, None)[..., 0].astype(np.intp)) - 1
+            for numbers in (self.rows, self.columns)
         )
         is_there = (row >= 0) & (column >= 0)
         beyond = is_there & ((row >= self.swath[0]) | (column >= self.swath[1]))
@@ -111,8 +119,27 @@ class SwathLookup:
                 f"result_map must be a map of the swath of {self.name}, {self.swath[0]} x "
                 f"{self.swath[1]} pixels; got shape {result_map.shape}."
             )
-        positions = self.read()
-        is_there = positions[..., 0] >= 0
-        ground = np.full((*self.shape, *result_map.shape[2:]), fill_value, result_map.dtype)
-        ground[is_there] = result_map[tuple(positions[is_there].T)]
-        return ground
+        swath, ground = slice(0, self.swath[0]), slice(0, self.shape[0])
+        return rows_on_ground(self, lambda part: result_map[part], [swath], fill_value, ground)
+
+
+def rows_on_ground(
+    lookup: SwathLookup,
+    swath_rows: Callable[[slice], NDArray[Any]],
+    parts: Iterable[slice],
+    fill_value: Any,
+    rows: slice,
+) -> NDArray[Any]:
+    """Return some rows on the ground, of a map of the swath that is read part by part."""
+    positions = lookup.read(rows)
+    ground: NDArray[Any] | None = None
+    for part in parts:
+        of_part = swath_rows(part)
+        if ground is None:
+            shape = (*positions.shape[:2], *of_part.shape[2:])
+            ground = np.full(shape, fill_value, of_part.dtype)
+        lies_in = (positions[..., 0] >= part.start) & (positions[..., 0] < part.stop)
+        row, column = positions[lies_in].T
+        ground[lies_in] = of_part[row - part.start, column]
+    assert ground is not None
+    return ground

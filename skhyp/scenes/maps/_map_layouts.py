@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skhyp.scenes._swath_lookups import SwathLookup
 
 # Rows of a map that are handed to a writer at once, by their size.
 _STRIP_BYTES = 2**24
@@ -41,6 +43,11 @@ class MapLayout:
         """The shape of the array of its values."""
         outputs = () if self.n_outputs is None else (self.n_outputs,)
         return (self.rows, self.columns, *outputs)
+
+    def on_ground(self, lookup: SwathLookup) -> MapLayout:
+        """Return the layout of the map of a swath when it lies on the ground."""
+        rows, columns = lookup.shape
+        return replace(self, rows=rows, columns=columns, crs=lookup.crs, transform=lookup.transform)
 
     @property
     def n_pixels(self) -> int:
