@@ -142,11 +142,14 @@ def _apply(options: argparse.Namespace) -> None:
 def _maps(options: argparse.Namespace) -> list[tuple[str, Scene]]:
     """Return which maps are to be written, each of which scene; all are opened before the first."""
     from .scenes import open_scene
+    from .scenes.reading._tiles import tiles_of
 
     scenes = options.scenes
     if _NAME not in options.out:
         whole = scenes[0] if len(scenes) == 1 else scenes
         return [(options.out, open_scene(whole, variable=options.variable))]
+    # A pattern that the shell has not replaced, as where it is in quotes.
+    scenes = [file for scene in scenes for file in tiles_of(scene) or [scene]]
     outs = [options.out.replace(_NAME, Path(scene).stem) for scene in scenes]
     for out, scene in zip(outs, scenes, strict=True):
         if outs.count(out) > 1:

@@ -294,6 +294,7 @@ class SpectralEnsembleClassifier(ClassifierMixin, TrustedEnsemble, BaseEstimator
         trees = make_pipeline(HypPreprocessor(method="snv"), ExtraTreesClassifier(n_estimators=100))
         members = [
             ("network", SpectralCNNClassifier()),
+            # Of spectra as they are: brightness tells too, which snv takes away.
             ("discriminant", LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")),
             ("trees", trees),
         ]

@@ -76,6 +76,17 @@ def test_each_of_several_scenes_has_a_map_by_its_name(files):
     np.testing.assert_array_equal(maps[0], maps[1][::-1])
 
 
+def test_a_pattern_that_the_shell_leaves_has_a_map_for_each_of_its_scenes(files):
+    np.save(files / "scene_2.npy", np.load(files / "scene.npy")[::-1])
+    pattern = str(files / "scene*.npy")
+    out = str(files / "map_of_{name}.npy")
+    assert main(["apply", str(files / "model.joblib"), pattern, out, "--quiet"]) == 0
+    assert sorted(path.name for path in files.glob("map_of*")) == [
+        "map_of_scene.npy",
+        "map_of_scene_2.npy",
+    ]
+
+
 def test_two_scenes_of_one_name_are_refused_before_one_is_mapped(files, capsys):
     (files / "copy").mkdir()
     np.save(files / "copy" / "scene.npy", np.load(files / "scene.npy"))

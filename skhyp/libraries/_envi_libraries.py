@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,7 @@ def _names(fields: dict[str, str], name: str, n_spectra: int) -> list[str]:
 def write_envi_library(path: Path, library: SpectralLibrary) -> None:
     """Write data and header, whole or not at all."""
     data = path.with_suffix(".sli")
+    _refuse_header_of_others(data.with_suffix(".hdr"), data)
     if library.metadata:
         warn_user(
             f"{data} has no place for what is known of each spectrum: names, wavelengths and "
@@ -135,6 +137,20 @@ def write_envi_library(path: Path, library: SpectralLibrary) -> None:
     lines = [f"{key} = {value}" for key, value in fields.items()]
     text = "ENVI\n" + "\n".join(lines) + "\n"
     write_with_header(data, stored.tobytes(), data.with_suffix(".hdr"), text.encode())
+
+
+def _refuse_header_of_others(header: Path, data: Path) -> None:
+    """Raise if a header that is there is not that of a library: an image would be lost with it."""
+    if not header.exists():
+        return
+    with contextlib.suppress(ValueError):  # what cannot be read is no library's
+        kind = read_envi_header(header).get("file type", "")
+        if data.exists() and "library" in kind.lower():
+            return
+    raise FileExistsError(
+        f"{header} is there already, and is not the header of {data.name}: it may be that of an "
+        "image. Give the library another name."
+    )
 
 
 def _listed(values: np.ndarray) -> str:

@@ -35,6 +35,8 @@ def write_spectra(path: str | PathLike, library: SpectralLibrary) -> Path:
     ------
     ValueError
         If the ending is another, or a column of metadata is called as one of a band.
+    FileExistsError
+        If there is a header of that name which is not that of a library: it may be an image's.
     OSError
         If the file cannot be written; a former one is as it was then.
 

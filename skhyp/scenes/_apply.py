@@ -156,9 +156,10 @@ def apply(
     ValueError
         If a parameter or the scene is not as described, or if the scene lacks bands that the
         model was fitted with, or with ``resample=True`` did not measure them; the message names
-        them. If `out` is what the scene is read from,
-        whatever form that comes in. With ``resume=True``, if what is there is of another model,
-        scene, name, unit, smoothing or `working_memory`, or if the estimator cannot be known again.
+        them. If `out` is what the scene is read from, whatever form that comes in. With
+        ``resume=True``, if what is there is of another model, scene, name, unit, smoothing or
+        `working_memory`, or if the estimator cannot be known again. With ``on_ground=True``, if
+        the scene has no lookup table, or one that refers beyond the swath.
     NotFittedError
         If the estimator is not fitted.
     OSError
@@ -188,8 +189,8 @@ def apply(
     taken for the distances between neighbouring bands, if these are up to 30 nm. A band of the
     model is measured if nine tenths of its response lie within three quarters of a width of bands
     of the scene, and these are no more than three times as wide; one that no part of the model uses
-    need not be. A pixel is missing where a band
-    is that counts in one that is used. With `smoothing`, make that of the resampled scene too,
+    need not be. A pixel is missing where a band is that counts in one that is used. With
+    `smoothing`, make that of the resampled scene too,
     ``scene.through(BandResampler(target=model).fit(scene))``.
 
     A pixel is missing where a band that is used by any part has the scene's ``nodata``, or that of

@@ -131,7 +131,7 @@ def _of_chunk(
     model, resampling = model
     block = np.asarray(block)
     if resampling is not None:
-        block = resampling(block if resampling.bands is None else block[..., resampling.bands])
+        block = resampling(block[..., resampling.bands])
     values = model(block if model.bands is None else block[..., model.bands])
     if not model.halo:
         return values

@@ -17,7 +17,10 @@ from ._neighbours import STEPS, squared_distances
 from ._pixel_models import PixelModel
 from ._smoothed_probabilities import pulls_of_neighbours, smoothed_probabilities, told_pixels
 
-_REMEDY = "Make it of this one, ClassSmoothing.for_scene(scene, ...)."
+_REMEDY = (
+    "Make it of this one, ClassSmoothing.for_scene(scene, ...); with resample=True, of "
+    "scene.through(BandResampler(target=model).fit(scene))."
+)
 _METHODS = ("predict", "predict_proba")
 # Planes of float64 beside those of the classes: distances, pulls, weights, and what is at work.
 _N_PLANES = 4 * len(STEPS)

@@ -87,7 +87,7 @@ def gaussian_weights(
     the weights that is what is left.
     """
     order, knots = _knots(source)
-    widths = np.interp(target, knots, _means(source_widths, order, len(knots)))
+    widths = _widths_at(target, source, source_widths)
     variances = np.maximum(target_widths**2 - widths**2, 0) / DEVIATIONS_IN_FWHM**2
     weights = np.empty((len(knots), len(target)))
     for band, (centre, variance) in enumerate(zip(target, variances, strict=True)):
@@ -154,9 +154,7 @@ def _are_sharp(
     target: NDArray[np.float64],
     target_widths: NDArray[np.float64],
 ) -> NDArray[np.bool_]:
-    order, knots = _knots(source)
-    widths = np.interp(target, knots, _means(source_widths, order, len(knots)))
-    return widths <= _MOST_BLURRED * target_widths
+    return _widths_at(target, source, source_widths) <= _MOST_BLURRED * target_widths
 
 
 def response_coverage(
@@ -208,10 +206,13 @@ def _knots(source: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.fl
     return order.ravel(), knots
 
 
-def _means(
-    values: NDArray[np.float64], order: NDArray[np.intp], n_knots: int
+def _widths_at(
+    target: NDArray[np.float64], source: NDArray[np.float64], source_widths: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    return np.bincount(order, values, n_knots) / np.bincount(order, minlength=n_knots)
+    """Return how wide source bands are at some wavelengths, between them by a straight line."""
+    order, knots = _knots(source)
+    means = np.bincount(order, source_widths) / np.bincount(order)
+    return np.interp(target, knots, means)
 
 
 def _shared(weights: NDArray[np.float64], order: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -55,6 +55,21 @@ def test_spectral_reads_what_is_written(library, tmp_path):
     assert found.names == library.names.tolist()
 
 
+@pytest.mark.parametrize("has_data", [True, False])
+def test_the_header_of_an_image_is_not_written_over(library, tmp_path, has_data):
+    header, data = tmp_path / "flight.hdr", tmp_path / "flight.sli"
+    header.write_text("ENVI\nsamples = 3\nfile type = ENVI Standard\n")
+    if has_data:
+        data.write_bytes(b"an image")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    spectra = SpectralLibrary(library.spectra, library.names)
+    with pytest.raises(FileExistsError, match=r"flight\.hdr is there already, and is not"):
+        write_spectra(data, spectra)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    for _ in range(2):  # a library may be replaced
+        write_spectra(tmp_path / "library.sli", spectra)
+
+
 def _write_envi(path, values, **fields):
     fields = {
         "samples": values.shape[1],
