@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .regressor import SpectralCNNRegressor
     from .resampling import BandResampler
     from .scene_classifier import SceneGraphClassifier
+    from .unmixer import SpectralUnmixer
 
 __version__ = "0.1.0"
 
@@ -52,6 +53,7 @@ __all__ = [
     "SpectralKernelClassifier",
     "SpectralKernelRegressor",
     "SpectralPLSRegressor",
+    "SpectralUnmixer",
     "datasets",
     "deephyp",
     "export",
@@ -81,6 +83,7 @@ _HOMES = {
     "SpectralKernelClassifier": "kernel_classifier",
     "SpectralKernelRegressor": "kernel",
     "SpectralPLSRegressor": "pls",
+    "SpectralUnmixer": "unmixer",
     "show_versions": "_show_versions",
 }
 

@@ -20,14 +20,14 @@ from skhyp.inputs._validation import (
 )
 
 from ._architecture import convolutions, layer_sizes, warn_of_cut_convolutions
-from ._training import TrainedNetworkEstimator
+from ._layered_estimator import LayeredNetworkEstimator
 from ._views import DERIVATIVE_ORDERS, derivative_filter
 
 # What dropout lets through is scaled up by 1 / (1 - dropout).
 _MAX_DROPOUT = 0.999
 
 
-class ConvNetworkEstimator(TrainedNetworkEstimator):
+class ConvNetworkEstimator(LayeredNetworkEstimator):
     """Views of a spectrum, convolutions over the bands, dense layers, and what a head makes of it.
 
     Subclasses say what the head is, and which targets it learns.
@@ -39,7 +39,7 @@ class ConvNetworkEstimator(TrainedNetworkEstimator):
     segments_: np.ndarray
 
     _parameter_constraints: dict = {
-        **TrainedNetworkEstimator._parameter_constraints,
+        **LayeredNetworkEstimator._parameter_constraints,
         "views": ["array-like", None],
         "n_filters": ["array-like"],
         "kernel_sizes": ["array-like", POSITIVE_INTEGER, StrOptions({"auto"})],

@@ -74,11 +74,10 @@ class NetworkEstimator(
         self, dtype: np.dtype, *, remedy: str = PASS_FLOAT64
     ) -> tuple[Any, np.ndarray, np.ndarray]:
         """Return network, parameters and statistics, as spectra of a dtype are computed."""
-        if self.inference_dtype is not None:
+        layers_dtype = getattr(self, "inference_dtype", None)
+        if layers_dtype is not None:
             self._validate_params()  # it may have been set after fit
-        network = self._fitted_network(
-            dtype=computation_dtype(dtype), layers_dtype=self.inference_dtype
-        )
+        network = self._fitted_network(dtype=computation_dtype(dtype), layers_dtype=layers_dtype)
         if network.dtype != self.parameters_.dtype:
             from skhyp.graph.parameters import split
 

@@ -38,6 +38,12 @@ class TrainedNetworkEstimator(NetworkEstimator):
         """Return the flat statistics that condition the network's input."""
 
     @abstractmethod
+    def _initial_parameters(
+        self, network: Any, statistics: np.ndarray, X: np.ndarray, weights: np.ndarray, seed: int
+    ) -> np.ndarray:
+        """Return the flat parameters that training begins with."""
+
+    @abstractmethod
     def _objective(self, network: Any) -> "Objective":
         """Return what is minimised."""
 
@@ -154,6 +160,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
         objective = self._objective(network)
         n_rows = len(X) if pixels is None else pixels.n_rows
         epochs = self._epochs(n_rows, seed, n_epochs, continues=continues)
+        draw = partial(self._initial_parameters, network, statistics, X, weights, seed)
         data = self._training_data(network, statistics, X, targets, weights)
         held_out = None
         if validation is not None:
@@ -174,6 +181,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
             statistics,
             epochs,
             run,
+            draw,
             continues=continues,
             is_part=n_epochs is not None,
             seed=seed,
@@ -186,13 +194,17 @@ class TrainedNetworkEstimator(NetworkEstimator):
         statistics: np.ndarray,
         epochs: "Epochs",
         run: Callable[..., "EpochsResult"],
+        draw: Callable[[], np.ndarray],
         *,
         continues: bool,
         is_part: bool = False,
         seed: int,
         checkpoints: TrainingCheckpoints | None,
     ) -> "EpochsResult":
-        """Run epochs from where training begins, tell of them, and set the fitted state."""
+        """Run epochs from where training begins, tell of them, and set the fitted state.
+
+        It begins with the parameters that ``draw`` returns, if nothing is continued.
+        """
         from skhyp.graph.networks import describe
 
         former = vars(self).copy() if continues else {}
@@ -217,7 +229,7 @@ class TrainedNetworkEstimator(NetworkEstimator):
                 f"{start.n_epochs}. Raise it, or get the model of an earlier epoch with "
                 "skhyp.fitting.load_model."
             )
-        start = start or self._start(objective, seed, continues=continues)
+        start = start or self._start(objective, draw, continues=continues)
         history = [
             *losses_by_epoch(
                 former.get("loss_curve_", ()), former.get("validation_loss_curve_", ())
@@ -272,22 +284,16 @@ class TrainedNetworkEstimator(NetworkEstimator):
             return "constant" if is_part else "cosine"
         return self.learning_rate_schedule
 
-    def _start(self, objective: "Objective", seed: int, *, continues: bool) -> "Milestone":
-        """Return where training begins: with drawn parameters, or with the fitted ones."""
+    def _start(
+        self, objective: "Objective", draw: Callable[[], np.ndarray], *, continues: bool
+    ) -> "Milestone":
+        """Return where training begins: with first parameters, or with the fitted ones."""
         from skhyp.graph.milestones import Milestone
-        from skhyp.graph.parameters import initial_vector
         from skhyp.graph.training import TrainingState
 
         if continues:
             return Milestone(self._continued_state(objective))
-        parameters = initial_vector(
-            objective.network.parameters,
-            np.random.default_rng(seed),
-            initializer=self.initializer,
-            initializer_std=float(self.initializer_std),
-            dtype=objective.network.dtype,
-        )
-        return Milestone(TrainingState.start(parameters, self.optimizer))
+        return Milestone(TrainingState.start(draw(), self.optimizer))
 
     def _continued_state(self, objective: "Objective") -> Any:
         from skhyp.graph.training import TrainingState

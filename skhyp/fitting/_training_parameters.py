@@ -27,17 +27,30 @@ ACTIVATION_NAMES = StrOptions({"relu", "sigmoid", "linear", "tanh", "elu", "soft
 _COMPUTED_WITH = ("learning_rate", "epsilon", "weight_decay", "initializer_std")
 
 
+class LayerParameters:
+    """Parameters of networks that are made of layers, which begin with drawn weights."""
+
+    _parameter_constraints: dict = {
+        "activation": [ACTIVATION_NAMES],
+        "initializer": [StrOptions({"truncated_normal", "normal", "glorot", "he", "constant"})],
+        "initializer_std": [POSITIVE_NUMBER],
+        "inference_dtype": [StrOptions({"bfloat16"}), None],
+    }
+
+    activation: str
+    initializer: str
+    initializer_std: float
+    inference_dtype: str | None
+
+
 class TrainingParameters:
-    """Parameters of a network and of its training, without what they describe."""
+    """Parameters of the training of a network."""
 
     # With max_epochs="auto": at least so many passes over the data and so many updates.
     _min_epochs: int
     _min_updates: int
 
     _parameter_constraints: dict = {
-        "activation": [ACTIVATION_NAMES],
-        "initializer": [StrOptions({"truncated_normal", "normal", "glorot", "he", "constant"})],
-        "initializer_std": [POSITIVE_NUMBER],
         "optimizer": [StrOptions({"adam", "sgd"})],
         "learning_rate": [POSITIVE_NUMBER],
         "epsilon": [POSITIVE_NUMBER],
@@ -60,15 +73,11 @@ class TrainingParameters:
         "save_epochs": [POSITIVE_INTEGER, "array-like"],
         "resume": ["boolean"],
         "callbacks": ["array-like", None],
-        "inference_dtype": [StrOptions({"bfloat16"}), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
 
     # Parameters of all constructors, which their signatures write out as scikit-learn wants it.
-    activation: str
-    initializer: str
-    initializer_std: float
     optimizer: str
     learning_rate: float
     epsilon: float
@@ -89,14 +98,15 @@ class TrainingParameters:
     save_epochs: int | Sequence[int]
     resume: bool
     callbacks: Sequence[Callback] | None
-    inference_dtype: str | None
     random_state: int | np.random.RandomState | None
     verbose: int
 
     def _set_shared_parameters(self, given: dict[str, Any]) -> None:
-        """Assign, of what a constructor was given, the parameters that all networks have."""
-        for name in TrainingParameters._parameter_constraints:
-            setattr(self, name, given[name])
+        """Assign, of what a constructor was given, the parameters that several networks have."""
+        for shared in (LayerParameters, TrainingParameters):
+            if isinstance(self, shared):
+                for name in shared._parameter_constraints:
+                    setattr(self, name, given[name])
 
     def _check_training_parameters(self) -> None:
         for callback in self.callbacks or ():
@@ -174,7 +184,7 @@ class TrainingParameters:
     def _check_numbers(self, dtype: str) -> None:
         """Refuse parameters that the precision of the computation has no numbers for."""
         limits = np.finfo(dtype)
-        numbers = [(name, getattr(self, name)) for name in _COMPUTED_WITH]
+        numbers = [(name, getattr(self, name)) for name in _COMPUTED_WITH if hasattr(self, name)]
         if self.learning_rate_schedule == "piecewise":
             numbers += [("learning_rate_values", rate) for rate in self._piecewise()[1]]
         for name, given in numbers:

@@ -54,25 +54,14 @@ class ConditioningScale(SpectralScale):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Autoencoder(SpectralScale, ABC):
-    """What both architectures share: scaled input, codes, and a decoder that mirrors the encoder.
+class Coder(SpectralScale, ABC):
+    """Scaled spectra, codes of them, and spectra of codes; the spectra themselves are learned."""
 
-    ``tied_weights`` and the skip connections follow deephyp: decoder layer k mirrors encoder
-    layer n - k, and a skip adds the mirrored layer's value before its activation (to the last
-    decoder layer, the input).
-    """
-
-    n_components: int
-    activation: str
-    latent_activation: str
-    output_activation: str
-    tied_weights: tuple[bool, ...]
-    skip_connections: bool
     # The precision of the layers in inference, where it is not that of the rest.
     layers_dtype: str | None = None
 
     is_random: ClassVar[bool] = False
-    # The spectra themselves are what is learned.
+    is_penalized: ClassVar[bool] = False
     targets: ClassVar[None] = None
 
     def conditioning(self, n_values: int) -> ConditioningScale:
@@ -123,6 +112,23 @@ class Autoencoder(SpectralScale, ABC):
     @abstractmethod
     def decode(self, layers: Layers, z: tf.Tensor, skips: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the conditioned spectra of codes; ``skips`` is needed with skip connections."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Autoencoder(Coder, ABC):
+    """What both architectures share: codes, and a decoder that mirrors the encoder.
+
+    ``tied_weights`` and the skip connections follow deephyp: decoder layer k mirrors encoder
+    layer n - k, and a skip adds the mirrored layer's value before its activation (to the last
+    decoder layer, the input).
+    """
+
+    n_components: int
+    activation: str
+    latent_activation: str
+    output_activation: str
+    tied_weights: tuple[bool, ...]
+    skip_connections: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,7 @@ class ConvBody(SpectralViews, ABC):
     layers_dtype: str | None = None
 
     has_convolutions: ClassVar[bool] = True
+    is_penalized: ClassVar[bool] = False
 
     @property
     @abstractmethod

@@ -27,16 +27,21 @@ OPERATIONS = SimpleNamespace(
     any=tf.reduce_any,
     cast=tf.cast,
     clip=tf.clip_by_value,
+    concatenate=tf.concat,
     equal=tf.equal,
     exp=tf.exp,
     expand_dims=tf.expand_dims,
+    eye=tf.eye,
     isnan=tf.math.is_nan,
     logical_or=tf.logical_or,
+    inv=tf.linalg.inv,
+    matmul=tf.linalg.matmul,
     max=tf.reduce_max,
     maximum=tf.maximum,
     mean=tf.reduce_mean,
     min=tf.reduce_min,
     not_equal=tf.not_equal,
+    ones=tf.ones,
     reshape=tf.reshape,
     sqrt=tf.sqrt,
     square=tf.square,
@@ -44,6 +49,7 @@ OPERATIONS = SimpleNamespace(
     stack=tf.stack,
     sum=tf.reduce_sum,
     take=lambda x, indices, axis: tf.gather(x, indices, axis=axis),
+    transpose=tf.transpose,
     where=tf.where,
 )
 
@@ -148,6 +154,10 @@ class Layers:
     ) -> tf.Tensor:
         """Return spectra over their upper convex hulls, see :mod:`.continuum`."""
         return remove_continuum(x, positions, segments)
+
+    def array(self, name: str) -> Any:
+        """Return an array of the network that is not the kernel or the bias of a layer."""
+        return self._arrays[name]
 
     def _kernel(self, name: str) -> Any:
         return self._arrays[f"{name}_kernel"]

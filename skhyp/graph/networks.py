@@ -6,10 +6,17 @@ from typing import Any
 from .autoencoders import ConvAutoencoder, DenseAutoencoder
 from .classifiers import ConvClassifier
 from .regressors import ConvRegressor
+from .unmixers import LinearUnmixer
 
 _NETWORKS = {
     network.__name__: network
-    for network in (DenseAutoencoder, ConvAutoencoder, ConvClassifier, ConvRegressor)
+    for network in (
+        DenseAutoencoder,
+        ConvAutoencoder,
+        LinearUnmixer,
+        ConvClassifier,
+        ConvRegressor,
+    )
 }
 
 

@@ -20,6 +20,8 @@ class Parameter(NamedTuple):
     fan_in: int = 0
     fan_out: int = 0
     gain: float = 1.0
+    # What is not trained stays as it starts: the optimizer is given no gradient of it.
+    is_trained: bool = True
 
     @property
     def size(self) -> int:
@@ -93,8 +95,10 @@ def _truncated_normal(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def decay_mask(parameters: Sequence[Parameter], dtype: str) -> np.ndarray:
-    """Return 1 for what weight decay shrinks (kernels) and 0 for what it leaves (biases)."""
-    return np.concatenate([np.full(p.size, not p.is_bias, dtype) for p in parameters])
+    """Return 1 for what weight decay shrinks (trained kernels) and 0 for what it leaves."""
+    return np.concatenate(
+        [np.full(p.size, p.is_trained and not p.is_bias, dtype) for p in parameters]
+    )
 
 
 def split(vector: np.ndarray, parameters: Sequence[Parameter]) -> dict[str, np.ndarray]:
@@ -110,8 +114,8 @@ def split_tensor(vector: tf.Tensor, parameters: Sequence[Parameter]) -> dict[str
     """Return the named tensors of a flat one."""
     if not parameters:
         return {}
-    parts = tf.split(vector, [p.size for p in parameters])
-    return {
-        p.name: part if len(p.shape) == 1 else tf.reshape(part, p.shape)
-        for p, part in zip(parameters, parts, strict=True)
-    }
+    arrays = {}
+    for p, part in zip(parameters, tf.split(vector, [p.size for p in parameters]), strict=True):
+        array = part if len(p.shape) == 1 else tf.reshape(part, p.shape)
+        arrays[p.name] = array if p.is_trained else tf.stop_gradient(array)
+    return arrays

@@ -137,7 +137,7 @@ def loss_loop(objective: Objective):
         _, loss, weight = tf.while_loop(
             lambda i, *_: i < tf.shape(order)[0], step, (tf.constant(0), zero, zero)
         )
-        return loss / weight
+        return loss / weight + _penalty(network, layers)
 
     parameters, spectra, weights, order, *targets = _data_signature(network, EVALUATION_ROWS)
     return loop, [parameters, spectra, weights, order, tf.TensorSpec((), dtype), *targets]
@@ -222,11 +222,14 @@ def _update(objective: Objective, kernels: Kernels) -> Callable:
     def loss_and_gradient(parameters, spectra, targets, w, seed, level):
         with tf.GradientTape() as tape:
             tape.watch(parameters)
-            arrays = split_tensor(parameters, network.parameters)
-            output = network.output(Layers(arrays, kernels.form), spectra, seed)
+            layers = Layers(split_tensor(parameters, network.parameters), kernels.form)
+            output = network.output(layers, spectra, seed)
             losses = loss_of_rows(TRAINING_LOSSES[objective.loss], targets, output, level)
             loss = tf.reduce_sum(w * losses)
-        return loss, tape.gradient(loss, parameters)
+            # Each part of a batch bears its share.
+            penalty = tf.reduce_sum(w) * _penalty(network, layers)
+            minimized = loss + penalty
+        return loss, penalty, tape.gradient(minimized, parameters)
 
     if kernels.n_parts > 1:
         # Traced once for all parts, and compiled in less time.
@@ -237,10 +240,11 @@ def _update(objective: Objective, kernels: Kernels) -> Callable:
         if objective.balance_batches:
             w *= batch_balancing_weights(batch.targets, batch.is_real, network.n_classes, dtype)
         w /= tf.math.count_nonzero(batch.is_real, dtype=dtype)
-        losses, gradients = [], []
+        losses, penalties, gradients = [], [], []
         for part in zip(batch.spectra, _targets(batch), _split(w, kernels.n_parts), strict=True):
-            loss, gradient = loss_and_gradient(parameters, *part, each.seed, of_all.level)
+            loss, penalty, gradient = loss_and_gradient(parameters, *part, each.seed, of_all.level)
             losses.append(loss)
+            penalties.append(penalty)
             gradients.append(gradient)
         loss = tf.add_n(losses)
         # A batch that is learned to rounding has a gradient of rounding errors, which Adam
@@ -249,9 +253,14 @@ def _update(objective: Objective, kernels: Kernels) -> Callable:
         parameters -= each.decay * is_decayed * parameters
         gradient = tf.add_n(gradients)
         moved = optimize(parameters, gradient, moments, step_size, each.epsilon)
-        return *moved, loss
+        return *moved, loss + tf.add_n(penalties)
 
     return update
+
+
+def _penalty(network: Any, layers: Layers) -> tf.Tensor:
+    """Return what is minimised besides the mean loss, of the parameters alone."""
+    return network.penalty(layers) if network.is_penalized else tf.zeros((), network.dtype)
 
 
 def _gather(
