@@ -8,13 +8,19 @@ from pathlib import Path
 import pytest
 from sklearn.base import clone
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
+from skhyp import (
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+    SpectralUnmixer,
+)
 
 # The first fit of each estimator, some more for allocators to settle, and all.
 N_FIRST, N_WARM_UP, N_FITS = 3, 21, 111
 MEGABYTE = 2**20
 SMALL = {
     SpectralAutoencoder: {"hidden_layer_sizes": (9,), "n_components": 2, "max_epochs": 2},
+    SpectralUnmixer: {"n_endmembers": 3, "max_epochs": 2},
     SpectralCNNClassifier: {
         "n_filters": (3,),
         "kernel_sizes": 5,
@@ -45,9 +51,12 @@ def _variation(estimator, i):
         "weight_decay": 0.01 * (i % 3),
         "decay_rate": 0.5 + 0.1 * (i % 5),
         "learning_rate_schedule": ("constant", "cosine", "exponential")[i % 3],
-        "initializer": ("glorot", "he")[i % 2],
         "shuffle": i % 4 > 0,
     }
+    if estimator is SpectralUnmixer:
+        parameters["volume_weight"] = 0.5 * (1 + i % 5)
+    else:
+        parameters["initializer"] = ("glorot", "he")[i % 2]
     if estimator is SpectralCNNClassifier:
         parameters["class_weight"] = (None, "balanced", {0: 1, 1: 1 + i, 2: 1})[i % 3]
     if estimator is SpectralCNNRegressor:

@@ -12,6 +12,7 @@ from skhyp import (
     SpectralAutoencoder,
     SpectralCNNClassifier,
     SpectralCNNRegressor,
+    SpectralUnmixer,
 )
 
 AUTOENCODERS = {
@@ -98,6 +99,18 @@ def test_an_autoencoder_gives_its_codes_and_reconstructions(spectra, parameters,
     if not autoencoder.skip_connections:
         model = autoencoder.to_keras(method="inverse_transform")
         assert_close(model(codes).numpy(), autoencoder.inverse_transform(codes))
+
+
+@pytest.mark.parametrize("positive", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_unmixer_gives_its_abundances_and_mixtures(spectra, dtype, positive):
+    X = 4000 * spectra[0].astype(dtype)
+    unmixer = SpectralUnmixer(n_endmembers=3, positive=positive, max_epochs=1, random_state=0)
+    abundances = unmixer.fit(X).transform(X)
+    assert_close(unmixer.to_keras()(X).numpy(), abundances)
+    assert_close(unmixer.to_keras(method="reconstruct")(X).numpy(), unmixer.reconstruct(X))
+    model = unmixer.to_keras(method="inverse_transform")
+    assert_close(model(abundances).numpy(), unmixer.inverse_transform(abundances))
 
 
 @pytest.mark.parametrize(("parameters", "dtype"), in_types(CLASSIFIERS, ("all views",)))
@@ -267,7 +280,14 @@ def test_reduced_precision_of_inference_is_not_for_keras(spectra, fitted_classif
 
 
 @pytest.mark.parametrize(
-    "kind", [HypPreprocessor, SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
+    "kind",
+    [
+        HypPreprocessor,
+        SpectralAutoencoder,
+        SpectralUnmixer,
+        SpectralCNNClassifier,
+        SpectralCNNRegressor,
+    ],
 )
 def test_only_what_is_fitted_can_be_converted(kind):
     with pytest.raises(NotFittedError):

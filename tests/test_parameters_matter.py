@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
+from skhyp import (
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+    SpectralUnmixer,
+)
 
 # A run that every other case departs from: few epochs, several updates in each.
 START = {"learning_rate": 0.01, "max_epochs": 3, "batch_size": 32, "random_state": 0}
@@ -19,9 +24,6 @@ STOPPING = {"early_stopping": True, "max_epochs": 12, "learning_rate": 0.5}
 
 # Of each parameter: the value that is to show, and what it needs the others to be.
 OF_ALL = {
-    "activation": ("tanh", {}),
-    "initializer": ("normal", {}),
-    "initializer_std": (0.3, {"initializer": "normal"}),
     "optimizer": ("sgd", {}),
     "learning_rate": (0.02, {}),
     "epsilon": (0.1, {}),
@@ -38,15 +40,20 @@ OF_ALL = {
     "validation_fraction": (0.3, {"early_stopping": True}),
     "patience": (1, STOPPING),
     "warm_start": (True, {}),
-    "inference_dtype": ("bfloat16", {}),
     "random_state": (1, {}),
     "verbose": (1, {}),
+}
+OF_LAYERS = OF_ALL | {
+    "activation": ("tanh", {}),
+    "initializer": ("normal", {}),
+    "initializer_std": (0.3, {"initializer": "normal"}),
+    "inference_dtype": ("bfloat16", {}),
 }
 # What these do is seen in files and calls, see test_checkpoints.py and test_callbacks.py.
 SEEN_ELSEWHERE = {"callbacks", "checkpoint_dir", "resume", "save_epochs"}
 CASES = {
     SpectralAutoencoder: {
-        **OF_ALL,
+        **OF_LAYERS,
         "architecture": ("conv", {}),
         "n_components": (4, {}),
         "hidden_layer_sizes": ((11,), {}),
@@ -61,8 +68,17 @@ CASES = {
         "loss": ("csa", {}),
         "scale_input": (False, {}),
     },
-    SpectralCNNClassifier: {
+    SpectralUnmixer: {
         **OF_ALL,
+        "n_endmembers": (4, {}),
+        "loss": ("csa", {}),
+        "positive": (False, {}),
+        "volume_weight": (2.0, {}),
+        "learning_rate_schedule": ("constant", {}),
+        "n_init": (1, {"n_endmembers": 6}),
+    },
+    SpectralCNNClassifier: {
+        **OF_LAYERS,
         "views": (("bands",), {}),
         "n_filters": ((5,), {}),
         "kernel_sizes": (7, {}),
@@ -74,7 +90,7 @@ CASES = {
         "class_weight": ("balanced", {}),
     },
     SpectralCNNRegressor: {
-        **OF_ALL,
+        **OF_LAYERS,
         "learning_rate_schedule": ("constant", {}),
         "views": (("bands",), {}),
         "n_filters": ((5,), {}),
@@ -94,12 +110,14 @@ SMALL = {
         "n_components": 3,
         "loss": "sse",
     },  # the one with least to trace
+    SpectralUnmixer: START | {"n_endmembers": 3},
     SpectralCNNClassifier: START
     | {"n_filters": (4,), "kernel_sizes": 8, "dense_layer_sizes": (8,)},
     SpectralCNNRegressor: START | {"n_filters": (4,), "kernel_sizes": 8, "dense_layer_sizes": (8,)},
 }
 PREDICT = {
     SpectralAutoencoder: "reconstruct",
+    SpectralUnmixer: "reconstruct",
     SpectralCNNClassifier: "predict_proba",
     SpectralCNNRegressor: "predict",
 }

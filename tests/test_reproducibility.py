@@ -10,7 +10,12 @@ import warnings
 import numpy as np
 import pytest
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
+from skhyp import (
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+    SpectralUnmixer,
+)
 
 # Several calls of several updates, in every kind of network.
 SHORT = {"max_epochs": 12, "batch_size": 32, "learning_rate": 0.01}
@@ -20,6 +25,7 @@ MODELS = {
         SpectralAutoencoder,
         {**SHORT, "architecture": "conv", "n_filters": (4, 4), "kernel_sizes": (9, 5)},
     ),
+    "unmixer": (SpectralUnmixer, {**SHORT, "n_endmembers": 3}),
     "classifier": (SpectralCNNClassifier, {**SHORT, "n_filters": (4,), "kernel_sizes": 8}),
     "dropout": (
         SpectralCNNClassifier,

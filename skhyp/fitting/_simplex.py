@@ -9,8 +9,10 @@ Floats = NDArray[np.floating]
 
 # Rows that are made float64 at once.
 _BLOCK_ROWS = 2**14
-# Axes along which there is less than this share of the variance are taken to have as much.
+# Along axes with less than this share of the variance there is rounding, and nothing else.
 _LEAST_VARIANCE = 1e-9
+# Spectra, which are of size one, whose variance is less than this in all are taken to have as much.
+_LEAST_TOTAL = 1e-4
 # A simplex whose corners are flatter than this, beside the spread of the data, is none.
 _LEAST_DETERMINANT = 1e-3
 
@@ -53,13 +55,16 @@ def simplex_frame(
     """
     n_axes = n_endmembers - 1
     center, variances, directions = _principal_directions(X, weights)
-    total = max(float(variances.sum()), np.finfo(np.float64).tiny)
-    variances = np.maximum(variances, _LEAST_VARIANCE * total)
-    noise = variances[n_axes] if len(variances) > n_axes else _LEAST_VARIANCE * total
+    total = max(float(variances.sum()), _LEAST_TOTAL)
+    least = _LEAST_VARIANCE * total
+    noise = max(variances[n_axes], least) if len(variances) > n_axes else least
+    error = float(variances[n_axes:].sum())
+    # In units that small, rounding would be large: all is close to zero there.
+    variances = np.where(variances < least, total, variances)
     axes = np.sqrt(variances[:n_axes, None]) * directions[:n_axes]
     coordinates = _coordinates(X, center, axes)
     energy = float(np.average(np.einsum("nb,nb->n", X, X), weights=weights))
-    unit = _loss_per_squared_error(loss, energy, float(variances[n_axes:].sum()))
+    unit = _loss_per_squared_error(loss, energy, error)
     return SimplexFrame(
         widest_corners(coordinates, n_endmembers, n_init=n_init, rng=rng),
         axes,

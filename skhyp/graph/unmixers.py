@@ -17,8 +17,8 @@ from .autoencoders import Coder
 from .layers import Layers
 from .parameters import Parameter
 
-# What is added to squares of the corners' coordinates, which are of size one, before they are
-# inverted: a simplex that is flat has coordinates as well.
+# This share of its mean diagonal is added to a matrix of squares before it is inverted: a simplex
+# that is flat has coordinates as well, and a volume.
 _RIDGE = 1e-6
 
 
@@ -89,7 +89,9 @@ class LinearUnmixer(Coder):
         share = 1 / (self.n_endmembers * (self.n_endmembers + 1))
         covariance = share * tf.linalg.matmul(from_mean, from_mean, transpose_a=True)
         covariance += tf.linalg.diag(layers.array("noise_variances"))
-        return 0.5 * layers.array("volume_weight")[0] * tf.linalg.logdet(covariance)
+        covariance, unknown = self._invertible(layers, covariance)
+        log_volume = 0.5 * tf.linalg.logdet(covariance) + unknown
+        return layers.array("volume_weight")[0] * log_volume
 
     def _endmembers_and_corners(self, layers: Layers) -> tuple[Any, Any]:
         """Return the endmembers (n_endmembers, n_bands) and their coordinates."""
@@ -111,6 +113,18 @@ class LinearUnmixer(Coder):
         ops = layers.ops
         ones = ops.ones((self.n_endmembers, 1), self.dtype)
         corners = ops.concatenate([corners, ones], axis=1)
-        ridge = _RIDGE * ops.eye(self.n_endmembers, dtype=self.dtype)
-        squares = ops.matmul(corners, ops.transpose(corners)) + ridge
-        return ops.matmul(ops.transpose(corners), ops.inv(squares))
+        squares = ops.matmul(corners, ops.transpose(corners))
+        squares, unknown = self._invertible(layers, squares)
+        return ops.matmul(ops.transpose(corners), ops.inv(squares)) + unknown
+
+    def _invertible(self, layers: Layers, squares: Any) -> tuple[Any, Any]:
+        """Return a matrix of squares that can be inverted, and zero, or NaN if it has no numbers.
+
+        TensorFlow ends with an error where a training that diverges is to be told as such.
+        """
+        ops = layers.ops
+        identity = ops.eye(squares.shape[0], dtype=self.dtype)
+        mean = ops.sum(squares * identity) / squares.shape[0]
+        unknown = 0 * ops.sum(squares)
+        squares = ops.where(ops.isnan(unknown), identity, squares + _RIDGE * mean * identity)
+        return squares, unknown

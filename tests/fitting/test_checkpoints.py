@@ -12,7 +12,12 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skhyp import SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor
+from skhyp import (
+    SpectralAutoencoder,
+    SpectralCNNClassifier,
+    SpectralCNNRegressor,
+    SpectralUnmixer,
+)
 from skhyp.fitting import Callback, CSVLogger, load_model, saved_epochs
 from skhyp.fitting._checkpoint_files import MAGIC, CheckpointFile
 from skhyp.graph import epochs, kernels
@@ -35,6 +40,7 @@ ESTIMATORS = {
         architecture="conv", n_filters=(3,), kernel_sizes=5, loss="sid"
     ),
     "stopping": clone(AUTOENCODER).set_params(early_stopping=True, learning_rate=0.05, patience=2),
+    "unmixer": SpectralUnmixer(n_endmembers=3, learning_rate_schedule="constant", **SMALL),
     "classifier": CLASSIFIER,
     "dropout": clone(CLASSIFIER).set_params(dropout=0.3, class_weight="balanced"),
     "stopping classifier": clone(CLASSIFIER).set_params(early_stopping=True, patience=3),
@@ -157,7 +163,7 @@ def test_models_of_several_epochs_are_loaded_side_by_side(name, data, tmp_path):
     if hasattr(whole, "classes_"):
         np.testing.assert_array_equal(models[1].classes_, whole.classes_)
         assert set(models[1].predict(data[0])) <= set(whole.classes_)
-    assert models[1].get_params()["n_filters"] == whole.get_params()["n_filters"]
+    assert models[1].get_params()["batch_size"] == whole.get_params()["batch_size"]
 
 
 def test_a_folder_with_another_training_is_refused(data, tmp_path):

@@ -26,12 +26,17 @@ def _convolutions(draws: Draws) -> dict[str, Any]:
     }
 
 
-def _training(draws: Draws, n_rows: int) -> dict[str, Any]:
-    schedule = draws.one_of("constant", "exponential", "piecewise", "cosine")
-    parameters = {
+def _layers(draws: Draws) -> dict[str, Any]:
+    return {
         "activation": draws.one_of(*ACTIVATIONS),
         "initializer": draws.one_of("glorot", "he", "truncated_normal", "normal", "constant"),
         "initializer_std": draws.one_of(0.01, 0.1),
+    }
+
+
+def _training(draws: Draws, n_rows: int) -> dict[str, Any]:
+    schedule = draws.one_of("constant", "exponential", "piecewise", "cosine")
+    parameters = {
         "optimizer": draws.one_of("adam", "sgd"),
         "learning_rate": draws.one_of(*_RATES),
         "epsilon": draws.one_of(1e-8, 1e-4),
@@ -60,7 +65,9 @@ def _training(draws: Draws, n_rows: int) -> dict[str, Any]:
 
 def autoencoder_parameters(draws: Draws, n_rows: int, loss: str) -> dict[str, Any]:
     """Draw parameters of a SpectralAutoencoder."""
-    parameters = _training(draws, n_rows) | {
+    parameters = {
+        **_layers(draws),
+        **_training(draws, n_rows),
         "architecture": draws.one_of("dense", "conv"),
         "n_components": draws.integer(1, 6),
         "latent_activation": draws.one_of(*ACTIVATIONS),
@@ -81,11 +88,23 @@ def autoencoder_parameters(draws: Draws, n_rows: int, loss: str) -> dict[str, An
     return parameters
 
 
+def unmixer_parameters(draws: Draws, n_rows: int, n_bands: int, loss: str) -> dict[str, Any]:
+    """Draw parameters of a SpectralUnmixer."""
+    return _training(draws, n_rows) | {
+        "n_endmembers": draws.integer(2, min(6, n_bands + 1)),
+        "loss": loss,
+        "positive": loss == "sid" or draws.chance(),
+        "volume_weight": draws.one_of(0.0, 1.0, 10.0),
+        "n_init": draws.integer(1, 3),
+    }
+
+
 def classifier_parameters(draws: Draws, n_rows: int) -> dict[str, Any]:
     """Draw parameters of a SpectralCNNClassifier."""
     views = tuple(draws.some_of(["snv", "whitened", "bands"]))
     return (
-        _training(draws, n_rows)
+        _layers(draws)
+        | _training(draws, n_rows)
         | _convolutions(draws)
         | {
             "views": draws.one_of(None, views, views),
@@ -101,7 +120,8 @@ def regressor_parameters(draws: Draws, n_rows: int) -> dict[str, Any]:
     """Draw parameters of a SpectralCNNRegressor."""
     views = tuple(draws.some_of(["snv", "bands"]))
     return (
-        _training(draws, n_rows)
+        _layers(draws)
+        | _training(draws, n_rows)
         | _convolutions(draws)
         | {
             "views": draws.one_of(None, views, views),

@@ -19,6 +19,7 @@ from skhyp import (
     SpectralAutoencoder,
     SpectralCNNClassifier,
     SpectralCNNRegressor,
+    SpectralUnmixer,
 )
 from skhyp.export import to_saved_model
 from skhyp.inputs._validation import computation_dtype
@@ -31,12 +32,14 @@ from .estimators import (
     draw_values,
     preprocessor_parameters,
     regressor_parameters,
+    unmixer_parameters,
 )
 from .spectra import draw_spectra
 
 METHODS = {
     HypPreprocessor: ["transform"],
     SpectralAutoencoder: ["transform", "reconstruct", "reconstruction_error"],
+    SpectralUnmixer: ["transform", "reconstruct", "reconstruction_error"],
     SpectralCNNClassifier: ["predict_proba", "decision_function", "predict"],
     SpectralCNNRegressor: ["predict"],
 }
@@ -55,6 +58,15 @@ def test_autoencoders(example, tmp_path):
     X = draw_spectra(draws, positive=loss == "sid")
     estimator = SpectralAutoencoder(**autoencoder_parameters(draws, len(X.values), loss))
     check_network(estimator, X, None, tmp_path, exports=example % 3 == 0)
+
+
+@examples(10)
+def test_unmixers(example, tmp_path):
+    draws = Draws(example)
+    loss = draws.one_of("csa", "sa", "sid", "sse")
+    X = draw_spectra(draws, positive=loss == "sid")
+    parameters = unmixer_parameters(draws, *X.values.shape, loss)
+    check_network(SpectralUnmixer(**parameters), X, None, tmp_path, exports=example % 3 == 0)
 
 
 @examples(10)
