@@ -118,6 +118,10 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
     """
 
     _code_size = "n_components"
+    _seen_of_outliers = (
+        "training sees them at no more than 10 times the scale of the others (with "
+        "scale_input=False, as they are)."
+    )
     _min_epochs = 50
     _min_updates = 2000
 
@@ -209,9 +213,9 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
             "skip_connections=False."
         )
 
-    def _warn_of_network(self, n_bands: int) -> None:
+    def _warn_of(self, X: np.ndarray) -> None:
         if self.architecture == "conv":
-            warn_of_cut_convolutions(self, n_bands)
+            warn_of_cut_convolutions(self, X.shape[1])
 
     def _network(self, n_bands: int, dtype: str, **shape: int) -> Any:
         from .graph.autoencoders import ConvAutoencoder, DenseAutoencoder

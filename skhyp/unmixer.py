@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from numbers import Integral
 from os import PathLike
@@ -16,7 +17,11 @@ from .fitting._protocols import AttributedOutput
 from .fitting._simplex import simplex_frame
 from .fitting._spectral_coder import SpectralCoder
 from .inputs._parameters import NUMBER_FROM_ZERO, POSITIVE_INTEGER, NumberInterval
+from .inputs._validation import largest_magnitudes
 from .spectra._spectra import COMPUTED, spectra_with
+
+# Spectra brighter than so many times the scale of the others are no mixtures of what is in these.
+_MOST_SCALES = 10.0
 
 
 @documented
@@ -95,6 +100,7 @@ class SpectralUnmixer(SpectralCoder):
     """
 
     _code_size = "n_endmembers"
+    _seen_of_outliers = "training does not see those over 10 times the scale of the others."
     _min_epochs = 20
     _min_updates = 2000
 
@@ -115,7 +121,7 @@ class SpectralUnmixer(SpectralCoder):
         volume_weight: float = 1.0,
         n_init: int = 10,
         optimizer: str = "adam",
-        learning_rate: float = 0.05,
+        learning_rate: float = 0.1,
         epsilon: float = 1e-8,
         learning_rate_schedule: str = "auto",
         decay_steps: int = 1000,
@@ -189,6 +195,17 @@ class SpectralUnmixer(SpectralCoder):
         """The same as ``endmembers_``, by the name that scikit-learn has for it."""
         return self.endmembers_
 
+    def _warn_of(self, X: np.ndarray) -> None:
+        n_negative = int(np.count_nonzero(X.mean(axis=0, dtype=np.float64) < 0))
+        if self.positive and n_negative:
+            warnings.warn(
+                f"positive=True asks for endmembers without negative values, but the mean spectrum "
+                f"is negative in {n_negative} of {X.shape[1]} bands, which no mixture of such "
+                "endmembers can be: set positive=False, or give reflectance as it is.",
+                UserWarning,
+                stacklevel=4,
+            )
+
     def _attributed_output(self, spectra: np.ndarray, target: Any) -> AttributedOutput:
         return self._attributed_code(spectra, target, f"Abundance of endmember {target}")
 
@@ -208,12 +225,24 @@ class SpectralUnmixer(SpectralCoder):
             dtype=dtype,
         )
 
+    def _training_data(
+        self,
+        network: Any,
+        statistics: np.ndarray,
+        X: np.ndarray,
+        targets: np.ndarray | None,
+        weights: np.ndarray,
+    ) -> Any:
+        weights = _of_ordinary(X, statistics, weights)
+        return super()._training_data(network, statistics, X, targets, weights)
+
     def _initial_parameters(
         self, network: Any, statistics: np.ndarray, X: np.ndarray, weights: np.ndarray, seed: int
     ) -> np.ndarray:
+        weights = _of_ordinary(X, statistics, weights)
         frame = simplex_frame(
-            self._conditioned(network, statistics, X),
-            weights,
+            self._conditioned(network, statistics, X[weights > 0]),
+            weights[weights > 0],
             network.n_endmembers,
             loss=self.loss,
             volume_weight=float(self.volume_weight),
@@ -221,3 +250,9 @@ class SpectralUnmixer(SpectralCoder):
             rng=np.random.default_rng(seed),
         )
         return np.concatenate([array.ravel() for array in frame.arrays()]).astype(network.dtype)
+
+
+def _of_ordinary(X: np.ndarray, statistics: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the weights of spectra, with none for those that are far too bright."""
+    is_ordinary = largest_magnitudes(X) <= _MOST_SCALES * statistics[0]
+    return weights * is_ordinary if is_ordinary.any() else weights

@@ -57,6 +57,8 @@ class SpectralCoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNe
         "inverse_transform": "spectra",
         "reconstruct": "reconstruction",
     }
+    # How training sees spectra that are far brighter than the others.
+    _seen_of_outliers: ClassVar[str]
     # The parameter that says how many values a code has.
     _code_size: ClassVar[str]
 
@@ -126,7 +128,7 @@ class SpectralCoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNe
         with all_or_nothing(self):
             continues = self.warm_start and hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
-            self._warn_of_network(X.shape[1])
+            self._warn_of(X)
             result = self._train_on(X, None, weights, continues=continues, pixels=pixels)
         self._tell_of_interruption(result)
         return self
@@ -162,7 +164,7 @@ class SpectralCoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNe
             self._check_training_in_parts()
             continues = hasattr(self, "parameters_")
             X, weights = self._validate(X, sample_weight, reset=not continues)
-            self._warn_of_network(X.shape[1])
+            self._warn_of(X)
             seed = self._draw_seed(continues=continues)
             result = self._fit_network(X, None, weights, continues=continues, n_epochs=1, seed=seed)
         self._tell_of_interruption(result)
@@ -368,8 +370,8 @@ class SpectralCoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNe
         """Return why there is no ``inverse_transform``, if there is none."""
         return None
 
-    def _warn_of_network(self, n_bands: int) -> None:
-        """Warn of what the network cannot be, in ``fit``, of so many bands."""
+    def _warn_of(self, X: np.ndarray) -> None:
+        """Warn, in ``fit``, of parameters that do not suit the spectra."""
 
     @property
     def _n_features_out(self) -> int:
@@ -395,8 +397,7 @@ class SpectralCoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNe
         refuse_too_small(magnitudes, computation_dtype(X.dtype))
         warn_of_outliers(
             magnitudes,
-            "training sees them at no more than 10 times the scale of the others (with "
-            "scale_input=False, as they are). Leave them out if they are faults.",
+            f"{self._seen_of_outliers} Leave them out if they are faults.",
         )
         if self.loss in OF_POSITIVE_SPECTRA:
             warn_of_negative_values(

@@ -19,7 +19,7 @@ from .parameters import Parameter
 
 # This share of its mean diagonal is added to a matrix of squares before it is inverted: a simplex
 # that is flat has coordinates as well, and a volume.
-_RIDGE = 1e-6
+_RIDGE = 1e-5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +69,11 @@ class LinearUnmixer(Coder):
         onto_axes = ops.matmul(self._onto_axes(layers), barycentric[:-1])
         shares = layers.product(x - layers.array("center"), "shares", onto_axes)
         shares = layers.activate(shares + barycentric[-1], "relu")
-        # They add up to one before the negative ones are left out, and to no less after that.
-        return shares / ops.sum(shares, axis=1, keepdims=True), []
+        # They add up to one before the negative ones are left out, and to no less after that,
+        # unless the simplex is too flat to tell.
+        total = ops.sum(shares, axis=1, keepdims=True)
+        even = ops.ones((1, self.n_endmembers), self.dtype) / self.n_endmembers
+        return ops.where(total > 0, shares / ops.where(total > 0, total, 1.0), even), []
 
     def decode(self, layers: Layers, z: tf.Tensor, skips: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the scaled spectra of abundances."""

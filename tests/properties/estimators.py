@@ -88,12 +88,13 @@ def autoencoder_parameters(draws: Draws, n_rows: int, loss: str) -> dict[str, An
     return parameters
 
 
-def unmixer_parameters(draws: Draws, n_rows: int, n_bands: int, loss: str) -> dict[str, Any]:
-    """Draw parameters of a SpectralUnmixer."""
+def unmixer_parameters(draws: Draws, X: np.ndarray, loss: str) -> dict[str, Any]:
+    """Draw parameters of a SpectralUnmixer that suit spectra."""
+    n_rows, n_bands = X.shape
     return _training(draws, n_rows) | {
         "n_endmembers": draws.integer(2, min(6, n_bands + 1)),
         "loss": loss,
-        "positive": loss == "sid" or draws.chance(),
+        "positive": bool(np.min(X) >= 0) and draws.chance(),
         "volume_weight": draws.one_of(0.0, 1.0, 10.0),
         "n_init": draws.integer(1, 3),
     }

@@ -65,7 +65,7 @@ def test_unmixers(example, tmp_path):
     draws = Draws(example)
     loss = draws.one_of("csa", "sa", "sid", "sse")
     X = draw_spectra(draws, positive=loss == "sid")
-    parameters = unmixer_parameters(draws, *X.values.shape, loss)
+    parameters = unmixer_parameters(draws, X.values, loss)
     check_network(SpectralUnmixer(**parameters), X, None, tmp_path, exports=example % 3 == 0)
 
 
