@@ -1,0 +1,5 @@
+"""Endmembers: the spectra that all others of a scene are mixtures of, and how many there are."""
+
+from ._vertex_components import vca
+
+__all__ = ["vca"]
