@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 
-from ._projected_pixels import Blocks
+from skhyp.inputs._band_moments import Blocks
 
 # So many rows of an array are cast at a time.
 _BLOCK_ROWS = 4096

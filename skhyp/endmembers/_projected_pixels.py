@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-Blocks = Callable[[], Iterator[NDArray[Any]]]
+from skhyp.inputs._band_moments import Blocks
 
 # So many coordinates are kept (128 MiB); of more pixels they are computed again in each pass.
 _KEPT_VALUES = 2**24
-
-
-class Moments(NamedTuple):
-    """The number of spectra, their mean, and their covariance (over the number)."""
-
-    n_spectra: int
-    mean: NDArray[np.float64]
-    covariance: NDArray[np.float64]
-
-    @property
-    def correlation(self) -> NDArray[np.float64]:
-        """The mean of the products of bands, about zero."""
-        return self.covariance + np.outer(self.mean, self.mean)
-
-
-def moments_of(blocks: Blocks) -> Moments:
-    """Return the moments of spectra, which are gone through twice."""
-    total, n_spectra = np.zeros(0), 0
-    for block in blocks():
-        total = block.sum(axis=0, dtype=np.float64) + (total if n_spectra else 0.0)
-        n_spectra += len(block)
-    mean = total / n_spectra
-    products = np.zeros((len(mean), len(mean)))
-    for block in blocks():
-        centred = block - mean
-        products += centred.T @ centred
-    return Moments(n_spectra, mean, products / n_spectra)
 
 
 def leading_directions(moments: NDArray[np.float64], number: int) -> NDArray[np.float64]:

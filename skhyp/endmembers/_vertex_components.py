@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
+from skhyp.inputs._band_moments import Blocks, Moments, moments_of
+
 from ._extracted import ExtractedEndmembers, blocks_of_rows, refuse_too_few, validate_number
-from ._projected_pixels import Blocks, Moments, ProjectedPixels, leading_directions, moments_of
+from ._projected_pixels import ProjectedPixels, leading_directions
 
 # Coordinates of pixels, with one more of them or brought to one brightness.
 Lifting = Callable[[NDArray[np.float64]], NDArray[np.float64]]
