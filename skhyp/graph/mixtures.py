@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
@@ -21,13 +21,20 @@ _ROUNDING = 1e-12
 _CHANGES_PER_ENDMEMBER = 10
 
 
-class _State(NamedTuple):
-    """Of each row: its shares, which may be above zero, whether they are feasible and final."""
+class _Rows(NamedTuple):
+    """Rows that are not final: which they are, their aims, their shares and which may be above 0.
 
+    ``shares`` are 0 until they are feasible.
+    """
+
+    numbers: tf.Tensor
+    aims: tf.Tensor
     shares: tf.Tensor
     is_free: tf.Tensor
     is_feasible: tf.Tensor
-    is_final: tf.Tensor
+
+    def at(self, places: tf.Tensor) -> _Rows:
+        return _Rows(*(tf.gather(array, places) for array in self))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,114 +92,107 @@ class LinearMixture:
         """Return the shares (n, endmembers) in spectra (n, bands) of any type."""
         x = tf.cast(x, self.dtype)
         y = tf.linalg.matmul(x, statistics["projection"]) + statistics["offset"]
-        solve = self._solver(statistics, y)
         if not self.nonnegative:
-            shares = solve(tf.ones_like(y, tf.bool))
-        else:
-            shares = self._by_active_sets(statistics["triangle"], y, solve)
-        return tf.cast(shares, self.output_dtype)
+            return tf.cast(self._solve(statistics, y, None), self.output_dtype)
+        return tf.cast(self._by_active_sets(statistics, y), self.output_dtype)
 
-    def _solver(self, statistics: Tensors, y: tf.Tensor) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Return a function from the endmembers that are free (n, endmembers) to their shares."""
+    def _solve(self, statistics: Tensors, y: tf.Tensor, is_free: tf.Tensor | None) -> tf.Tensor:
+        """Return the shares of the endmembers that are free (n, endmembers), or of all of them."""
         n = self.n_endmembers
-        if self.n_solutions:
-            with_one = tf.concat([y, tf.ones_like(y[:, :1])], axis=1)[:, tf.newaxis]
-            places = tf.constant([2**place for place in range(n)], tf.int32)
+        if is_free is None and self.n_solutions:
+            solution = tf.reshape(statistics["solutions"][-1], (n, n + 1))
+            return tf.linalg.matmul(y, solution[:, :n], transpose_b=True) + solution[:, n]
+        if is_free is None:
+            is_free = tf.ones_like(y, tf.bool)
+        if not self.n_solutions:
+            return self._solve_each(statistics["triangle"], y, is_free)
+        bits = tf.constant([[2**place] for place in range(n)], tf.float64)
+        numbers = tf.cast(tf.linalg.matmul(tf.cast(is_free, self.dtype), bits), tf.int32)
+        found = tf.gather(statistics["solutions"], numbers[:, 0])
+        found = tf.reshape(found, (-1, n, n + 1))
+        return tf.linalg.matvec(found, tf.concat([y, tf.ones_like(y[:, :1])], axis=1))
 
-            def look_up(is_free: tf.Tensor) -> tf.Tensor:
-                numbers = tf.reduce_sum(tf.cast(is_free, tf.int32) * places, axis=1)
-                numbers = numbers if self.nonnegative else tf.zeros_like(numbers)
-                found = tf.reshape(tf.gather(statistics["solutions"], numbers), (-1, n, n + 1))
-                return tf.reduce_sum(found * with_one, axis=2)
-
-            return look_up
-        triangle = statistics["triangle"]
+    def _solve_each(self, triangle: tf.Tensor, y: tf.Tensor, is_free: tf.Tensor) -> tf.Tensor:
+        both = is_free[:, :, tf.newaxis] & is_free[:, tf.newaxis, :]
         products = tf.linalg.matmul(triangle, triangle, transpose_a=True)
-        aims = tf.linalg.matmul(y, triangle)
-        unit = tf.eye(n, dtype=self.dtype)
+        unit = tf.eye(self.n_endmembers, dtype=self.dtype)
+        factors = tf.linalg.cholesky(tf.where(both, products, unit))
+        mask = tf.cast(is_free, self.dtype)
+        right = tf.stack([tf.linalg.matmul(y, triangle) * mask, mask], axis=2)
+        solved = tf.linalg.cholesky_solve(factors, right)
+        shares, direction = solved[..., 0], solved[..., 1]
+        if not self.sum_to_one:
+            return shares
+        missing = 1 - tf.reduce_sum(shares, axis=1, keepdims=True)
+        return shares + direction * missing / tf.reduce_sum(direction, axis=1, keepdims=True)
 
-        def solve(is_free: tf.Tensor) -> tf.Tensor:
-            both = is_free[:, :, tf.newaxis] & is_free[:, tf.newaxis, :]
-            factors = tf.linalg.cholesky(tf.where(both, products, unit))
-            mask = tf.cast(is_free, self.dtype)
-            right = tf.stack([aims * mask, mask], axis=2)
-            solved = tf.linalg.cholesky_solve(factors, right)
-            shares, direction = solved[..., 0], solved[..., 1]
-            if not self.sum_to_one:
-                return shares
-            missing = 1 - tf.reduce_sum(shares, axis=1, keepdims=True)
-            return shares + direction * missing / tf.reduce_sum(direction, axis=1, keepdims=True)
-
-        return solve
-
-    def _by_active_sets(
-        self, triangle: tf.Tensor, y: tf.Tensor, solve: Callable[[tf.Tensor], tf.Tensor]
-    ) -> tf.Tensor:
+    def _by_active_sets(self, statistics: Tensors, y: tf.Tensor) -> tf.Tensor:
         """Return the shares that are best among those that are not negative, exactly.
 
         Endmembers of negative shares are left out until none is. Then, as Lawson and Hanson do,
         the one that lessens the error most is taken up, and shares move towards the best ones of
         those that are free until one is zero, which is left out: the error falls with each set.
+        Rows that are final are computed no more.
         """
-        lengths = tf.sqrt(tf.reduce_sum(tf.square(triangle), axis=0))
-        longest = tf.reduce_max(lengths)
-        height = tf.sqrt(tf.reduce_sum(tf.square(y), axis=1, keepdims=True))
-        least = _ROUNDING * longest * (longest + height)
-
-        def change(step: tf.Tensor, *state: tf.Tensor) -> tuple:
-            return step + 1, *self._change(_State(*state), triangle, y, least, solve)
-
-        def goes_on(step: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
-            return (step < limit) & ~tf.reduce_all(_State(*state).is_final)
-
+        shares = self._solve(statistics, y, None)
+        is_below = shares <= 0
+        numbers = tf.where(tf.reduce_any(is_below, axis=1))[:, 0]
+        rows = _Rows(
+            numbers,
+            tf.gather(y, numbers),
+            tf.zeros_like(tf.gather(y, numbers)),
+            ~tf.gather(is_below, numbers),
+            tf.zeros_like(numbers, tf.bool),
+        )
         limit = _CHANGES_PER_ENDMEMBER * (self.n_endmembers + 1)
-        nowhere = tf.zeros_like(y[:, :1], tf.bool)
-        first = _State(tf.zeros_like(y), tf.ones_like(y, tf.bool), nowhere, nowhere)
-        _, *last = tf.while_loop(goes_on, change, (tf.constant(0), *first))
-        return _State(*last).shares
 
-    def _change(
-        self,
-        state: _State,
-        triangle: tf.Tensor,
-        y: tf.Tensor,
-        least: tf.Tensor,
-        solve: Callable[[tf.Tensor], tf.Tensor],
-    ) -> _State:
-        shares, is_free, is_feasible, is_final = state
-        best = solve(is_free)
+        def goes_on(step: tf.Tensor, _: tf.Tensor, *state: tf.Tensor) -> tf.Tensor:
+            return (step < limit) & (tf.size(state[0]) > 0)
+
+        def change(step: tf.Tensor, shares: tf.Tensor, *state: tf.Tensor) -> tuple:
+            rows, is_final = self._changed(statistics, _Rows(*state))
+            ends = tf.where(is_final | (step == limit - 1))
+            places = tf.gather_nd(rows.numbers, ends)[:, tf.newaxis]
+            shares = tf.tensor_scatter_nd_update(shares, places, tf.gather_nd(rows.shares, ends))
+            return step + 1, shares, *rows.at(tf.where(~is_final)[:, 0])
+
+        any_number = [tf.TensorShape((None, *array.shape[1:])) for array in rows]
+        shapes = (tf.TensorShape(()), shares.shape, *any_number)
+        state = (tf.constant(0), shares, *rows)
+        return tf.while_loop(goes_on, change, state, shape_invariants=shapes)[1]
+
+    def _changed(self, statistics: Tensors, rows: _Rows) -> tuple[_Rows, tf.Tensor]:
+        """Return rows after one change of their free endmembers, and which of them are final."""
+        triangle, zeros = statistics["triangle"], tf.zeros_like(rows.aims)
+        shares, is_free, is_feasible = rows.shares, rows.is_free, rows.is_feasible[:, tf.newaxis]
+        best = self._solve(statistics, rows.aims, is_free)
         is_below = is_free & (best <= 0)
         is_inside = ~tf.reduce_any(is_below, axis=1, keepdims=True)
 
         # Where a best share is negative, and the present ones are feasible: as far as these go.
-        falls = tf.where(is_below, shares - best, tf.ones_like(shares))
-        falls = tf.where(falls > 0, falls, tf.ones_like(falls))
-        far = tf.constant(float("inf"), self.dtype)
-        parts = tf.where(is_below, shares / falls, far)
+        parts = tf.where(is_below, tf.math.divide_no_nan(shares, shares - best), zeros + 2)
         part = tf.reduce_min(parts, axis=1, keepdims=True)
-        moved = tf.where(is_inside, best, shares + part * (best - shares))
-        moved = tf.where(is_free & (parts > part), tf.maximum(moved, 0), tf.zeros_like(moved))
-        moved = tf.where(is_inside, best, moved)
-        # Rounding alone makes a share negative that was taken up because it grows.
-        is_stuck = is_feasible & ~is_inside & (part <= 0)
+        moved = tf.where(parts > part, tf.maximum(shares + part * (best - shares), 0), zeros)
+        left_out = is_free & tf.where(is_feasible, moved > 0, ~is_below)
 
         # Where none is: what else would lessen the error.
-        rests = tf.linalg.matmul(best, triangle, transpose_b=True) - y
-        slopes = tf.linalg.matmul(rests, triangle)
+        slopes = tf.linalg.matmul(
+            tf.linalg.matmul(best, triangle, transpose_b=True) - rows.aims, triangle
+        )
         if self.sum_to_one:
             slopes -= tf.reduce_sum(best * slopes, axis=1, keepdims=True)
-        slopes = tf.where(is_free, tf.zeros_like(slopes), slopes)
-        is_better = tf.reduce_min(slopes, axis=1, keepdims=True) < -least
-        steepest = tf.one_hot(
-            tf.argmin(slopes, axis=1), self.n_endmembers, on_value=True, off_value=False
-        )
+        slopes = tf.where(is_free, zeros, slopes)
+        longest = tf.sqrt(tf.reduce_max(tf.reduce_sum(tf.square(triangle), axis=0)))
+        height = tf.sqrt(tf.reduce_sum(tf.square(rows.aims), axis=1, keepdims=True))
+        steepest = tf.reduce_min(slopes, axis=1, keepdims=True)
+        is_best = steepest >= -_ROUNDING * longest * (longest + height)
+        taken_up = is_free | (slopes <= tf.where(is_best, steepest - 1, steepest))
 
-        taken_up = is_free | (steepest & is_better)
-        left_out = tf.where(is_feasible, is_free & (moved > 0), is_free & ~is_below)
-        is_changed = ~is_final
-        return _State(
-            tf.where(is_changed & (is_inside | is_feasible), moved, shares),
-            tf.where(is_changed, tf.where(is_inside, taken_up, left_out), is_free),
-            is_feasible | is_inside,
-            is_final | is_stuck | (is_inside & ~is_better),
+        # Rounding alone makes a share negative that was taken up because it grows.
+        is_stuck = is_feasible & ~is_inside & (part <= 0)
+        changed = rows._replace(
+            shares=tf.where(is_inside, best, moved),
+            is_free=tf.where(is_inside, taken_up, left_out),
+            is_feasible=(is_feasible | is_inside)[:, 0],
         )
+        return changed, (is_stuck | (is_inside & is_best))[:, 0]
