@@ -25,10 +25,10 @@ from .fitting._documentation import DocumentationLinkMixin
 from .fitting._noise import noise_along_spectra, noise_of_pairs, whitening_of
 from .inputs._band_knowledge import BandKnowledge
 from .inputs._band_statistics import band_statistics, in_chunks
-from .inputs._known_wavelengths import as_scene, source_bands_of
+from .inputs._known_wavelengths import as_scene
+from .inputs._learned_pixels import pixels_to_learn_from, unrolled
 from .inputs._parameters import NumberInterval
 from .inputs._pixel_pairs import ImagePairs, Pairs, SamplePairs, neighbours, replicates
-from .inputs._scene_pixels import ScenePixels
 from .inputs._validation import (
     PASS_FLOAT64,
     all_or_nothing,
@@ -226,7 +226,7 @@ class MinimumNoiseFraction(
             self.noise_source_ = source = self._source_of_noise(X, positions, groups)
             scene = as_scene(X)
             if scene is None and getattr(X, "ndim", 2) == 3:
-                validate_spectra(self, _unrolled(X), reset=True)
+                validate_spectra(self, unrolled(X), reset=True)
                 scene = open_scene(X)
             if scene is not None:
                 found, dtype = self._pairs_of_image(scene)
@@ -298,7 +298,7 @@ class MinimumNoiseFraction(
         if (scene := as_scene(X)) is not None:
             values = np.asarray(apply(self, scene, method="transform"))
             return values.reshape(-1, self.n_components_)
-        return self._apply("components", validate_spectra(self, _unrolled(X), reset=False))
+        return self._apply("components", validate_spectra(self, unrolled(X), reset=False))
 
     def inverse_transform(self, X: ArrayLike) -> NDArray[Any]:
         """Return the spectra that components stand for: scaled ones, with less of the noise.
@@ -353,18 +353,7 @@ class MinimumNoiseFraction(
 
     def _pairs_of_image(self, scene: Scene) -> tuple[Pairs, np.dtype]:
         """Return pairs of pixels and what they are numbers of, and keep what they know."""
-        pixels = ScenePixels(scene)
-        if next(pixels.blocks(), None) is None:
-            pixels.refuse_to_learn_from_nothing()
-        source_bands = source_bands_of(scene, scene.shape[2])
-        if scene.good_bands is not None:
-            source_bands = source_bands[scene.good_bands]
-        nothing = np.zeros((1, len(source_bands)), scene.dtype)
-        widths = scene.fwhm
-        if widths is not None and scene.good_bands is not None:
-            widths = widths[scene.good_bands]
-        known = spectra_with(nothing, pixels.wavelengths, pixels.numbers, source_bands, widths)
-        validate_spectra(self, known, reset=True)
+        pixels, known = pixels_to_learn_from(self, scene)
         self._learn(known)
         return ImagePairs(pixels), scene.dtype
 
@@ -485,10 +474,3 @@ class MinimumNoiseFraction(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _unrolled(X: Any) -> Any:
-    """Return a cube as rows, and all else as it is."""
-    if getattr(X, "ndim", 2) != 3 or as_scene(X) is not None:
-        return X
-    return X.reshape(-1, X.shape[2])
