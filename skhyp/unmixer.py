@@ -31,8 +31,8 @@ class SpectralUnmixer(SpectralCoder):
     A spectrum is the mean of the endmembers, weighted by its abundances, which are not negative
     and add up to one. So spectra lie in a simplex that has the endmembers at its corners, and
     training moves the corners: out, to where mixtures come close to the spectra by a loss made for
-    spectra, and in, to where the simplex has the least volume. Both in proportion to the noise, as
-    a likelihood has it. No pixel has to be pure.
+    spectra, and in, to where the simplex has the least volume. Both in proportion to the noise. No
+    pixel has to be pure.
 
     Parameters
     ----------
@@ -70,10 +70,11 @@ class SpectralUnmixer(SpectralCoder):
     Notes
     -----
     Noise is taken to be as large within the simplex as along the first principal direction beyond
-    it. With ``loss="sse"``, what is minimised is then minus the log-likelihood of spectra of evenly
-    drawn abundances, but for a constant factor; ``loss_curve_`` may be negative. Minimum volume as
-    a principle of unmixing is that of Craig [2]_; abundances are found by one product with a matrix
-    that follows from the endmembers, negative ones set to zero and the others scaled up.
+    it. The volume counts as much beside the loss as leaves the facets of the simplex where they
+    are, if abundances are drawn evenly and ``loss="sse"``; what is minimised, and told by
+    ``loss_curve_``, may be negative. Minimum volume as a principle of unmixing is that of Craig
+    [2]_; abundances are found by one product with a matrix that follows from the endmembers,
+    negative ones set to zero and the others scaled up.
 
     References
     ----------
@@ -102,7 +103,7 @@ class SpectralUnmixer(SpectralCoder):
     _code_size = "n_endmembers"
     _seen_of_outliers = "training does not see those over 10 times the scale of the others."
     _min_epochs = 20
-    _min_updates = 2000
+    _min_updates = 4000
 
     _parameter_constraints: dict = {
         **SpectralCoder._parameter_constraints,

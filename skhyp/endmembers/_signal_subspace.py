@@ -197,5 +197,3 @@ def _validate_covariance(noise: ArrayLike, n_bands: int) -> NDArray[np.float64]:
             f"{covariance.shape}."
         )
     return (covariance + covariance.T) / 2
-
-

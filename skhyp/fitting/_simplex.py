@@ -48,10 +48,13 @@ def simplex_frame(
     """Return the frame of a simplex of ``n_endmembers`` corners in spectra (n, bands).
 
     Noise is taken to be as large along the axes as it is in the next principal direction, where
-    the model has nothing to say: light, curvature and sensor are in it. Evenly drawn abundances
-    have the density one over the volume, so that minus the log-likelihood of a spectrum is its
-    squared error over twice the variance of noise, plus the logarithm of the volume: the weight
-    is twice the variance, in units of the loss.
+    the model has nothing to say: light, curvature and sensor are in it.
+
+    The weight of the volume leaves a facet where it is, if abundances are drawn evenly. Beside it
+    are r of n spectra for each unit of depth, and noise across it has the variance v. If it moves
+    out by a short step, the logarithm of the volume grows by r / n times the step. The mean squared
+    error falls by twice the mean distance of what noise put outside, which is r / n times v / 4. So
+    the weight is v / 2, in units of the loss.
     """
     n_axes = n_endmembers - 1
     center, variances, directions = _principal_directions(X, weights)
@@ -70,7 +73,7 @@ def simplex_frame(
         axes,
         center,
         np.minimum(noise / variances[:n_axes], 1.0),
-        2 * volume_weight * float(noise) * unit,
+        0.5 * volume_weight * float(noise) * unit,
     )
 
 

@@ -83,8 +83,8 @@ class LinearUnmixer(Coder):
     def penalty(self, layers: Layers) -> tf.Tensor:
         """Return the logarithm of the simplex's volume, widened by the noise, by its weight.
 
-        The density of spectra of even abundances is one over it: with the weight that
-        ``skhyp.fitting._simplex`` gives it, this and the loss are a likelihood.
+        It is the weight that ``skhyp.fitting._simplex`` gives it that keeps it in proportion to
+        the loss.
         """
         _, corners = self._endmembers_and_corners(layers)
         from_mean = corners - tf.reduce_mean(corners, axis=0)
