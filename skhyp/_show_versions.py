@@ -35,9 +35,13 @@ def show_versions() -> None:
     ...python: 3...
     """
     _show("System", {"python": f"{sys.version.split()[0]} ({sys.executable})", **_machine()})
-    packages = (*_PACKAGES, *_DRAWING, *_OF_SCENES, *_OPTIONAL)
-    versions = {"skhyp": skhyp.__version__, **{name: _version(name) for name in packages}}
-    _show("\nPackages", {**versions, "GDAL": _gdal_version()})
+    others = {name: _version(name) for name in (*_DRAWING, *_OF_SCENES, *_OPTIONAL)}
+    _show("\nPackages", {**core_versions(), **others, "GDAL": _gdal_version()})
+
+
+def core_versions() -> dict[str, str]:
+    """Return the versions of skhyp and of the packages that it computes with."""
+    return {"skhyp": skhyp.__version__, **{name: _version(name) for name in _PACKAGES}}
 
 
 def _show(title: str, facts: dict[str, str]) -> None:

@@ -4,6 +4,9 @@ The four spectral measures are those that the autoencoders minimise, written for
 definitions. Angles and divergences ignore the gain of a spectrum; squared errors do not.
 """
 
+from ._accuracy import AccuracyReport, accuracy_report
+from ._estimates import Estimate
+from ._map_areas import AreaEstimates
 from ._reconstruction import make_reconstruction_scorer
 from ._regression import RegressionReport, regression_report
 from ._separability import fisher_discriminant_ratio
@@ -19,7 +22,11 @@ from ._spectral import (
 __all__ = [
     "MEASURES",
     "SID_FLOOR",
+    "AccuracyReport",
+    "AreaEstimates",
+    "Estimate",
     "RegressionReport",
+    "accuracy_report",
     "cosine_spectral_angle",
     "fisher_discriminant_ratio",
     "make_reconstruction_scorer",
