@@ -37,6 +37,7 @@ from .inputs._validation import (
     validate_spectra,
     warn_of_outliers,
 )
+from .light import Augmentation
 from .metrics._spectral import MEASURES, OF_POSITIVE_SPECTRA, warn_of_negative_values
 from .scenes import Scene, apply
 from .scenes._band_matching import bands_for
@@ -220,6 +221,7 @@ class SpectralAutoencoder(
         batch_size: int = 256,
         max_epochs: int | str = "auto",
         shuffle: bool = True,
+        augmentation: Augmentation | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         patience: int = 10,
@@ -549,6 +551,7 @@ class SpectralAutoencoder(
         given = X
         X = validate_spectra(self, X, reset=reset, continues=not reset)
         self._learn_bands_of(given, continues=not reset)
+        self._check_augmentation(X)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
             X, weights = X[weights > 0], weights[weights > 0]

@@ -16,6 +16,7 @@ from skhyp.inputs._parameters import (
     NumberInterval,
 )
 from skhyp.inputs._validation import computation_dtype
+from skhyp.light import Augmentation
 
 from ._callbacks import Callback
 from ._checkpoints import epochs_to_save
@@ -52,6 +53,7 @@ class TrainingParameters:
         "batch_size": [POSITIVE_INTEGER],
         "max_epochs": [StrOptions({"auto"}), POSITIVE_INTEGER],
         "shuffle": ["boolean"],
+        "augmentation": [Augmentation, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [NumberInterval(Real, 0, 1, closed="neither")],
         "patience": [POSITIVE_INTEGER],
@@ -81,6 +83,7 @@ class TrainingParameters:
     batch_size: int
     max_epochs: int | str
     shuffle: bool
+    augmentation: Augmentation | None
     early_stopping: bool
     validation_fraction: float
     patience: int
