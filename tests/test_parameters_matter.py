@@ -42,8 +42,9 @@ OF_ALL = {
     "random_state": (1, {}),
     "verbose": (1, {}),
 }
-# What these do is seen in files and calls, see test_checkpoints.py and test_callbacks.py.
-SEEN_ELSEWHERE = {"callbacks", "checkpoint_dir", "resume", "save_epochs"}
+# What these do is seen in files and calls, see test_checkpoints.py and test_callbacks.py, and in
+# other light, see light/test_relighting.py.
+SEEN_ELSEWHERE = {"augmentation", "callbacks", "checkpoint_dir", "resume", "save_epochs"}
 CASES = {
     SpectralAutoencoder: {
         **OF_ALL,
