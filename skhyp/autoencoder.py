@@ -17,6 +17,7 @@ from .fitting._protocols import AttributedOutput
 from .fitting._spectral_coder import SpectralCoder
 from .fitting._training_parameters import ACTIVATION_NAMES
 from .inputs._parameters import POSITIVE_INTEGER
+from .light import Augmentation
 from .metrics._spectral import OF_POSITIVE_SPECTRA
 
 
@@ -173,6 +174,7 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
         batch_size: int = 256,
         max_epochs: int | str = "auto",
         shuffle: bool = True,
+        augmentation: Augmentation | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         patience: int = 10,

@@ -22,9 +22,8 @@ from .fitting._views import learn_view_statistics
 from .fitting._weights import scaled_weights
 from .inputs._class_labels import class_labels, refuse_one_class
 from .inputs._parameters import NUMBER_FROM_ZERO, NumberInterval
-from .inputs._validation import (
-    all_or_nothing,
-)
+from .inputs._validation import all_or_nothing
+from .light import Augmentation
 
 if TYPE_CHECKING:
     import keras
@@ -147,6 +146,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
         batch_size: int = 64,
         max_epochs: int | str = "auto",
         shuffle: bool = True,
+        augmentation: Augmentation | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         patience: int = 10,
@@ -448,6 +448,10 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
                 f"the smallest class has {counts.min()}."
             )
         return targets
+
+    def _may_change(self, targets: np.ndarray | None, n_rows: int) -> np.ndarray:
+        assert self.augmentation is not None
+        return self.augmentation._classes_that_change(self.classes_)[targets]
 
     def _network(self, n_bands: int, dtype: str) -> Any:
         from .graph.classifiers import ConvClassifier

@@ -21,6 +21,7 @@ from .fitting._views import learn_view_statistics, robust_standardisation
 from .inputs._parameters import NumberInterval
 from .inputs._reference_values import reference_values, refuse_unresolved
 from .inputs._validation import PASS_FLOAT64, all_or_nothing
+from .light import Augmentation
 
 if TYPE_CHECKING:
     import keras
@@ -159,6 +160,7 @@ class SpectralCNNRegressor(RegressorMixin, ConvNetworkEstimator):
         batch_size: int = 64,
         max_epochs: int | str = "auto",
         shuffle: bool = True,
+        augmentation: Augmentation | None = None,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         patience: int = 10,

@@ -18,6 +18,7 @@ from .fitting._simplex import simplex_frame
 from .fitting._spectral_coder import SpectralCoder
 from .inputs._parameters import NUMBER_FROM_ZERO, POSITIVE_INTEGER, NumberInterval
 from .inputs._validation import largest_magnitudes
+from .light._augmentation import GraphForm
 from .spectra._spectra import COMPUTED, spectra_with
 
 # Spectra brighter than so many times the scale of the others are no mixtures of what is in these.
@@ -233,9 +234,10 @@ class SpectralUnmixer(SpectralCoder):
         X: np.ndarray,
         targets: np.ndarray | None,
         weights: np.ndarray,
+        light: GraphForm | None = None,
     ) -> Any:
         weights = _of_ordinary(X, statistics, weights)
-        return super()._training_data(network, statistics, X, targets, weights)
+        return super()._training_data(network, statistics, X, targets, weights, light)
 
     def _initial_parameters(
         self, network: Any, statistics: np.ndarray, X: np.ndarray, weights: np.ndarray, seed: int

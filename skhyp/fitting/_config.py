@@ -14,6 +14,7 @@ from skhyp import __version__
 from skhyp.files._json import read_json_object
 from skhyp.files._paths import user_path
 from skhyp.files._whole_files import write_whole
+from skhyp.light import AUGMENTATIONS, Augmentation
 
 # Raised when a file of this version could be misread by what was written before.
 CONFIG_VERSION = 1
@@ -169,6 +170,8 @@ def _encode(value: Any) -> Any:
         return {"float": repr(value)}
     if value is None or isinstance(value, bool | int | float | str):
         return value
+    if isinstance(value, Augmentation) and type(value) in AUGMENTATIONS.values():
+        return {"augmentation": [type(value).__name__, _encode(value.get_params(deep=False))]}
     if isinstance(value, list | tuple | range):
         return [_encode(item) for item in value]
     if isinstance(value, Mapping):
@@ -188,6 +191,8 @@ def _decode(value: Any, name: str) -> Any:
             return float(held)
         if kind == "mapping":
             return {_decode(k, name): _decode(v, name) for k, v in held}
+        if kind == "augmentation" and held[0] in AUGMENTATIONS:
+            return AUGMENTATIONS[held[0]](**_decode(held[1], name))
     except (TypeError, ValueError):
         pass
     raise ValueError(f"Parameter {name} of the config has a value of unknown kind: {value!r:.80}.")

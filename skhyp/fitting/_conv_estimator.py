@@ -104,6 +104,7 @@ class ConvNetworkEstimator(LayeredNetworkEstimator):
             self, X, y=y, reset=reset, continues=not reset, **self._target_checks
         )
         self._learn_bands_of(given, continues=not reset)
+        self._check_augmentation(X)
         if reset:
             self._learn_segments_of(given)
         y = self._check_targets(y, continues=not reset)

@@ -57,6 +57,12 @@ PARAMETERS = {
         'more. "auto": $_min_epochs, or as many as $_min_updates updates take, whichever is more.',
     ),
     "shuffle": ("bool", "Whether each epoch takes the spectra in a new order."),
+    "augmentation": (
+        ":class:`skhyp.light.Relighting` or None",
+        "What training spectra are changed by, drawn anew in each update from the seed of the fit: "
+        "X is reflectance or radiance then, of known wavelengths. What ``early_stopping`` holds "
+        "out is left as it is.",
+    ),
     "early_stopping": (
         "bool",
         "Whether to hold out ``validation_fraction`` of the spectra, stop when their loss has not "

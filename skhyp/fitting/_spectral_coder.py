@@ -390,6 +390,7 @@ class SpectralCoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNe
         given = X
         X = validate_spectra(self, X, reset=reset, continues=not reset)
         self._learn_bands_of(given, continues=not reset)
+        self._check_augmentation(X)
         weights = self._check_weights(sample_weight, X)
         if not weights.all():
             X, weights = X[weights > 0], weights[weights > 0]

@@ -14,6 +14,8 @@ from sklearn.utils import check_random_state
 
 from skhyp.inputs._scene_pixels import ScenePixels
 from skhyp.inputs._validation import computation_dtype
+from skhyp.light import Augmentation
+from skhyp.light._augmentation import GraphForm, refuse_centred
 
 from ._checkpoints import TrainingCheckpoints
 from ._network_estimator import NetworkEstimator
@@ -30,6 +32,9 @@ class TrainedNetworkEstimator(NetworkEstimator):
 
     Subclasses say what is learned of the spectra before training, and what is minimised.
     """
+
+    # What training spectra are changed by: a parameter of networks of layers.
+    augmentation: Augmentation | None = None
 
     @abstractmethod
     def _learn_statistics(
@@ -158,21 +163,25 @@ class TrainedNetworkEstimator(NetworkEstimator):
             statistics = statistics.astype(network.dtype)
         self._check_numbers(network.dtype)
         objective = self._objective(network)
+        light = self._light(X.shape[1])
+        if light is not None:
+            objective = objective._replace(corruption=light.name)
         n_rows = len(X) if pixels is None else pixels.n_rows
         epochs = self._epochs(n_rows, seed, n_epochs, continues=continues)
         draw = partial(self._initial_parameters, network, statistics, X, weights, seed)
-        data = self._training_data(network, statistics, X, targets, weights)
+        data = self._training_data(network, statistics, X, targets, weights, light)
         held_out = None
         if validation is not None:
             held_out = self._training_data(network, statistics, *validation)
         if pixels is None:
             run = partial(run_epochs, data=data, validation=held_out, patience=self.patience)
         else:
+            seen = partial(self._conditioned, network, statistics)
+            if light is not None:  # which comes before
+                seen = partial(np.asarray, dtype=network.dtype)
             run = partial(
                 run_streamed_epochs,
-                windows=lambda rng: map(
-                    partial(self._conditioned, network, statistics), pixels.windows(rng)
-                ),
+                windows=lambda rng: map(seen, pixels.windows(rng)),
                 n_rows=pixels.n_rows,
                 sample=data,
             )
@@ -321,10 +330,16 @@ class TrainedNetworkEstimator(NetworkEstimator):
         X: np.ndarray,
         targets: np.ndarray | None,
         weights: np.ndarray,
+        light: GraphForm | None = None,
     ) -> Any:
+        from skhyp.graph.corruptions import Corruption
         from skhyp.graph.training import TrainingData
 
         conditioned = self._conditioned(network, statistics, X)
+        corruption = None
+        if light is not None:
+            may_change = self._may_change(targets, len(X))
+            corruption = Corruption.of_arrays(may_change, light.numbers, light.curves, statistics)
         if targets is not None:
             targets = self._conditioned_targets(network, statistics, targets)
         # Weights of mean one: the loss of a batch is then an unbiased estimate of the whole.
@@ -332,7 +347,34 @@ class TrainedNetworkEstimator(NetworkEstimator):
         loss_scale = 1.0
         if self._objective(network).loss == "sse":
             loss_scale = float(np.mean(weights * np.einsum("ij,ij->i", conditioned, conditioned)))
-        return TrainingData.of_arrays(conditioned, targets, weights, loss_scale, self._loss_level)
+        spectra = conditioned if light is None else X.astype(network.dtype)
+        return TrainingData.of_arrays(
+            spectra, targets, weights, loss_scale, self._loss_level, corruption
+        )
+
+    def _check_augmentation(self, X: np.ndarray) -> None:
+        """Refuse an augmentation that spectra cannot have, after their bands were learned."""
+        if self.augmentation is not None:
+            self.augmentation._validate_params()
+            refuse_centred(self.augmentation, X)
+            self._light(X.shape[1])
+
+    def _light(self, n_bands: int) -> GraphForm | None:
+        """Return the augmentation as the graph computes it, if there is one."""
+        if self.augmentation is None:
+            return None
+        wavelengths = self.augmentation._wavelengths_for(self.wavelengths_, n_bands)
+        return self.augmentation._graph_form(wavelengths)
+
+    def _may_change(self, targets: np.ndarray | None, n_rows: int) -> np.ndarray:
+        """Return which rows an augmentation may change."""
+        assert self.augmentation is not None
+        if len(self.augmentation.exclude_classes):
+            raise ValueError(
+                f"{type(self).__name__} has no classes that augmentation could exclude: "
+                f"exclude_classes must be empty, got {self.augmentation.exclude_classes!r:.80}."
+            )
+        return np.ones(n_rows, bool)
 
     def _conditioned_targets(
         self, network: Any, statistics: np.ndarray, targets: np.ndarray

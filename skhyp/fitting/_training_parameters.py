@@ -16,6 +16,7 @@ from skhyp.inputs._parameters import (
     NumberInterval,
 )
 from skhyp.inputs._validation import computation_dtype
+from skhyp.light import Augmentation
 
 from ._callbacks import Callback
 from ._checkpoints import epochs_to_save
@@ -34,12 +35,14 @@ class LayerParameters:
         "activation": [ACTIVATION_NAMES],
         "initializer": [StrOptions({"truncated_normal", "normal", "glorot", "he", "constant"})],
         "initializer_std": [POSITIVE_NUMBER],
+        "augmentation": [Augmentation, None],
         "inference_dtype": [StrOptions({"bfloat16"}), None],
     }
 
     activation: str
     initializer: str
     initializer_std: float
+    augmentation: Augmentation | None
     inference_dtype: str | None
 
 

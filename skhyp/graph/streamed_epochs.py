@@ -47,7 +47,10 @@ def run_streamed_epochs(
             shuffling = np.random.default_rng((*key, _WITHIN)) if epochs.shuffle else None
             for rows, order in _whole_batches(windows(rng), batch_rows, shuffling):
                 weights = tf.ones(len(rows), objective.network.dtype)
-                data = TrainingData(shared_tensor(rows), None, weights, sample.loss_scale)
+                data = sample._replace(spectra=shared_tensor(rows), weights=weights)
+                if data.corruption is not None:
+                    may_change = tf.ones(len(rows), tf.bool)
+                    data = data._replace(corruption=data.corruption._replace(may_change=may_change))
                 batches = batch_order(order, batch_rows)
                 updates = epochs.updates(objective, batches, state.n_updates, n_batches)
                 state, losses = run_in_calls(objective, state, data, updates, kernels, pace)

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from .compilation import compiled
+from .corruptions import Corruption
 from .kernels import Kernels
 from .memory import shared_tensor
 from .optimizers import n_moments
@@ -54,7 +55,8 @@ class TrainingData(NamedTuple):
     """Conditioned spectra, their targets (``None``: the spectra themselves) and weights.
 
     ``loss_scale`` is a loss that is not small: batches whose loss is rounding beside it are left
-    alone. ``loss_level`` is for losses that have a level.
+    alone. ``loss_level`` is for losses that have a level. With a ``corruption``, spectra are as
+    they were given: they are conditioned after it, in each update.
     """
 
     spectra: tf.Tensor
@@ -62,6 +64,7 @@ class TrainingData(NamedTuple):
     weights: tf.Tensor
     loss_scale: float = 1.0
     loss_level: float = 0.5
+    corruption: Corruption | None = None
 
     @classmethod
     def of_arrays(
@@ -71,6 +74,7 @@ class TrainingData(NamedTuple):
         weights: np.ndarray,
         loss_scale: float,
         loss_level: float = 0.5,
+        corruption: Corruption | None = None,
     ) -> "TrainingData":
         """Return arrays as tensors; the spectra, which are not to be changed then, uncopied."""
         return cls(
@@ -79,6 +83,7 @@ class TrainingData(NamedTuple):
             tf.constant(weights),
             loss_scale,
             loss_level,
+            corruption,
         )
 
 
@@ -116,6 +121,7 @@ def run_updates(
         updates = updates.padded(updates_per_group(objective.network, batch_rows))
     dtype = state.parameters.dtype
     targets = () if data.targets is None else (data.targets,)
+    corruption = () if data.corruption is None else data.corruption
     parameters, moments, losses = function(
         tf.constant(state.parameters),
         tf.constant(state.moments),
@@ -130,6 +136,7 @@ def run_updates(
         tf.constant(data.loss_scale * np.finfo(dtype).eps, dtype),
         tf.constant(data.loss_level, dtype),
         *targets,
+        *corruption,
     )
     state = TrainingState(parameters.numpy(), moments.numpy(), state.n_updates + n_updates)
     return state, losses.numpy()[:n_updates]
@@ -155,7 +162,8 @@ def losses_of_state(
 
 
 def mean_loss(objective: Objective, parameters: np.ndarray, data: TrainingData) -> float:
-    """Return the weighted mean loss of the data, computed without dropout."""
+    """Return the weighted mean loss of conditioned data, without dropout and corruption."""
+    objective = objective._replace(corruption=None)
     order = batch_order(np.arange(len(data.spectra)), EVALUATION_ROWS)
     function = compiled(loss_loop, objective)
     targets = () if data.targets is None else (data.targets,)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from .corruptions import CORRUPTIONS, Corruption
 from .kernels import Kernels
 from .layers import Layers
 from .losses import LOSSES, TRAINING_LOSSES, batch_balancing_weights, loss_of_rows
@@ -32,6 +33,9 @@ class Objective(NamedTuple):
     loss: str
     optimizer: str
     balance_batches: bool = False
+    # What spectra are corrupted by in each update, see :mod:`.corruptions`. They are conditioned
+    # there then, and not before.
+    corruption: str | None = None
 
 
 class _Batch(NamedTuple):
@@ -41,13 +45,18 @@ class _Batch(NamedTuple):
     targets: tf.Tensor | None
     weights: tf.Tensor
     is_real: tf.Tensor
+    may_change: tf.Tensor | None = None
 
 
 class _OfAll(NamedTuple):
-    """What is the same for all updates of a training."""
+    """What is the same for all updates of a training.
+
+    ``corruption`` is a :class:`.Corruption` without what differs from row to row, or nothing.
+    """
 
     negligible: tf.Tensor
     level: tf.Tensor
+    corruption: tuple[tf.Tensor, ...] = ()
 
 
 class _PerUpdate(NamedTuple):
@@ -92,29 +101,36 @@ def update_loop(objective: Objective, batch_rows: int, kernels: Kernels):
         seeds,
         negligible,
         level,
-        *targets,  # not one with a default: TensorFlow takes milliseconds to bind that
+        *others,  # not some with defaults: TensorFlow takes milliseconds to bind these
     ):
+        targets = others[0] if network.targets is not None else None
+        may_change, corruption = None, ()
+        if objective.corruption is not None:
+            may_change, *corruption = others[-len(Corruption._fields) :]
         return run(
             objective,
             kernels,
             parameters,
             moments,
-            (spectra, targets[0] if targets else None, weights),
+            (spectra, targets, weights, may_change),
             order,
             n_updates,
             _PerUpdate(step_sizes, decays, epsilons, seeds),
-            _OfAll(negligible, level),
+            _OfAll(negligible, level, tuple(corruption)),
         )
 
     parameters, *data = _data_signature(network, batch_rows)
-    spectra, weights, order, *targets = data
+    spectra, weights, order, *others = data
+    if objective.corruption is not None:
+        spectra = tf.TensorSpec((None, network.n_bands), dtype)
+        others += _corruption_signature(network)
     number = tf.TensorSpec((None,), dtype)
     per_update = [number, number, number, tf.TensorSpec((None, 2), tf.int32)]
     n_updates, scalar = tf.TensorSpec((), tf.int32), tf.TensorSpec((), dtype)
     moments = tf.TensorSpec((n_moments(objective.optimizer), *parameters.shape), dtype)
     state = [parameters, moments]
     of_all = [scalar, scalar]
-    signature = [*state, spectra, weights, order, n_updates, *per_update, *of_all, *targets]
+    signature = [*state, spectra, weights, order, n_updates, *per_update, *of_all, *others]
     return loop, signature
 
 
@@ -127,7 +143,7 @@ def loss_loop(objective: Objective):
         layers = Layers(split_tensor(parameters, network.parameters))
 
         def step(i, loss, weight):
-            batch = _gather(order[i], spectra, targets[0] if targets else None, weights)
+            batch = _gather(order[i], spectra, targets[0] if targets else None, weights, None)
             output = network.output(layers, batch.spectra[0])
             losses = loss_of_rows(LOSSES[objective.loss], _targets(batch)[0], output, level)
             loss += tf.reduce_sum(batch.weights * losses)
@@ -147,10 +163,11 @@ def _run_one_by_one(
     objective, kernels, parameters, moments, data, order, n_updates, per_update, of_all
 ):
     update = _update(objective, kernels)
-    spectra, targets, weights = data
+
+    spectra, targets, weights, may_change = data
 
     def step(i, parameters, moments, losses):
-        batch = _gather(order[i], spectra, targets, weights, kernels.n_parts)
+        batch = _gather(order[i], spectra, targets, weights, may_change, kernels.n_parts)
         each = per_update.at(i)
         parameters, moments, loss = update(parameters, moments, batch, each, of_all)
         return i + 1, parameters, moments, losses.write(i, loss)
@@ -168,15 +185,16 @@ def _run_in_xla_groups(
 ):
     network, batch_rows = objective.network, order.shape[1]
     n_grouped = updates_per_group(network, batch_rows)
-    has_targets = data[1] is not None
+    has_targets, may_change = data[1] is not None, data[3] is not None
     update = _update(objective, kernels)
 
     @tf.function(jit_compile=True, autograph=False)
     def run_group(parameters, moments, batches, n_here, per_update, of_all):
         def step(i, parameters, moments, losses):
-            x, w, is_real, *targets = (values[i] for values in batches)
+            x, w, is_real, *others = (values[i] for values in batches)
             parts = _split(x, kernels.n_parts)
-            batch = _Batch(parts, targets[0] if has_targets else None, w, is_real)
+            targets = others[0] if has_targets else None
+            batch = _Batch(parts, targets, w, is_real, others[-1] if may_change else None)
             each = per_update.at(i)
             parameters, moments, loss = update(parameters, moments, batch, each, of_all)
             return i + 1, parameters, moments, tf.where(tf.range(n_grouped) == i, loss, losses)
@@ -189,6 +207,7 @@ def _run_in_xla_groups(
         batch = _gather(tf.ensure_shape(order[group], (n_grouped, batch_rows)), *data)
         batches = (batch.spectra[0], batch.weights, batch.is_real)
         batches += (batch.targets,) if has_targets else ()
+        batches += (batch.may_change,) if may_change else ()
         parameters, moments, its_losses = run_group(
             parameters,
             moments,
@@ -241,7 +260,10 @@ def _update(objective: Objective, kernels: Kernels) -> Callable:
             w *= batch_balancing_weights(batch.targets, batch.is_real, network.n_classes, dtype)
         w /= tf.math.count_nonzero(batch.is_real, dtype=dtype)
         losses, penalties, gradients = [], [], []
-        for part in zip(batch.spectra, _targets(batch), _split(w, kernels.n_parts), strict=True):
+        seen, targets = batch.spectra, _targets(batch)
+        if objective.corruption is not None:
+            seen, targets = _corrupted(objective, batch, each.seed, *of_all.corruption)
+        for part in zip(seen, targets, _split(w, kernels.n_parts), strict=True):
             loss, penalty, gradient = loss_and_gradient(parameters, *part, each.seed, of_all.level)
             losses.append(loss)
             penalties.append(penalty)
@@ -263,11 +285,36 @@ def _penalty(network: Any, layers: Layers) -> tf.Tensor:
     return network.penalty(layers) if network.is_penalized else tf.zeros((), network.dtype)
 
 
+def _corrupted(
+    objective: Objective,
+    batch: _Batch,
+    seed: tf.Tensor,
+    numbers: tf.Tensor,
+    curves: tf.Tensor,
+    statistics: tf.Tensor,
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """Return what the network sees of a batch, and what its outputs are compared with, in parts.
+
+    What is drawn is drawn for the whole batch: into how many parts it is cut changes nothing.
+    """
+    assert objective.corruption is not None
+    network, n_parts = objective.network, len(batch.spectra)
+    layers, learned = Layers({}), split_tensor(statistics, network.statistics)
+    spectra = tf.concat(batch.spectra, axis=0) if n_parts > 1 else batch.spectra[0]
+    change = CORRUPTIONS[objective.corruption]
+    changed = _split(change(spectra, seed, batch.may_change, numbers, curves), n_parts)
+    seen = [network.condition(layers, learned, part) for part in changed]
+    if batch.targets is not None:
+        return seen, _targets(batch)
+    return seen, [network.condition(layers, learned, part) for part in batch.spectra]
+
+
 def _gather(
     rows: tf.Tensor,
     spectra: tf.Tensor,
     targets: tf.Tensor | None,
     weights: tf.Tensor,
+    may_change: tf.Tensor | None,
     n_parts: int = 1,
 ) -> _Batch:
     """Return the rows of a batch; padding repeats the first row with the weight zero."""
@@ -278,6 +325,7 @@ def _gather(
         None if targets is None else tf.gather(targets, rows),
         tf.where(is_real, tf.gather(weights, rows), tf.zeros((), weights.dtype)),
         is_real,
+        None if may_change is None else tf.gather(may_change, rows),
     )
 
 
@@ -309,3 +357,13 @@ def _data_signature(network: Any, rows: int) -> list[tf.TensorSpec]:
         return signature
     shape, dtype = network.targets
     return [*signature, tf.TensorSpec((None, *shape), dtype)]
+
+
+def _corruption_signature(network: Any) -> list[tf.TensorSpec]:
+    """Return the signature of a :class:`.Corruption`."""
+    return [
+        tf.TensorSpec((None,), tf.bool),
+        tf.TensorSpec((None,), network.dtype),
+        tf.TensorSpec((None, network.n_bands), network.dtype),
+        tf.TensorSpec((vector_size(network.statistics),), network.dtype),
+    ]

@@ -72,6 +72,12 @@ def agreed_wavelengths(given: ArrayLike | None, X: Any, n_bands: int) -> NDArray
     if given is None:
         return known
     given = validate_wavelengths(given, n_bands)
+    refuse_other_bands(given, known)
+    return given
+
+
+def refuse_other_bands(given: NDArray[np.float64], known: NDArray[np.float64] | None) -> None:
+    """Refuse wavelengths that are given for spectra that know others of their own."""
     if known is not None and not are_same_bands(given, known):
         raise ValueError(
             "wavelengths must be those of X, which knows its own: "
@@ -79,7 +85,6 @@ def agreed_wavelengths(given: ArrayLike | None, X: Any, n_bands: int) -> NDArray
             "are wrong, pass the right ones where X comes from, as open_scene(..., wavelengths=), "
             "or numpy.asarray(X), which knows none."
         )
-    return given
 
 
 def refuse_other_wavelengths(estimator: Any, X: Any, remedy: str) -> None:
