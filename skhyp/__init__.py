@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import (
         datasets,
         deephyp,
+        endmembers,
         export,
         fitting,
         inspection,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         wavelengths,
     )
     from ._show_versions import show_versions
+    from .abundances import FullyConstrainedLeastSquares
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
     from .ensemble import SpectralEnsembleRegressor
@@ -41,6 +43,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BandResampler",
+    "FullyConstrainedLeastSquares",
     "HypPreprocessor",
     "MinimumNoiseFraction",
     "SceneGraphClassifier",
@@ -54,6 +57,7 @@ __all__ = [
     "SpectralPLSRegressor",
     "datasets",
     "deephyp",
+    "endmembers",
     "export",
     "fitting",
     "inspection",
@@ -70,6 +74,7 @@ __all__ = [
 
 _HOMES = {
     "BandResampler": "resampling",
+    "FullyConstrainedLeastSquares": "abundances",
     "HypPreprocessor": "preprocessing",
     "MinimumNoiseFraction": "noise",
     "SceneGraphClassifier": "scene_classifier",

@@ -13,6 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhyp import (
     BandResampler,
+    FullyConstrainedLeastSquares,
     HypPreprocessor,
     MinimumNoiseFraction,
     SpectralAutoencoder,
@@ -26,7 +27,13 @@ from skhyp import (
 )
 from skhyp.fitting._training_parameters import TrainingParameters
 
-TRANSFORMERS = [BandResampler, HypPreprocessor, MinimumNoiseFraction, SpectralAutoencoder]
+TRANSFORMERS = [
+    BandResampler,
+    FullyConstrainedLeastSquares,
+    HypPreprocessor,
+    MinimumNoiseFraction,
+    SpectralAutoencoder,
+]
 NETWORKS = [SpectralAutoencoder, SpectralCNNClassifier, SpectralCNNRegressor]
 # The suite asks how estimators behave, and little of layers: few of them are traced in less time.
 SMALL = {
@@ -36,6 +43,7 @@ SMALL = {
 }
 # In closed form: they have no epochs.
 SOLVED = [
+    FullyConstrainedLeastSquares,
     MinimumNoiseFraction,
     SpectralKernelClassifier,
     SpectralKernelRegressor,

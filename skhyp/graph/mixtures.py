@@ -96,6 +96,12 @@ class LinearMixture:
             return tf.cast(self._solve(statistics, y, None), self.output_dtype)
         return tf.cast(self._by_active_sets(statistics, y), self.output_dtype)
 
+    def errors(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the root of the mean squared difference of spectra and the best mixtures, (n,)."""
+        shares = tf.cast(self.abundances(layers, statistics, x), self.dtype)
+        x = tf.cast(x, self.dtype) - tf.linalg.matmul(shares, statistics["endmembers"])
+        return tf.cast(tf.sqrt(tf.reduce_mean(tf.square(x), axis=1)), self.output_dtype)
+
     def _solve(self, statistics: Tensors, y: tf.Tensor, is_free: tf.Tensor | None) -> tf.Tensor:
         """Return the shares of the endmembers that are free (n, endmembers), or of all of them."""
         n = self.n_endmembers
