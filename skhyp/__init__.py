@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from . import (
         datasets,
         deephyp,
+        detection,
         endmembers,
         export,
         fitting,
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from .abundances import FullyConstrainedLeastSquares
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
+    from .detection import (
+        AdaptiveCosineEstimator,
+        ConstrainedEnergyMinimization,
+        MatchedFilter,
+        ReedXiaoliDetector,
+    )
     from .ensemble import SpectralEnsembleRegressor
     from .ensemble_classifier import SpectralEnsembleClassifier
     from .kernel import SpectralKernelRegressor
@@ -42,10 +49,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveCosineEstimator",
     "BandResampler",
+    "ConstrainedEnergyMinimization",
     "FullyConstrainedLeastSquares",
     "HypPreprocessor",
+    "MatchedFilter",
     "MinimumNoiseFraction",
+    "ReedXiaoliDetector",
     "SceneGraphClassifier",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
@@ -57,6 +68,7 @@ __all__ = [
     "SpectralPLSRegressor",
     "datasets",
     "deephyp",
+    "detection",
     "endmembers",
     "export",
     "fitting",
@@ -73,10 +85,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AdaptiveCosineEstimator": "detection",
     "BandResampler": "resampling",
+    "ConstrainedEnergyMinimization": "detection",
     "FullyConstrainedLeastSquares": "abundances",
     "HypPreprocessor": "preprocessing",
+    "MatchedFilter": "detection",
     "MinimumNoiseFraction": "noise",
+    "ReedXiaoliDetector": "detection",
     "SceneGraphClassifier": "scene_classifier",
     "SpectralAutoencoder": "autoencoder",
     "SpectralCNNClassifier": "classifier",
