@@ -59,9 +59,10 @@ class FullyConstrainedLeastSquares(
         How many are taken from X: 2 or more, cut to the number of bands and one. Not used where
         ``endmembers`` are given. :func:`skhyp.endmembers.signal_subspace` tells how many there may
         be.
-    extraction : {"vca", "n-findr"}, default="vca"
-        How they are taken from X: by :func:`skhyp.endmembers.vca` or
-        :func:`skhyp.endmembers.n_findr`.
+    extraction : {"n-findr", "vca"}, default="n-findr"
+        How they are taken from X: by :func:`skhyp.endmembers.n_findr` or
+        :func:`skhyp.endmembers.vca`, which is for light that differs from pixel to pixel, but
+        takes what is dark for several materials.
     nonnegative : bool, default=True
         Whether no abundance may be negative.
     sum_to_one : bool, default=True
@@ -144,7 +145,7 @@ class FullyConstrainedLeastSquares(
         *,
         endmembers: Any = None,
         n_endmembers: int = 3,
-        extraction: str = "vca",
+        extraction: str = "n-findr",
         nonnegative: bool = True,
         sum_to_one: bool = True,
         random_state: int | np.random.RandomState | None = None,
