@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from . import (
         datasets,
         deephyp,
+        detection,
+        endmembers,
         export,
         fitting,
         inspection,
@@ -25,8 +27,15 @@ if TYPE_CHECKING:
         wavelengths,
     )
     from ._show_versions import show_versions
+    from .abundances import FullyConstrainedLeastSquares
     from .autoencoder import SpectralAutoencoder
     from .classifier import SpectralCNNClassifier
+    from .detection import (
+        AdaptiveCosineEstimator,
+        ConstrainedEnergyMinimization,
+        MatchedFilter,
+        ReedXiaoliDetector,
+    )
     from .ensemble import SpectralEnsembleRegressor
     from .ensemble_classifier import SpectralEnsembleClassifier
     from .kernel import SpectralKernelRegressor
@@ -42,9 +51,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveCosineEstimator",
     "BandResampler",
+    "ConstrainedEnergyMinimization",
+    "FullyConstrainedLeastSquares",
     "HypPreprocessor",
+    "MatchedFilter",
     "MinimumNoiseFraction",
+    "ReedXiaoliDetector",
     "SceneGraphClassifier",
     "SpectralAutoencoder",
     "SpectralCNNClassifier",
@@ -57,6 +71,8 @@ __all__ = [
     "SpectralUnmixer",
     "datasets",
     "deephyp",
+    "detection",
+    "endmembers",
     "export",
     "fitting",
     "inspection",
@@ -73,9 +89,14 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AdaptiveCosineEstimator": "detection",
     "BandResampler": "resampling",
+    "ConstrainedEnergyMinimization": "detection",
+    "FullyConstrainedLeastSquares": "abundances",
     "HypPreprocessor": "preprocessing",
+    "MatchedFilter": "detection",
     "MinimumNoiseFraction": "noise",
+    "ReedXiaoliDetector": "detection",
     "SceneGraphClassifier": "scene_classifier",
     "SpectralAutoencoder": "autoencoder",
     "SpectralCNNClassifier": "classifier",

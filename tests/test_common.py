@@ -12,9 +12,14 @@ from sklearn.utils import estimator_checks, get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skhyp import (
+    AdaptiveCosineEstimator,
     BandResampler,
+    ConstrainedEnergyMinimization,
+    FullyConstrainedLeastSquares,
     HypPreprocessor,
+    MatchedFilter,
     MinimumNoiseFraction,
+    ReedXiaoliDetector,
     SpectralAutoencoder,
     SpectralCNNClassifier,
     SpectralCNNRegressor,
@@ -27,12 +32,20 @@ from skhyp import (
 )
 from skhyp.fitting._training_parameters import LayerParameters, TrainingParameters
 
+DETECTORS = [
+    AdaptiveCosineEstimator,
+    ConstrainedEnergyMinimization,
+    MatchedFilter,
+    ReedXiaoliDetector,
+]
 TRANSFORMERS = [
     BandResampler,
+    FullyConstrainedLeastSquares,
     HypPreprocessor,
     MinimumNoiseFraction,
     SpectralAutoencoder,
     SpectralUnmixer,
+    *DETECTORS,
 ]
 NETWORKS = [SpectralAutoencoder, SpectralUnmixer, SpectralCNNClassifier, SpectralCNNRegressor]
 # The suite asks how estimators behave, and little of layers: few of them are traced in less time.
@@ -45,6 +58,8 @@ SMALL = {
 }
 # In closed form: they have no epochs.
 SOLVED = [
+    *DETECTORS,
+    FullyConstrainedLeastSquares,
     MinimumNoiseFraction,
     SpectralKernelClassifier,
     SpectralKernelRegressor,

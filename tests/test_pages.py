@@ -36,6 +36,7 @@ RUN_HERE = {
             "few_labels",
             "laboratory",
             "migration",
+            "mixed_pixels",
             "performance",
             "polygons",
             "preprocessing",
@@ -155,6 +156,18 @@ def test_contents_are_predicted_from_a_table(run):
     assert page.ensemble.weights_.sum() == pytest.approx(1)
     assert page.found.n == 31 and page.found.r2 > 0.95
     np.testing.assert_array_equal(page.same, page.ensemble.predict(page.spectra[page.is_test]))
+
+
+def test_mixed_pixels_are_told_apart_by_name(run):
+    page = run("docs/guide/mixed_pixels.md")
+    assert page.display.subspace.n_endmembers == 3
+    assert sorted(page.found.names[:, 0]) == ["grass", "loam", "water"]
+    assert page.found.angles.max() < 0.2
+    order = [list(page.found.names[:, 0]).index(name) for name in ("grass", "loam", "water")]
+    truth = page.shares.reshape(-1, 3)
+    assert np.abs(page.abundances[:, order] - truth).mean() < 0.02 > np.abs(page.error).mean()
+    assert page.scores.argmax() == page.strange.argmax() == 30 * 80 + 40
+    assert len(plt.get_fignums()) == 3
 
 
 def test_validation_shows_that_random_splits_leak(run):

@@ -105,9 +105,9 @@ default="regression"
 
     Notes
     -----
-    Regression needs many more spectra than bands, and noise that bands have for themselves. Neighbouring
-    pixels show noise that bands share too, but also texture, the longest 30 % of the differences left
-    out as edges.
+    Regression needs many more spectra than bands, and noise that bands have for themselves.
+    Neighbouring pixels show noise that bands share too, but also texture; the longest 30 % of
+    their differences are left out as edges.
 
     References
     ----------

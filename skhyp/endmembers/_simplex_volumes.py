@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -115,7 +116,7 @@ def _with_one(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _largest_share(
-    inverse: NDArray[np.float64], coordinates: NDArray[np.float64]
+    inverse: NDArray[Any], coordinates: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the largest of the barycentric coordinates of pixels, without their signs.
 

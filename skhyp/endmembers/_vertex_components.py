@@ -64,8 +64,10 @@ def vca(
     -----
     With a signal-to-noise ratio above 15 + 10 log10(n_endmembers) dB, estimated as in [1]_, pixels
     are brought to one brightness before, so that light which differs from pixel to pixel is no
-    endmember; pixels a thousand times darker than the mean are not taken then. Below it, the
-    principal components of the pixels are used as they are.
+    endmember; pixels a thousand times darker than the mean are not taken then. That makes noise
+    of what is dark, such as water, as large as signal: if several endmembers are alike and dark,
+    :func:`n_findr` may be better. Below that ratio, the principal components of the pixels are used
+    as they are.
 
     References
     ----------

@@ -163,7 +163,7 @@ def _transformations(estimators: list[Any], dtype: str) -> tuple[list["Step"], s
         )
         function = estimator._row_functions["transform"]
         steps.append(Step(network, parameters, statistics, function))
-        dtype = network.dtype
+        dtype = getattr(network, "output_dtype", network.dtype)
     return steps, dtype
 
 

@@ -51,7 +51,7 @@ def extended(endmembers: NDArray[np.float64], sum_to_one: bool) -> NDArray[np.fl
 
 def n_independent(endmembers: NDArray[np.float64], sum_to_one: bool) -> int:
     """Return of how many endmembers the others are mixtures."""
-    known = extended(endmembers, sum_to_one)
+    known = extended(endmembers / (np.abs(endmembers).max() or 1.0), sum_to_one)
     lengths = np.linalg.norm(known, axis=1, keepdims=True)
     known = known / np.where(lengths > 0, lengths, 1.0)
     return int(np.linalg.matrix_rank(known, tol=_LEAST_RANK))
@@ -62,7 +62,8 @@ def _solutions(
     content: bytes, shape: tuple[int, int], sum_to_one: bool, sets: str
 ) -> MixtureSolutions:
     endmembers = np.frombuffer(content, np.float64).reshape(shape)
-    known = extended(endmembers, sum_to_one)
+    unit = np.abs(endmembers).max() or 1.0
+    known = extended(endmembers / unit, sum_to_one)
     directions, triangle = np.linalg.qr(known.T)
     n, n_bands = shape
     offset = known[0, n_bands] * directions[n_bands] if sum_to_one else np.zeros(n)
@@ -75,7 +76,7 @@ def _solutions(
             numbers = np.flatnonzero(members.sum(axis=1) == size)
             places = np.nonzero(members[numbers])[1].reshape(-1, size)
             solutions[numbers] = _of_sets(triangle, places, sum_to_one)
-    return MixtureSolutions(directions[:n_bands], offset, triangle, solutions)
+    return MixtureSolutions(directions[:n_bands] / unit, offset, triangle, solutions)
 
 
 def _of_sets(

@@ -24,7 +24,9 @@ _CHANGES_PER_ENDMEMBER = 10
 class _Rows(NamedTuple):
     """Rows that are not final: which they are, their aims, their shares and which may be above 0.
 
-    ``shares`` are 0 until they are feasible.
+    ``aims`` are spectra on as many directions as there are endmembers or, where nothing is tabled,
+    their products with the endmembers there: computed once, as products of matrices of another
+    number of rows are rounded in another way. ``shares`` are 0 until they are feasible.
     """
 
     numbers: tf.Tensor
@@ -92,41 +94,60 @@ class LinearMixture:
         """Return the shares (n, endmembers) in spectra (n, bands) of any type."""
         x = tf.cast(x, self.dtype)
         y = tf.linalg.matmul(x, statistics["projection"]) + statistics["offset"]
+        aims = y if self.n_solutions else tf.linalg.matmul(y, statistics["triangle"])
         if not self.nonnegative:
-            return tf.cast(self._solve(statistics, y, None), self.output_dtype)
-        return tf.cast(self._by_active_sets(statistics, y), self.output_dtype)
+            return tf.cast(self._solve(statistics, aims, None), self.output_dtype)
+        return tf.cast(self._by_active_sets(statistics, aims), self.output_dtype)
 
-    def _solve(self, statistics: Tensors, y: tf.Tensor, is_free: tf.Tensor | None) -> tf.Tensor:
+    def errors(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
+        """Return the root of the mean squared difference of spectra and the best mixtures, (n,)."""
+        shares = tf.cast(self.abundances(layers, statistics, x), self.dtype)
+        x = tf.cast(x, self.dtype) - tf.linalg.matmul(shares, statistics["endmembers"])
+        return tf.cast(tf.sqrt(tf.reduce_mean(tf.square(x), axis=1)), self.output_dtype)
+
+    def _solve(self, statistics: Tensors, aims: tf.Tensor, is_free: tf.Tensor | None) -> tf.Tensor:
         """Return the shares of the endmembers that are free (n, endmembers), or of all of them."""
         n = self.n_endmembers
-        if is_free is None and self.n_solutions:
-            solution = tf.reshape(statistics["solutions"][-1], (n, n + 1))
-            return tf.linalg.matmul(y, solution[:, :n], transpose_b=True) + solution[:, n]
-        if is_free is None:
-            is_free = tf.ones_like(y, tf.bool)
         if not self.n_solutions:
-            return self._solve_each(statistics["triangle"], y, is_free)
-        bits = tf.constant([[2**place] for place in range(n)], tf.float64)
+            is_free = tf.ones_like(aims, tf.bool) if is_free is None else is_free
+            return self._solve_each(statistics["triangle"], aims, is_free)
+        if is_free is None:
+            solution = tf.reshape(statistics["solutions"][-1], (n, n + 1))
+            return tf.linalg.matmul(aims, solution[:, :n], transpose_b=True) + solution[:, n]
+        bits = tf.constant([[2**place] for place in range(n)], self.dtype)
         numbers = tf.cast(tf.linalg.matmul(tf.cast(is_free, self.dtype), bits), tf.int32)
         found = tf.gather(statistics["solutions"], numbers[:, 0])
         found = tf.reshape(found, (-1, n, n + 1))
-        return tf.linalg.matvec(found, tf.concat([y, tf.ones_like(y[:, :1])], axis=1))
+        return tf.linalg.matvec(found, tf.concat([aims, tf.ones_like(aims[:, :1])], axis=1))
 
-    def _solve_each(self, triangle: tf.Tensor, y: tf.Tensor, is_free: tf.Tensor) -> tf.Tensor:
+    def _solve_each(self, triangle: tf.Tensor, aims: tf.Tensor, is_free: tf.Tensor) -> tf.Tensor:
         both = is_free[:, :, tf.newaxis] & is_free[:, tf.newaxis, :]
-        products = tf.linalg.matmul(triangle, triangle, transpose_a=True)
         unit = tf.eye(self.n_endmembers, dtype=self.dtype)
-        factors = tf.linalg.cholesky(tf.where(both, products, unit))
+        factors = tf.linalg.cholesky(tf.where(both, _products(triangle), unit))
         mask = tf.cast(is_free, self.dtype)
-        right = tf.stack([tf.linalg.matmul(y, triangle) * mask, mask], axis=2)
-        solved = tf.linalg.cholesky_solve(factors, right)
+        solved = tf.linalg.cholesky_solve(factors, tf.stack([aims * mask, mask], axis=2))
         shares, direction = solved[..., 0], solved[..., 1]
         if not self.sum_to_one:
             return shares
         missing = 1 - tf.reduce_sum(shares, axis=1, keepdims=True)
         return shares + direction * missing / tf.reduce_sum(direction, axis=1, keepdims=True)
 
-    def _by_active_sets(self, statistics: Tensors, y: tf.Tensor) -> tf.Tensor:
+    def _slopes(self, triangle: tf.Tensor, rows: _Rows, shares: tf.Tensor) -> tuple:
+        """Return by how much each share raises half the squared error, and what is rounding."""
+        longest = tf.sqrt(tf.reduce_max(tf.reduce_sum(tf.square(triangle), axis=0)))
+        height = tf.sqrt(tf.reduce_sum(tf.square(rows.aims), axis=1, keepdims=True))
+        if self.n_solutions:
+            rests = tf.linalg.matmul(shares, triangle, transpose_b=True) - rows.aims
+            slopes = tf.linalg.matmul(rests, triangle)
+            scale = longest * (longest + height)
+        else:
+            slopes = tf.linalg.matmul(shares, _products(triangle)) - rows.aims
+            scale = tf.square(longest) + height
+        if self.sum_to_one:
+            slopes -= tf.reduce_sum(shares * slopes, axis=1, keepdims=True)
+        return tf.where(rows.is_free, tf.zeros_like(slopes), slopes), _ROUNDING * scale
+
+    def _by_active_sets(self, statistics: Tensors, aims: tf.Tensor) -> tf.Tensor:
         """Return the shares that are best among those that are not negative, exactly.
 
         Endmembers of negative shares are left out until none is. Then, as Lawson and Hanson do,
@@ -134,13 +155,13 @@ class LinearMixture:
         those that are free until one is zero, which is left out: the error falls with each set.
         Rows that are final are computed no more.
         """
-        shares = self._solve(statistics, y, None)
+        shares = self._solve(statistics, aims, None)
         is_below = shares <= 0
         numbers = tf.where(tf.reduce_any(is_below, axis=1))[:, 0]
         rows = _Rows(
             numbers,
-            tf.gather(y, numbers),
-            tf.zeros_like(tf.gather(y, numbers)),
+            tf.gather(aims, numbers),
+            tf.zeros_like(tf.gather(aims, numbers)),
             ~tf.gather(is_below, numbers),
             tf.zeros_like(numbers, tf.bool),
         )
@@ -163,7 +184,7 @@ class LinearMixture:
 
     def _changed(self, statistics: Tensors, rows: _Rows) -> tuple[_Rows, tf.Tensor]:
         """Return rows after one change of their free endmembers, and which of them are final."""
-        triangle, zeros = statistics["triangle"], tf.zeros_like(rows.aims)
+        zeros = tf.zeros_like(rows.aims)
         shares, is_free, is_feasible = rows.shares, rows.is_free, rows.is_feasible[:, tf.newaxis]
         best = self._solve(statistics, rows.aims, is_free)
         is_below = is_free & (best <= 0)
@@ -176,16 +197,9 @@ class LinearMixture:
         left_out = is_free & tf.where(is_feasible, moved > 0, ~is_below)
 
         # Where none is: what else would lessen the error.
-        slopes = tf.linalg.matmul(
-            tf.linalg.matmul(best, triangle, transpose_b=True) - rows.aims, triangle
-        )
-        if self.sum_to_one:
-            slopes -= tf.reduce_sum(best * slopes, axis=1, keepdims=True)
-        slopes = tf.where(is_free, zeros, slopes)
-        longest = tf.sqrt(tf.reduce_max(tf.reduce_sum(tf.square(triangle), axis=0)))
-        height = tf.sqrt(tf.reduce_sum(tf.square(rows.aims), axis=1, keepdims=True))
+        slopes, rounding = self._slopes(statistics["triangle"], rows, best)
         steepest = tf.reduce_min(slopes, axis=1, keepdims=True)
-        is_best = steepest >= -_ROUNDING * longest * (longest + height)
+        is_best = steepest >= -rounding
         taken_up = is_free | (slopes <= tf.where(is_best, steepest - 1, steepest))
 
         # Rounding alone makes a share negative that was taken up because it grows.
@@ -196,3 +210,7 @@ class LinearMixture:
             is_feasible=(is_feasible | is_inside)[:, 0],
         )
         return changed, (is_stuck | (is_inside & is_best))[:, 0]
+
+
+def _products(triangle: tf.Tensor) -> tf.Tensor:
+    return tf.linalg.matmul(triangle, triangle, transpose_a=True)

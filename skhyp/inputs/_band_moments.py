@@ -35,5 +35,10 @@ def moments_of(blocks: Blocks) -> Moments:
     products = np.zeros((len(mean), len(mean)))
     for block in blocks():
         centred = block - mean
-        products += centred.T @ centred
+        with np.errstate(over="ignore", invalid="ignore"):
+            products += centred.T @ centred
+    if not np.isfinite(products).all():
+        raise ValueError(
+            "X has values whose products are beyond the range of float64: scale the spectra."
+        )
     return Moments(n_spectra, mean, products / n_spectra)

@@ -4,17 +4,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from skhyp.endmembers import signal_subspace
 from skhyp.inspection import BandAttributions, BandImportance
 from skhyp.plotting import (
+    AbundanceMapDisplay,
     BandAttributionDisplay,
     BandImportanceDisplay,
     ClassMapDisplay,
     ClassSpectraDisplay,
+    EndmembersDisplay,
     LatentSpaceDisplay,
     LossCurveDisplay,
     PredictionDisplay,
     ReconstructionDisplay,
     SceneDisplay,
+    SignalSubspaceDisplay,
     SignalToNoiseDisplay,
     SplitMapDisplay,
     ValueMapDisplay,
@@ -38,6 +42,9 @@ DISPLAYS = {
     "reconstruction": lambda: ReconstructionDisplay(np.ones(4), np.ones(4)),
     "loss curve": lambda: LossCurveDisplay([2, 1]),
     "signal to noise": lambda: SignalToNoiseDisplay([2, 1]),
+    "abundance map": lambda: AbundanceMapDisplay(np.ones((2, 3, 4)) / 4),
+    "endmembers": lambda: EndmembersDisplay(np.eye(2, 5)),
+    "signal subspace": lambda: SignalSubspaceDisplay(signal_subspace(np.eye(6, 3))),
     "prediction": lambda: PredictionDisplay([2, 1], [2, 2], groups=["a", "b"]),
 }
 
@@ -88,6 +95,10 @@ def test_a_refused_display_leaves_no_figure_behind():
         LossCurveDisplay([]),
         SignalToNoiseDisplay([]),
         PredictionDisplay([1, 2], [1]),
+        AbundanceMapDisplay(np.ones((2, 3))),
+        AbundanceMapDisplay(np.ones((2, 3, 4)), names=["one"]),
+        EndmembersDisplay(np.ones(3)),
+        SignalSubspaceDisplay(None),
     ):
         with pytest.raises(ValueError, match="must"):
             refused.plot()

@@ -19,17 +19,21 @@ from matplotlib.legend import Legend
 from matplotlib.testing.compare import compare_images
 from matplotlib.text import Text
 
+from skhyp.endmembers import SignalSubspace
 from skhyp.inspection import BandAttributions, BandImportance
 from skhyp.plotting import (
+    AbundanceMapDisplay,
     BandAttributionDisplay,
     BandImportanceDisplay,
     ClassMapDisplay,
     ClassSpectraDisplay,
+    EndmembersDisplay,
     LatentSpaceDisplay,
     LossCurveDisplay,
     PredictionDisplay,
     ReconstructionDisplay,
     SceneDisplay,
+    SignalSubspaceDisplay,
     SignalToNoiseDisplay,
     SplitMapDisplay,
     ValueMapDisplay,
@@ -76,6 +80,19 @@ def importance():
     return BandImportance(groups, means[:, None] + [-0.02, 0, 0.02], 0.9, WAVELENGTHS)
 
 
+def abundances():
+    row, column = np.indices((30, 40))
+    shares = np.stack([np.sin(row / 9) + 2, np.cos(column / 7) + 1, row / 15, column / 20], axis=2)
+    shares /= shares.sum(axis=2, keepdims=True)
+    shares[:5, :9] = np.nan
+    return shares
+
+
+def subspace():
+    power, noise = 10.0 ** -np.arange(12.0), np.full(12, 1e-6)
+    return SignalSubspace(6, np.eye(12), power + noise, noise, 1e-6 * np.eye(12))
+
+
 def at_gain(gain):
     return gain * (spectra()[0] + 0.05 * np.cos(np.arange(40)))
 
@@ -114,6 +131,13 @@ PICTURES = {
     "signal_to_noise": lambda ax: SignalToNoiseDisplay(300 / np.arange(1, 30) ** 2, n_kept=9).plot(
         ax=ax
     ),
+    "abundance_map": lambda ax: AbundanceMapDisplay(
+        abundances(), names=["Soil", "Grass", "Water", "Road"]
+    ).plot(ax=ax),
+    "endmembers": lambda ax: EndmembersDisplay(
+        spectra()[[0, 20, 40]], names=NAMES[1:], wavelengths=WAVELENGTHS
+    ).plot(ax=ax),
+    "signal_subspace": lambda ax: SignalSubspaceDisplay(subspace()).plot(ax=ax),
     "band_importance": lambda ax: BandImportanceDisplay(importance()).plot(ax=ax),
     "band_attribution": lambda ax: BandAttributionDisplay(attributions()).plot(ax=ax),
 }
