@@ -44,6 +44,7 @@ from scipy.optimize import linear_sum_assignment, nnls
 from sklearn.decomposition import NMF
 from speed_report import write_results
 
+import skhyp
 from skhyp import SpectralUnmixer
 from skhyp.endmembers import n_findr, vca
 from skhyp.metrics import spectral_angle
@@ -168,42 +169,43 @@ def errors_of(method: Callable, mixed: Mixed, seed: int) -> dict[str, float]:
     }
 
 
-def table(records: list[dict[str, Any]]) -> list[str]:
+def tables(records: list[dict[str, Any]]) -> list[str]:
+    """Return the tables, each after an empty line."""
     scenes = list(dict.fromkeys(record["scene"] for record in records))
     lines = []
-    for what, unit in (("rmse", "RMSE of abundances"), ("angle", "Angle of endmembers, degrees")):
-        lines += ["", f"## {unit}, mean and standard deviation over seeds", ""]
-        lines += [f"| | {' | '.join(METHODS)} |", f"|---|{'---|' * len(METHODS)}"]
+    for figure, name in (("rmse", "RMSE of abundances"), ("angle", "angle of endmembers, degrees")):
+        lines += _heading(name)
         for scene in scenes:
-            of_scene = [record for record in records if record["scene"] == scene]
-            found = {
-                method: [r[what] for r in of_scene if r["method"] == method] for method in METHODS
-            }
-            best = min(mean(values) for values in found.values() if values)
-            cells = [shown(values, what, best) for values in found.values()]
-            lines.append(f"| {scene} | {' | '.join(cells)} |")
-    lines += ["", f"## RMSE over that of {REFERENCE}, median over seeds", ""]
-    lines += [f"| | {' | '.join(METHODS)} |", f"|---|{'---|' * len(METHODS)}"]
+            found = [list(figures_of(records, scene, m, figure).values()) for m in METHODS]
+            best = min(map(mean, found))
+            lines.append(f"| {scene} | {' | '.join(shown(f, figure, best) for f in found)} |")
+    lines += _heading(f"RMSE over that of {REFERENCE}, median")
     for scene in scenes:
-        by_method = {
-            method: {
-                r["seed"]: r["rmse"]
-                for r in records
-                if r["scene"] == scene and r["method"] == method
-            }
-            for method in METHODS
-        }
-        reference = by_method[REFERENCE]
-        cells = [
-            f"{median(rmse / reference[seed] for seed, rmse in found.items()):.2f}"
-            for found in by_method.values()
-        ]
-        lines.append(f"| {scene} | {' | '.join(cells)} |")
-    lines += ["", "## Seconds, median over seeds and scenes", ""]
-    for method in METHODS:
-        seconds = [record["seconds"] for record in records if record["method"] == method]
-        lines.append(f"* {method}: {median(seconds):.2g}")
+        reference = figures_of(records, scene, REFERENCE, "rmse")
+        ratios = (
+            median(rmse / reference[seed] for seed, rmse in found.items())
+            for found in (figures_of(records, scene, method, "rmse") for method in METHODS)
+        )
+        lines.append(f"| {scene} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |")
+    lines += _heading("seconds, median over seeds and scenes")
+    seconds = ([r["seconds"] for r in records if r["method"] == method] for method in METHODS)
+    lines.append(f"| | {' | '.join(f'{median(values):.2g}' for values in seconds)} |")
     return lines
+
+
+def _heading(name: str) -> list[str]:
+    return ["", f"| {name} | {' | '.join(METHODS)} |", f"|---|{'---|' * len(METHODS)}"]
+
+
+def figures_of(
+    records: list[dict[str, Any]], scene: str, method: str, figure: str
+) -> dict[int, float]:
+    """Return a figure of a method on a scene, by seed."""
+    return {
+        record["seed"]: record[figure]
+        for record in records
+        if (record["scene"], record["method"]) == (scene, method)
+    }
 
 
 def shown(values: list[float], what: str, best: float) -> str:
@@ -232,14 +234,14 @@ def main() -> None:
                 if (scene, method, seed) not in done:
                     errors = errors_of(unmix, mixed, seed)
                     records.append({"scene": scene, "method": method, "seed": seed} | errors)
-        content = {"machine": describe_machine(), "records": records}
-        heading = [
-            "# Unmixing",
-            "",
-            f"`python benchmarks/unmixing.py --scenes FOLDER`, {seed + 1} seeds, "
-            f"{describe_machine()['processor']}, {describe_machine()['cores']} cores.",
-        ]
-        write_results(content, OUTPUT, "\n".join([*heading, *table(records), ""]))
+        machine = describe_machine()
+        heading = (
+            f"{machine['processor']}, {machine['cores']} cores; skhyp {skhyp.__version__}. "
+            f"Means and standard deviations over {seed + 1} seeds; the best of each row in bold. "
+            "Written by `benchmarks/unmixing.py`, which says what rows and columns are."
+        )
+        text = "\n".join([heading, *tables(records), ""])
+        write_results({"machine": machine, "records": records}, OUTPUT, text)
 
 
 if __name__ == "__main__":

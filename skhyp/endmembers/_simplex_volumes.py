@@ -115,9 +115,7 @@ def _with_one(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.column_stack([np.ones(len(coordinates)), coordinates])
 
 
-def _largest_share(
-    inverse: NDArray[Any], coordinates: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _largest_share(inverse: NDArray[Any], coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the largest of the barycentric coordinates of pixels, without their signs.
 
     If a pixel replaces a vertex, the volume is multiplied by its coordinate for that one.
