@@ -14,6 +14,7 @@ _INSTALLED_BY = {
     "pyogrio": "'skhyp[geo]'",
     "rasterio": "'skhyp[geo]'",
     "shapely": "'skhyp[geo]'",
+    "skops": "'skhyp[skops]'",
     "xarray": "'skhyp[zarr]'",
     "zarr": "'skhyp[zarr]'",
 }

@@ -71,7 +71,7 @@ def convolution(
     """Convolve spectra (n, length, channels) by a kernel (width, channels, filters)."""
     if form == DIRECT:
         return tf.nn.bias_add(tf.nn.conv1d(x, kernel, stride, padding.upper()), bias)
-    before, after = _padding(x.shape[1], kernel.shape[0], stride, padding)
+    before, after = padding_around(x.shape[1], kernel.shape[0], stride, padding)
     length, n_channels, n_filters = before + x.shape[1] + after, x.shape[2], kernel.shape[2]
     geometry = block_geometry(form, length, kernel.shape, stride)
     n_bands = geometry.n_input_blocks * geometry.inputs
@@ -105,7 +105,7 @@ def transposed_convolution(
         # Not bias_add: TensorFlow's rewriting of graphs (seen in 2.21) breaks a transposed
         # convolution, bias_add and relu.
         return tf.ensure_shape(y, (None, length, n_channels)) + bias
-    before, after = _padding(length, kernel.shape[0], stride, padding)
+    before, after = padding_around(length, kernel.shape[0], stride, padding)
     geometry = block_geometry(
         form, before + length + after, kernel.shape, stride, is_transposed=True
     )
@@ -178,7 +178,7 @@ def fitting_kernel_sizes(
     return tuple(fitting)
 
 
-def _padding(length: int, kernel_size: int, stride: int, padding: str) -> tuple[int, int]:
+def padding_around(length: int, kernel_size: int, stride: int, padding: str) -> tuple[int, int]:
     """Return how many zeros TensorFlow's padding adds before and after ``length`` bands."""
     if padding == "valid":
         return 0, 0

@@ -47,7 +47,7 @@ class SpectralViews:
             described += [Parameter("snv_mean", per_band), Parameter("snv_scale", per_band)]
         if "whitened" in self.views:
             described += [Parameter("whitening", (self.n_bands, self.n_bands))]
-        for view in self._derivatives:
+        for view in self.derivatives:
             described += [
                 Parameter(f"{view}_filter", (self.n_bands, self.n_bands)),
                 Parameter(f"{view}_mean", per_band),
@@ -56,7 +56,7 @@ class SpectralViews:
         return tuple(described)
 
     @property
-    def _derivatives(self) -> list[str]:
+    def derivatives(self) -> list[str]:
         """The views that are derivatives, in a fixed order."""
         return [view for view in DERIVATIVES if view in self.views]
 
@@ -85,7 +85,7 @@ class SpectralViews:
             made["snv"] = self.standard_normal_variate(layers, statistics, x)
         if "whitened" in self.views:
             made["whitened"] = layers.product(made["snv"], "whitening", statistics["whitening"])
-        for view in self._derivatives:
+        for view in self.derivatives:
             derivative = self.derivative(layers, statistics, x, view)
             mean, scale = statistics[f"{view}_mean"], statistics[f"{view}_scale"]
             made[view] = _standardize(ops, derivative, mean, scale)

@@ -176,7 +176,7 @@ class PixelModel:
             return {code: class_colour(code) for code in self.codes}
         from matplotlib.colors import to_hex
 
-        chosen = _entries("class_colours", self.classes, class_colours)
+        chosen = entries_of_classes("class_colours", self.classes, class_colours)
         try:
             return dict(zip(self.codes, map(to_hex, chosen), strict=True))
         except ValueError as error:
@@ -236,10 +236,10 @@ def _names_of(
     """Return the name of each class: of those that are given, or the label itself."""
     if class_names is None:
         return [str(label) for label in classes.tolist()]
-    return [str(name) for name in _entries("class_names", classes, class_names)]
+    return [str(name) for name in entries_of_classes("class_names", classes, class_names)]
 
 
-def _entries(
+def entries_of_classes(
     argument: str, classes: NDArray[Any], given: Sequence[Any] | Mapping[Any, Any]
 ) -> list[Any]:
     """Return the entry of each class in an argument."""

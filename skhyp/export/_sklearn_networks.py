@@ -1,0 +1,117 @@
+"""Fitted networks as scikit-learn's: what comes before them, and an MLP or the layers of a code."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.preprocessing import LabelBinarizer
+
+from . import _sklearn_steps as steps
+from ._sklearn_layers import (
+    ACTIVATIONS,
+    Layer,
+    activated,
+    body_layers,
+    convolution_layers,
+    dense_layers,
+    refuse_other_activation,
+    views,
+)
+from ._sklearn_steps import Steps
+
+
+def classifier_steps(classifier: Any) -> Steps:
+    """Return the views of a fitted classifier, and its network with its labels."""
+    before, layers, (kernel, bias) = _body(classifier)
+    classes = _plain_labels(classifier.classes_)
+    is_binary = len(classes) == 2
+    if is_binary:  # one value: the log-odds of the second class
+        kernel, bias = kernel[:, 1:] - kernel[:, :1], bias[1:] - bias[:1]
+    network = MLPClassifier()
+    _set_layers(network, classifier, [*layers, (kernel, bias)])
+    network.out_activation_ = "logistic" if is_binary else "softmax"
+    network.classes_ = classes
+    network._label_binarizer = _binarizer(classes)
+    return [*before, ("classifier", network)]
+
+
+def regressor_steps(regressor: Any) -> Steps:
+    """Return the views of a fitted regressor, and its network, in the unit of the targets."""
+    before, layers, (kernel, bias) = _body(regressor)
+    statistics = _statistics(regressor)
+    scale, mean = statistics["target_scale"], statistics["target_mean"]
+    network = MLPRegressor()
+    _set_layers(network, regressor, [*layers, (kernel * scale, bias * scale + mean)])
+    network.out_activation_ = "identity"
+    return [*before, ("regressor", network)]
+
+
+def encoder_steps(autoencoder: Any) -> Steps:
+    """Return what makes codes, layer by layer."""
+    from skhyp.graph.autoencoders import SATURATION
+
+    refuse_other_activation(autoencoder, "activation")
+    refuse_other_activation(autoencoder, "latent_activation")
+    network, arrays = autoencoder._fitted_network(), autoencoder.weights_
+    arrays = {name: values.astype(np.float64) for name, values in arrays.items()}
+    made: Steps = []
+    if network.scaled:
+        scale = np.full(network.n_bands, _statistics(autoencoder)["scale"])
+        made.append(("scale", steps.affine(1 / scale, 0 * scale, (-SATURATION, SATURATION))))
+    if network.has_convolutions:
+        layers = convolution_layers(network, arrays, "encoder", 1)
+        layers.append((arrays["latent_kernel"], arrays["latent_bias"]))
+    else:
+        layers = dense_layers(arrays, "encoder", network.n_layers)
+    activations = [network.activation] * (len(layers) - 1) + [network.latent_activation]
+    return made + activated(layers, activations)
+
+
+def _body(estimator: Any) -> tuple[Steps, list[Layer], Layer]:
+    """Return what makes the views, and the layers, in float64."""
+    refuse_other_activation(estimator, "activation")
+    network, arrays = estimator._fitted_network(), estimator.weights_
+    arrays = {name: values.astype(np.float64) for name, values in arrays.items()}
+    layers, last = body_layers(network, arrays)
+    before, first = views(network, _statistics(estimator), layers[0][0])
+    return before, [(first, layers[0][1]), *layers[1:]], last
+
+
+def _statistics(estimator: Any) -> dict[str, NDArray[np.float64]]:
+    from skhyp.graph.parameters import split
+
+    network = estimator._fitted_network()
+    return split(estimator.statistics_.astype(np.float64), network.statistics)
+
+
+def _set_layers(network: Any, estimator: Any, layers: list[Layer]) -> None:
+    dtype = estimator.parameters_.dtype
+    network.set_params(
+        activation=ACTIVATIONS[estimator.architecture_["activation"]],
+        hidden_layer_sizes=tuple(len(bias) for _, bias in layers[:-1]),
+    )
+    network.coefs_ = [np.ascontiguousarray(kernel, dtype) for kernel, _ in layers]
+    network.intercepts_ = [bias.astype(dtype) for _, bias in layers]
+    network.n_layers_ = len(layers) + 1
+    network.n_outputs_ = len(layers[-1][1])
+    network.n_features_in_ = len(layers[0][0])
+
+
+def _binarizer(classes: NDArray[Any]) -> LabelBinarizer:
+    binarizer = LabelBinarizer()
+    binarizer.classes_ = classes
+    binarizer.y_type_ = "binary" if len(classes) == 2 else "multiclass"
+    binarizer.sparse_input_ = False
+    return binarizer
+
+
+def _plain_labels(classes: NDArray[Any]) -> NDArray[Any]:
+    """Return labels as an array that files hold without objects in it."""
+    if classes.dtype.kind == "O" and all(isinstance(label, str) for label in classes):
+        return classes.astype(str)
+    if classes.dtype.kind not in "biufUS":
+        raise ValueError(
+            f"estimator must have labels that are numbers or strings, got {classes.tolist()}."
+        )
+    return classes
