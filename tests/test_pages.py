@@ -33,6 +33,7 @@ RUN_HERE = {
         for name in (
             "autoencoders",
             "classification",
+            "enmapbox",
             "few_labels",
             "laboratory",
             "migration",
@@ -229,6 +230,19 @@ def test_what_is_saved_computes_the_same_elsewhere(run, capsys, tmp_path, assert
     np.testing.assert_allclose(page.probabilities.sum(axis=1), 1, atol=1e-5)
     assert str(sorted(page.trusted)) in capsys.readouterr().out
     assert list((tmp_path / "logs").rglob("events.out.tfevents.*"))
+
+
+def test_enmapbox_has_what_was_fitted(run, capsys):
+    page = run("docs/guide/enmapbox.md", max_epochs=1)
+    assert capsys.readouterr().out.split() == [
+        "[]",
+        "1.0",
+        "True",
+        f"({len(page.X)},",
+        "200)",
+        "Corn-notill",
+    ]
+    np.testing.assert_array_equal(page.dataset.target, page.y)
 
 
 def test_migration_does_what_the_old_code_did(run):

@@ -78,9 +78,9 @@ def to_sklearn(estimator: Any) -> Pipeline:
 
     Notes
     -----
-    Labels are the same and probabilities agree to 1e-4, but where two classes are as good as
-    equally likely: scikit-learn computes scalings in double precision, and adds up in another
-    order. It is computed in the precision of fit, whatever ``inference_dtype`` is. Written-out
+    Scalings are computed in double precision, and the layers in that of fit, whatever
+    ``inference_dtype`` is. Labels are the same and probabilities agree to 1e-4, by which single
+    precision here errs, but where two classes are as good as equally likely. Written-out
     convolutions are mostly zeros, which are stored and multiplied: a file of the default network
     has some MiB, and spectra take several times as long.
 

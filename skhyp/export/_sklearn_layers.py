@@ -26,7 +26,7 @@ def refuse_other_activation(estimator: Any, parameter: str) -> None:
 
 def body_layers(network: Any, arrays: dict[str, NDArray[Any]]) -> tuple[list[Layer], Layer]:
     """Return the layers of a body that an activation follows, and the last one."""
-    layers = convolution_layers(network, arrays, "convolution", network.n_channels)
+    layers = convolution_layers(network, arrays, "convolution")
     layers += dense_layers(arrays, "dense", len(network.dense_layer_sizes))
     return layers, (arrays["output_kernel"], arrays["output_bias"])
 
@@ -37,9 +37,7 @@ def dense_layers(arrays: dict[str, NDArray[Any]], name: str, n_layers: int) -> l
     return [(arrays[f"{name}_{i}_kernel"], arrays[f"{name}_{i}_bias"]) for i in numbers]
 
 
-def convolution_layers(
-    network: Any, arrays: dict[str, NDArray[Any]], name: str, n_channels: int
-) -> list[Layer]:
+def convolution_layers(network: Any, arrays: dict[str, NDArray[Any]], name: str) -> list[Layer]:
     """Return convolutions as dense layers; the first is of bands, each with its channels."""
     layers = []
     for i, stride in enumerate(network.strides):
@@ -106,13 +104,11 @@ def views(
         made = [*variate, ("views", steps.side_by_side(branches))]
     if "bands" in products:
         bands = clipped("bands", 1.0)
-        made = (
-            [("bands", bands)]
-            if not made
-            else [
-                ("views", steps.side_by_side([("snv", steps.in_pipeline(made)), ("bands", bands)]))
-            ]
-        )
+        if made:
+            both = [("snv", steps.in_pipeline(made)), ("bands", bands)]
+            made = [("views", steps.side_by_side(both))]
+        else:
+            made = [("bands", bands)]
         layers.append(products["bands"])
     return made, np.concatenate(layers)
 

@@ -60,7 +60,7 @@ def encoder_steps(autoencoder: Any) -> Steps:
         scale = np.full(network.n_bands, _statistics(autoencoder)["scale"])
         made.append(("scale", steps.affine(1 / scale, 0 * scale, (-SATURATION, SATURATION))))
     if network.has_convolutions:
-        layers = convolution_layers(network, arrays, "encoder", 1)
+        layers = convolution_layers(network, arrays, "encoder")
         layers.append((arrays["latent_kernel"], arrays["latent_bias"]))
     else:
         layers = dense_layers(arrays, "encoder", network.n_layers)

@@ -146,12 +146,9 @@ def between_0_and_1(n_bands: int) -> Steps:
 
 
 def _without_rounding(n_columns: int) -> Steps:
-    """Return what makes nothing of differences that are rounding, in an unit that follows."""
-    steps = [
-        ("grid", affine(np.full(n_columns, _GRID), np.zeros(n_columns))),
-        ("rounding", elementwise(np.rint)),
-    ]
-    return steps
+    """Return what makes nothing of differences that are rounding, and large numbers of others."""
+    grid = affine(np.full(n_columns, _GRID), np.zeros(n_columns))
+    return [("grid", grid), ("rounding", elementwise(np.rint))]
 
 
 def _of_columns(step: Any, n_columns: int) -> Any:
