@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from . import (
         datasets,
         deephyp,
-        detection,
         endmembers,
         export,
         fitting,
@@ -68,7 +67,6 @@ __all__ = [
     "SpectralPLSRegressor",
     "datasets",
     "deephyp",
-    "detection",
     "endmembers",
     "export",
     "fitting",
