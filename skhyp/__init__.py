@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from . import (
         datasets,
         deephyp,
-        detection,
         endmembers,
         export,
         fitting,
@@ -71,7 +70,6 @@ __all__ = [
     "SpectralUnmixer",
     "datasets",
     "deephyp",
-    "detection",
     "endmembers",
     "export",
     "fitting",

@@ -42,8 +42,9 @@ def to_saved_model(estimator: Any, path: str | PathLike, *, dtype: str = "float3
     Parameters
     ----------
     estimator : estimator or Pipeline
-        A SpectralCNNClassifier, SpectralCNNRegressor, SpectralAutoencoder or HypPreprocessor, or a
-        Pipeline of them, fitted. Of a fitted search, the best estimator.
+        A SpectralCNNClassifier, SpectralCNNRegressor, SpectralAutoencoder, HypPreprocessor,
+        MinimumNoiseFraction, FullyConstrainedLeastSquares or detector, or a Pipeline of them,
+        fitted. Of a fitted search, the best estimator.
     path : str or path
         The folder to write, whole or not at all, in a folder that exists. A SavedModel that is
         there is replaced.
@@ -154,6 +155,7 @@ def _steps(estimator: Any) -> list[Any]:
 
 def _transformations(estimators: list[Any], dtype: str) -> tuple[list["Step"], str]:
     """Return what the first estimators of a pipeline compute of raw spectra, and in what dtype."""
+    from skhyp.graph.inference import output_dtype_of
     from skhyp.graph.saved_models import Step
 
     steps = []
@@ -163,7 +165,7 @@ def _transformations(estimators: list[Any], dtype: str) -> tuple[list["Step"], s
         )
         function = estimator._row_functions["transform"]
         steps.append(Step(network, parameters, statistics, function))
-        dtype = getattr(network, "output_dtype", network.dtype)
+        dtype = output_dtype_of(network)
     return steps, dtype
 
 

@@ -179,6 +179,11 @@ def _row_function(network: Any, function: str, n_columns: int, input_dtype: str,
     return row_function(network, function, **dict(options)), signature
 
 
+def output_dtype_of(network: Any) -> str:
+    """Return the type of what a network gives, where that is not what it computes in."""
+    return getattr(network, "output_dtype", network.dtype)
+
+
 def fitted_signature(network: Any) -> list[tf.TensorSpec]:
     """Return what the flat vectors of parameters and of statistics are."""
     return [

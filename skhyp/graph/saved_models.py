@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from .inference import row_function, rows_per_chunk
+from .inference import output_dtype_of, row_function, rows_per_chunk
 from .layers import OPERATIONS
 from .spectra import computed_where_known
 
@@ -58,7 +58,8 @@ class SavedSpectralModel(tf.Module):
             functions = [*first, self._bound(step, "last_step")]
             chunk_rows = min(rows_per_chunk(step.network) for step in (*before, step))
             compute = partial(_one_after_the_other, functions)
-            chunked = partial(_by_chunks, compute, chunk_rows=chunk_rows, dtype=step.network.dtype)
+            dtype = output_dtype_of(step.network)
+            chunked = partial(_by_chunks, compute, chunk_rows=chunk_rows, dtype=dtype)
             setattr(self, method, self._compiled(chunked))
 
     def add_labels(self, method: str, *, of: str, classes: np.ndarray, missing: Any) -> None:

@@ -12,6 +12,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skhyp import (
+    AdaptiveCosineEstimator,
+    FullyConstrainedLeastSquares,
     HypPreprocessor,
     SpectralAutoencoder,
     SpectralCNNClassifier,
@@ -403,3 +405,24 @@ def test_a_model_beyond_the_range_of_the_dtype_says_which_one_holds_it(tmp_path)
     for model in (HypPreprocessor(method="standardize"), SpectralAutoencoder(max_epochs=1)):
         with pytest.raises(ValueError, match="Export it with dtype='float64'"):
             to_saved_model(model.fit(X * 1e-50), tmp_path / "model")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_shares_and_scores_are_exported_with_what_is_before_them(exported, dtype):
+    rng = np.random.default_rng(0)
+    pure = 1 + np.cumsum(rng.uniform(-0.1, 0.1, (3, 40)), axis=1)
+    X = (rng.dirichlet(np.ones(3), 300) @ pure + 0.02 * rng.normal(size=(300, 40))).astype(dtype)
+    unmixing = make_pipeline(HypPreprocessor(method=None), FullyConstrainedLeastSquares())
+    unmixing.set_params(fullyconstrainedleastsquares__endmembers=pure).fit(X)
+    model = exported(unmixing, dtype=dtype)
+    shares = model.transform(X).numpy()
+    assert shares.dtype == dtype
+    np.testing.assert_allclose(shares, unmixing.transform(X), atol=1e-6)
+    errors = unmixing[-1].reconstruction_error(X)
+    np.testing.assert_allclose(model.reconstruction_error(X).numpy(), errors, rtol=1e-4)
+    missing = X[:2].copy()
+    missing[0, 3] = np.nan
+    assert np.isnan(model.transform(missing).numpy()).all(axis=1).tolist() == [True, False]
+    detector = AdaptiveCosineEstimator(targets=pure[:1]).fit(X)
+    scores = exported(detector, dtype=dtype).transform(X).numpy()
+    np.testing.assert_allclose(scores, detector.transform(X), atol=1e-6)
