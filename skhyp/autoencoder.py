@@ -117,15 +117,17 @@ class SpectralAutoencoder(
         cosine), the spectral angle, the spectral information divergence, or the sum of squared
         errors; see :mod:`skhyp.metrics`. All but "sse" leave the brightness of the reconstruction
         undetermined.
-    scale_input : bool, default=True
+    scale_input : bool or "spectrum", default=True
         Whether spectra are divided by one number, learned in fit, so that training does not
         depend on their unit, and kept within 10 times of it, so that it does not depend on a
-        saturated pixel. Reconstructions are in the unit of the input in either case.
+        saturated pixel. Reconstructions are in the unit of the input in either case. "spectrum":
+        each is divided by its own root mean square, so that codes do not depend on how bright it
+        is, as in the sun or in shadow; reconstructions have a mean square of about 1 then.
 
     Attributes
     ----------
     statistics_ : ndarray of shape (1,) or (0,)
-        The number that spectra are divided by; empty with ``scale_input=False``.
+        The number that all spectra are divided by, if there is one.
     wavelengths_ : ndarray of shape (n_bands,) or None
         Wavelengths of the bands in nm, where X knows them: as a Scene, a DataFrame with columns
         named like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and
@@ -187,7 +189,7 @@ class SpectralAutoencoder(
         "tied_weights": ["boolean", "array-like"],
         "skip_connections": ["boolean"],
         "loss": [MEASURE_NAMES],
-        "scale_input": ["boolean"],
+        "scale_input": ["boolean", StrOptions({"spectrum"})],
     }
 
     def __init__(
@@ -208,7 +210,7 @@ class SpectralAutoencoder(
         initializer: str = "glorot",
         initializer_std: float = 0.1,
         loss: str = "csa",
-        scale_input: bool = True,
+        scale_input: bool | str = True,
         optimizer: str = "adam",
         learning_rate: float = 1e-3,
         epsilon: float = 1e-8,
@@ -402,7 +404,8 @@ class SpectralAutoencoder(
         Returns
         -------
         X_reconstructed : ndarray of shape (n_spectra, n_bands)
-            In the unit of X. All losses but "sse" leave the brightness of each spectrum open.
+            In the unit of X, unless ``scale_input="spectrum"``. All losses but "sse" leave the
+            brightness of each spectrum open.
         """
         check_is_fitted(self)
         wavelengths = self._input_wavelengths(self.n_features_in_)
@@ -429,7 +432,7 @@ class SpectralAutoencoder(
             As in ``transform``.
         measure : {"csa", "sa", "sid", "sse"} or None, default=None
             As in :mod:`skhyp.metrics`; ``None`` is the loss. "sa" is in radians; "sse" is in the
-            squared unit of X.
+            squared unit of X (with ``scale_input="spectrum"``, of spectra of mean square 1).
 
         Returns
         -------
@@ -587,7 +590,8 @@ class SpectralAutoencoder(
             "latent_activation": self.latent_activation,
             "output_activation": output_activation,
             "skip_connections": bool(self.skip_connections),
-            "scaled": bool(self.scale_input),
+            "scaled": self._has_one_scale,
+            "own_scale": self.scale_input == "spectrum",
             "dtype": dtype,
         }
         if self.architecture == "dense":
@@ -596,6 +600,11 @@ class SpectralAutoencoder(
             return DenseAutoencoder(hidden_layer_sizes=sizes, tied_weights=tied, **shared)
         layers = convolutions(self, n_bands)
         return ConvAutoencoder(tied_weights=self._tied(len(layers["strides"])), **layers, **shared)
+
+    @property
+    def _has_one_scale(self) -> bool:
+        """Whether all spectra are divided by one number."""
+        return bool(self.scale_input) and self.scale_input != "spectrum"
 
     def _tied(self, n_layers: int) -> tuple[bool, ...]:
         tied = per_layer("tied_weights", self.tied_weights, n_layers)
@@ -611,7 +620,7 @@ class SpectralAutoencoder(
     def _learn_statistics(
         self, network: Any, X: np.ndarray, targets: None, weights: np.ndarray
     ) -> np.ndarray:
-        if not self.scale_input:
+        if not self._has_one_scale:
             return np.zeros(0)
         magnitudes, limits = largest_magnitudes(X), np.finfo(network.dtype)
         magnitudes[magnitudes < limits.tiny] = 0  # as they are to TensorFlow

@@ -12,6 +12,7 @@ from ._band_importance import BandImportanceDisplay
 from ._class_map import ClassMapDisplay
 from ._class_spectra import ClassSpectraDisplay
 from ._latent_space import LatentSpaceDisplay
+from ._light import LightDisplay
 from ._loss_curve import LossCurveDisplay
 from ._prediction import PredictionDisplay
 from ._reconstruction import ReconstructionDisplay
@@ -26,6 +27,7 @@ __all__ = [
     "ClassMapDisplay",
     "ClassSpectraDisplay",
     "LatentSpaceDisplay",
+    "LightDisplay",
     "LossCurveDisplay",
     "PredictionDisplay",
     "ReconstructionDisplay",
