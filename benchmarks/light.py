@@ -195,7 +195,9 @@ def autoencoders(seed: int) -> dict[str, SpectralAutoencoder]:
     return {
         "codes": SpectralAutoencoder(random_state=seed),
         "codes, spectrum's own scale": SpectralAutoencoder(**own),
-        "codes with relighting": SpectralAutoencoder(augmentation=Relighting(share=0.8), **own),
+        "codes with relighting": SpectralAutoencoder(
+            augmentation=Relighting(share=0.8, shadow=0.5), **own
+        ),
     }
 
 
