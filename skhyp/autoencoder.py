@@ -70,15 +70,17 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
         cosine), the spectral angle, the spectral information divergence, or the sum of squared
         errors; see :mod:`skhyp.metrics`. All but "sse" leave the brightness of the reconstruction
         undetermined.
-    scale_input : bool, default=True
+    scale_input : bool or "spectrum", default=True
         Whether spectra are divided by one number, learned in fit, so that training does not
         depend on their unit, and kept within 10 times of it, so that it does not depend on a
-        saturated pixel. Reconstructions are in the unit of the input in either case.
+        saturated pixel. Reconstructions are in the unit of the input in either case. "spectrum":
+        each is divided by its own root mean square, so that codes do not depend on how bright it
+        is, as in the sun or in shadow; reconstructions have a mean square of about 1 then.
 
     Attributes
     ----------
     statistics_ : ndarray of shape (1,) or (0,)
-        The number that spectra are divided by; empty with ``scale_input=False``.
+        The number that all spectra are divided by, if there is one.
     wavelengths_ : ndarray of shape (n_bands,) or None
         Wavelengths of the bands in nm, where X knows them: as a Scene, a DataFrame with columns
         named like "450.5 nm", or :class:`~skhyp.spectra.Spectra`, which a HypPreprocessor and
@@ -140,7 +142,7 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
         "output_activation": [ACTIVATION_NAMES, None],
         "tied_weights": ["boolean", "array-like"],
         "skip_connections": ["boolean"],
-        "scale_input": ["boolean"],
+        "scale_input": ["boolean", StrOptions({"spectrum"})],
     }
 
     def __init__(
@@ -161,7 +163,7 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
         initializer: str = "glorot",
         initializer_std: float = 0.1,
         loss: str = "csa",
-        scale_input: bool = True,
+        scale_input: bool | str = True,
         optimizer: str = "adam",
         learning_rate: float = 1e-3,
         epsilon: float = 1e-8,
@@ -233,7 +235,8 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
             "latent_activation": self.latent_activation,
             "output_activation": output_activation,
             "skip_connections": bool(self.skip_connections),
-            "scaled": bool(self.scale_input),
+            "scaled": bool(self.scale_input) and self.scale_input != "spectrum",
+            "own_scale": self.scale_input == "spectrum",
             "dtype": dtype,
         }
         if self.architecture == "dense":

@@ -211,7 +211,8 @@ class SpectralCoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNe
         Returns
         -------
         X_reconstructed : ndarray of shape (n_spectra, n_bands)
-            In the unit of X. All losses but "sse" leave the brightness of each spectrum open.
+            In the unit of X, unless ``scale_input="spectrum"``. All losses but "sse" leave the
+            brightness of each spectrum open.
         """
         check_is_fitted(self)
         wavelengths = self._input_wavelengths(self.n_features_in_)
@@ -238,7 +239,7 @@ class SpectralCoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, TrainedNe
             As in ``transform``.
         measure : {"csa", "sa", "sid", "sse"} or None, default=None
             As in :mod:`skhyp.metrics`; ``None`` is the loss. "sa" is in radians; "sse" is in the
-            squared unit of X.
+            squared unit of X (with ``scale_input="spectrum"``, of spectra of mean square 1).
 
         Returns
         -------

@@ -10,6 +10,7 @@ import tensorflow as tf
 from .layers import Layers
 from .losses import LOSSES
 from .parameters import Parameter, kernel_and_bias
+from .spectra import unit_length
 from .stacks import ConvolutionStack, DenseStack
 
 Tensors = Mapping[str, tf.Tensor]
@@ -22,11 +23,15 @@ _LARGE_SCALE = 2.0**64
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralScale:
-    """Spectra over the scale that the training spectra have, if they are ``scaled``."""
+    """Spectra over the scale that the training spectra have, if they are ``scaled``.
+
+    With ``own_scale``, each is over its own root mean square instead.
+    """
 
     n_bands: int
     scaled: bool
     dtype: str
+    own_scale: bool = False
 
     @property
     def statistics(self) -> tuple[Parameter, ...]:
@@ -39,6 +44,8 @@ class SpectralScale:
 
     def condition(self, layers: Layers, statistics: Tensors, x: tf.Tensor) -> tf.Tensor:
         """Return what the network sees, and learns to reconstruct, of spectra (n, bands)."""
+        if self.own_scale:
+            return unit_length(layers.ops, x) * self.n_bands**0.5
         if not self.scaled:
             return x
         return layers.ops.clip(x / statistics["scale"], -SATURATION, SATURATION)
@@ -67,7 +74,11 @@ class Coder(SpectralScale, ABC):
     def conditioning(self, n_values: int) -> ConditioningScale:
         """Return what scales spectra alone, with ``n_values`` for each of them."""
         return ConditioningScale(
-            n_bands=self.n_bands, scaled=self.scaled, dtype=self.dtype, n_values=n_values
+            n_bands=self.n_bands,
+            scaled=self.scaled,
+            own_scale=self.own_scale,
+            dtype=self.dtype,
+            n_values=n_values,
         )
 
     def output(self, layers: Layers, x: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
@@ -94,8 +105,10 @@ class Coder(SpectralScale, ABC):
 
     def errors(self, layers: Layers, statistics: Tensors, x: tf.Tensor, measure: str) -> tf.Tensor:
         """Return the error (n,) of the reconstruction of spectra (n, bands)."""
-        y = self.output(layers, layers.enter(self.condition(layers, statistics, x)))
-        y = layers.leave(y, self.dtype)
+        conditioned = self.condition(layers, statistics, x)
+        y = layers.leave(self.output(layers, layers.enter(conditioned)), self.dtype)
+        if self.own_scale:
+            return LOSSES[measure](conditioned, y)
         if measure == "sse" or not self.scaled:
             return LOSSES[measure](x, self._rescale(statistics, y))
         # The others do not depend on the unit: one in which the reconstruction cannot overflow.

@@ -34,5 +34,8 @@ def from_description(description: dict[str, Any], **changes: Any) -> Any:
 def differing_fields(description: dict[str, Any], network: Any) -> list[str]:
     """Return in which fields a network is not the described one, its precisions aside."""
     other = describe(network)
-    names = {**description, **other}.keys() - {"dtype", "layers_dtype"}
-    return sorted(name for name in names if description.get(name) != other.get(name))
+    # Fields that came after a description was written are at their defaults in it.
+    defaults = {field.name: field.default for field in dataclasses.fields(network)}
+    described = defaults | description
+    names = {**described, **other}.keys() - {"dtype", "layers_dtype"}
+    return sorted(name for name in names if described.get(name) != other.get(name))

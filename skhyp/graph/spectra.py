@@ -175,7 +175,8 @@ def _deephyp_min_max(ops: Any, x: tf.Tensor) -> tf.Tensor:
     return divide_or_zero(ops, distance, highest * part, is_zero)
 
 
-def _unit_length(ops: Any, x: tf.Tensor) -> tf.Tensor:
+def unit_length(ops: Any, x: tf.Tensor) -> tf.Tensor:
+    """Return the rows over their lengths; one of zeros stays as it is."""
     x = unit_magnitude(ops, x)
     length = ops.sqrt(ops.sum(ops.square(x), axis=1, keepdims=True))
     return divide_or_zero(ops, x, length, ops.equal(length, 0))
@@ -251,7 +252,7 @@ def _limits(x: tf.Tensor) -> np.finfo:
 _METHODS: dict[str, Callable[..., tf.Tensor]] = {
     "minmax": _min_max,
     "deephyp-minmax": _deephyp_min_max,
-    "l2": _unit_length,
+    "l2": unit_length,
     "l1": _unit_area,
     "snv": standard_normal_variate,
     "msc": _scatter_correction,

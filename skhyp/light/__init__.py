@@ -11,4 +11,4 @@ from ._relighting import Relighting, sky_to_sun
 # What a file may name.
 AUGMENTATIONS: dict[str, type[Augmentation]] = {"Relighting": Relighting}
 
-__all__ = ["Augmentation", "Relighting", "sky_to_sun"]
+__all__ = ["Relighting", "sky_to_sun"]

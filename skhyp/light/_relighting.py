@@ -38,10 +38,10 @@ class Relighting(Augmentation):
 
     Parameters
     ----------
-    share : float, default=0.5
+    share : float, default=0.3
         For networks: the share of spectra that are given another light, in the mean over updates;
         the others stay as they are. 0 changes nothing.
-    shadow : float, default=0.5
+    shadow : float, default=0.8
         The share of these that do not see the sun.
     sunlight : tuple of float, default=(0.2, 1.0)
         From where to where s is drawn, uniformly. Over 1 are slopes that face the sun.
@@ -105,8 +105,8 @@ class Relighting(Augmentation):
     def __init__(
         self,
         *,
-        share: float = 0.5,
-        shadow: float = 0.5,
+        share: float = 0.3,
+        shadow: float = 0.8,
         sunlight: tuple[float, float] = (0.2, 1.0),
         sky_view: tuple[float, float] = (0.3, 1.0),
         rayleigh: tuple[float, float] = (0.05, 0.2),

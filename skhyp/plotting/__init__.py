@@ -14,6 +14,7 @@ from ._class_map import ClassMapDisplay
 from ._class_spectra import ClassSpectraDisplay
 from ._endmembers import EndmembersDisplay
 from ._latent_space import LatentSpaceDisplay
+from ._light import LightDisplay
 from ._loss_curve import LossCurveDisplay
 from ._prediction import PredictionDisplay
 from ._reconstruction import ReconstructionDisplay
@@ -31,6 +32,7 @@ __all__ = [
     "ClassSpectraDisplay",
     "EndmembersDisplay",
     "LatentSpaceDisplay",
+    "LightDisplay",
     "LossCurveDisplay",
     "PredictionDisplay",
     "ReconstructionDisplay",

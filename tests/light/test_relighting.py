@@ -28,7 +28,7 @@ from skhyp.spectra import Spectra
 
 N_BANDS = 24
 WAVELENGTHS = np.linspace(420, 2300, N_BANDS)
-RELIGHTING = Relighting(wavelengths=WAVELENGTHS)
+RELIGHTING = Relighting(share=0.5, shadow=0.5, wavelengths=WAVELENGTHS)
 SMALL = {"max_epochs": 6, "batch_size": 16, "random_state": 0}
 CONV = {"n_filters": (4,), "kernel_sizes": 5, "dense_layer_sizes": (8,), **SMALL}
 ESTIMATORS = {

@@ -21,6 +21,7 @@ from matplotlib.text import Text
 
 from skhyp.endmembers import SignalSubspace
 from skhyp.inspection import BandAttributions, BandImportance
+from skhyp.light import Relighting
 from skhyp.plotting import (
     AbundanceMapDisplay,
     BandAttributionDisplay,
@@ -29,6 +30,7 @@ from skhyp.plotting import (
     ClassSpectraDisplay,
     EndmembersDisplay,
     LatentSpaceDisplay,
+    LightDisplay,
     LossCurveDisplay,
     PredictionDisplay,
     ReconstructionDisplay,
@@ -38,6 +40,7 @@ from skhyp.plotting import (
     SplitMapDisplay,
     ValueMapDisplay,
 )
+from skhyp.spectra import Spectra
 
 BASELINE = Path(__file__).parent / "baseline"
 # Root mean square of the difference, of 255.
@@ -124,6 +127,9 @@ PICTURES = {
     "latent_space": lambda ax: LatentSpaceDisplay(codes(), CLASSES, class_names=NAMES).plot(ax=ax),
     "reconstruction": lambda ax: ReconstructionDisplay.from_predictions(
         spectra()[0], at_gain(0.5), wavelengths=WAVELENGTHS, ax=ax
+    ),
+    "light": lambda ax: LightDisplay.from_augmentation(
+        Relighting(random_state=0), Spectra(spectra()[:1], WAVELENGTHS), n_lights=8, ax=ax
     ),
     "loss_curve": lambda ax: LossCurveDisplay(
         1 / np.arange(1, 30), validation_loss_curve=0.1 + 1 / np.arange(1, 30)
