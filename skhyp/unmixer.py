@@ -23,6 +23,8 @@ from .spectra._spectra import COMPUTED, spectra_with
 
 # Spectra brighter than so many times the scale of the others are no mixtures of what is in these.
 _MOST_SCALES = 10.0
+# Of the length of a mean spectrum, a share that corrections for the atmosphere may leave negative.
+_LEAST_NEGATIVE = 0.01
 
 
 @documented
@@ -198,12 +200,14 @@ class SpectralUnmixer(SpectralCoder):
         return self.endmembers_
 
     def _warn_of(self, X: np.ndarray) -> None:
-        n_negative = int(np.count_nonzero(X.mean(axis=0, dtype=np.float64) < 0))
-        if self.positive and n_negative:
+        mean = X.mean(axis=0, dtype=np.float64)
+        negative = np.linalg.norm(np.minimum(mean, 0))
+        if self.positive and negative > _LEAST_NEGATIVE * np.linalg.norm(mean):
             warnings.warn(
-                f"positive=True asks for endmembers without negative values, but the mean spectrum "
-                f"is negative in {n_negative} of {X.shape[1]} bands, which no mixture of such "
-                "endmembers can be: set positive=False, or give reflectance as it is.",
+                "positive=True asks for endmembers without negative values, but the mean spectrum "
+                f"is negative in {np.count_nonzero(mean < 0)} of {X.shape[1]} bands, which no "
+                "mixture of such endmembers can be: set positive=False, or give reflectance as it "
+                "is.",
                 UserWarning,
                 stacklevel=4,
             )

@@ -49,16 +49,18 @@ def regressor_steps(regressor: Any) -> Steps:
 
 def encoder_steps(autoencoder: Any) -> Steps:
     """Return what makes codes, layer by layer."""
-    from skhyp.graph.autoencoders import SATURATION
-
     refuse_other_activation(autoencoder, "activation")
     refuse_other_activation(autoencoder, "latent_activation")
     network, arrays = autoencoder._fitted_network(), autoencoder.weights_
     arrays = {name: values.astype(np.float64) for name, values in arrays.items()}
     made: Steps = []
-    if network.scaled:
-        scale = np.full(network.n_bands, _statistics(autoencoder)["scale"])
-        made.append(("scale", steps.affine(1 / scale, 0 * scale, (-SATURATION, SATURATION))))
+    if network.own_scale:
+        n_bands = network.n_bands
+        made += [*steps.unit_magnitude(n_bands), ("length", steps.unit_norm("l2", n_bands))]
+        root = np.full(n_bands, np.sqrt(n_bands))
+        made.append(("scale", steps.affine(root, 0 * root)))
+    elif network.scaled:
+        made.append(_scale(autoencoder, network.n_bands))
     if network.has_convolutions:
         layers = convolution_layers(network, arrays, "encoder")
         layers.append((arrays["latent_kernel"], arrays["latent_bias"]))
@@ -66,6 +68,26 @@ def encoder_steps(autoencoder: Any) -> Steps:
         layers = dense_layers(arrays, "encoder", network.n_layers)
     activations = [network.activation] * (len(layers) - 1) + [network.latent_activation]
     return made + activated(layers, activations)
+
+
+def unmixer_steps(unmixer: Any) -> Steps:
+    """Return what makes abundances: a product, nothing below zero, and the sum one."""
+    from skhyp.graph.layers import Layers
+    from skhyp.graph.parameters import split
+
+    network = unmixer._fitted_network(dtype="float64")
+    arrays = split(unmixer.parameters_.astype(np.float64), network.parameters)
+    matrix, offset = map(np.asarray, network.shares_of_differences(Layers(arrays)))
+    layer = (matrix, offset - arrays["center"] @ matrix)
+    total = ("sum", steps.unit_norm("l1", network.n_endmembers))
+    return [_scale(unmixer, network.n_bands), *activated([layer], ["relu"]), total]
+
+
+def _scale(estimator: Any, n_bands: int) -> tuple[str, Any]:
+    from skhyp.graph.autoencoders import SATURATION
+
+    scale = np.full(n_bands, _statistics(estimator)["scale"])
+    return "scale", steps.affine(1 / scale, 0 * scale, (-SATURATION, SATURATION))
 
 
 def _body(estimator: Any) -> tuple[Steps, list[Layer], Layer]:

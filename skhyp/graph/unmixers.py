@@ -64,16 +64,20 @@ class LinearUnmixer(Coder):
     def encode(self, layers: Layers, x: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """Return the abundances of scaled spectra; nothing is carried past them."""
         ops = layers.ops
-        _, corners = self._endmembers_and_corners(layers)
-        barycentric = self._barycentric(layers, corners)
-        onto_axes = ops.matmul(self._onto_axes(layers), barycentric[:-1])
-        shares = layers.product(x - layers.array("center"), "shares", onto_axes)
-        shares = layers.activate(shares + barycentric[-1], "relu")
+        matrix, offset = self.shares_of_differences(layers)
+        shares = layers.product(x - layers.array("center"), "shares", matrix)
+        shares = layers.activate(shares + offset, "relu")
         # They add up to one before the negative ones are left out, and to no less after that,
         # unless the simplex is too flat to tell.
         total = ops.sum(shares, axis=1, keepdims=True)
         even = ops.ones((1, self.n_endmembers), self.dtype) / self.n_endmembers
         return ops.where(total > 0, shares / ops.where(total > 0, total, 1.0), even), []
+
+    def shares_of_differences(self, layers: Layers) -> tuple[Any, Any]:
+        """Return the matrix and the offset that give shares, of differences from the center."""
+        _, corners = self._endmembers_and_corners(layers)
+        barycentric = self._barycentric(layers, corners)
+        return layers.ops.matmul(self._onto_axes(layers), barycentric[:-1]), barycentric[-1]
 
     def decode(self, layers: Layers, z: tf.Tensor, skips: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the scaled spectra of abundances."""

@@ -23,6 +23,7 @@ from skhyp import (
     SpectralCNNClassifier,
     SpectralCNNRegressor,
     SpectralPLSRegressor,
+    SpectralUnmixer,
 )
 from skhyp.export import to_sklearn
 
@@ -52,6 +53,10 @@ NETWORKS = {
         activation="tanh",
         latent_activation="sigmoid",
     ),
+    "codes of shapes": SpectralAutoencoder(
+        **SMALL, hidden_layer_sizes=(9,), n_components=3, scale_input="spectrum"
+    ),
+    "shares": SpectralUnmixer(**SMALL, n_endmembers=3, positive=False),
     "elu": SpectralAutoencoder(**SMALL, hidden_layer_sizes=(9,), activation="elu"),
     "softplus": SpectralAutoencoder(**SMALL, hidden_layer_sizes=(9,), latent_activation="softplus"),
 }
