@@ -42,7 +42,8 @@ def to_sklearn(estimator: Any) -> Pipeline:
     """Return what a fitted estimator or pipeline computes, as objects of scikit-learn alone.
 
     It is pickled, or dumped by skops, and loaded where scikit-learn, SciPy and NumPy are, and
-    neither skhyp nor TensorFlow; skops has to be told of no type to trust. Convolutions become
+    neither skhyp nor TensorFlow; skops has to be told of no type to trust, but for those that steps
+    of scikit-learn's own may need. Convolutions become
     the first layers of an :class:`~sklearn.neural_network.MLPClassifier` or ``MLPRegressor``,
     together with all that is linear before them; what is not, as the standard normal variate,
     becomes transformers.
