@@ -11,13 +11,19 @@ from sklearn.utils.validation import check_is_fitted
 from skhyp.autoencoder import SpectralAutoencoder
 from skhyp.classifier import SpectralCNNClassifier
 from skhyp.noise import MinimumNoiseFraction
+from skhyp.pls import SpectralPLSRegressor
 from skhyp.preprocessing import HypPreprocessor
 from skhyp.regressor import SpectralCNNRegressor
 from skhyp.wavelengths._model_bands import flat_steps
 from skhyp.wavelengths._model_parts import column_names
 
 from . import _sklearn_steps as steps
-from ._sklearn_networks import classifier_steps, encoder_steps, regressor_steps
+from ._sklearn_networks import (
+    classifier_steps,
+    encoder_steps,
+    linear_regressor_steps,
+    regressor_steps,
+)
 from ._sklearn_scalings import components_steps, preprocessor_steps, takes_nan
 from ._sklearn_steps import Steps
 
@@ -29,6 +35,7 @@ _CONVERSIONS: dict[type, Any] = {
     SpectralAutoencoder: encoder_steps,
     SpectralCNNClassifier: classifier_steps,
     SpectralCNNRegressor: regressor_steps,
+    SpectralPLSRegressor: linear_regressor_steps,
 }
 _PREDICTORS = (SpectralCNNClassifier, SpectralCNNRegressor)
 # Where what scikit-learn's pickles name comes from.
@@ -51,10 +58,10 @@ def to_sklearn(estimator: Any) -> Pipeline:
     Parameters
     ----------
     estimator : estimator or Pipeline
-        A SpectralCNNClassifier, SpectralCNNRegressor, SpectralAutoencoder (its ``transform``),
-        HypPreprocessor or MinimumNoiseFraction, or a Pipeline that ends in one of them or in an
-        estimator of scikit-learn, fitted. Steps of scikit-learn are copied as they are. Of a
-        fitted search, the best estimator.
+        A SpectralCNNClassifier, SpectralCNNRegressor, SpectralPLSRegressor, SpectralAutoencoder
+        (its ``transform``), HypPreprocessor or MinimumNoiseFraction, or a Pipeline that ends in
+        one of them or in an estimator of scikit-learn, fitted. Steps of scikit-learn are copied as
+        they are. Of a fitted search, the best estimator.
 
     Returns
     -------
