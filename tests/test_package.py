@@ -3,6 +3,7 @@
 import importlib.metadata
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import rasterio
@@ -100,3 +101,8 @@ def test_an_estimator_of_somebody_else_does_not_lead_to_pages_here():
         __module__ = "elsewhere"
 
     assert "skhyp.readthedocs.io" not in OwnPreprocessor()._repr_html_()
+
+
+def test_what_is_cited_is_this_version():
+    cited = (Path(__file__).parents[1] / "CITATION.cff").read_text()
+    assert f"\nversion: {skhyp.__version__}\n" in cited

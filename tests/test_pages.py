@@ -34,6 +34,7 @@ RUN_HERE = {
             "autoencoders",
             "classification",
             "enmapbox",
+            "errors",
             "few_labels",
             "laboratory",
             "migration",
@@ -243,6 +244,17 @@ def test_enmapbox_has_what_was_fitted(run, capsys):
         "Corn-notill",
     ]
     np.testing.assert_array_equal(page.dataset.target, page.y)
+
+
+def test_each_common_error_is_raised(run, capsys):
+    run("docs/guide/errors.md")
+    told = capsys.readouterr().out
+    for words in (
+        *("X must be a matrix (n_spectra, n_bands)", "Input X contains NaN"),
+        *("one class", "the wavelengths are not known", "look like micrometres"),
+        *("X has other bands", "fitted with another method", "has no equal in scikit-learn"),
+    ):
+        assert words in told
 
 
 def test_migration_does_what_the_old_code_did(run):

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array, check_consistent_length
 
 from skhyp._optional_packages import optional_package
+from skhyp._warnings import warn_user
 from skhyp.files._paths import user_path
 from skhyp.files._whole_files import write_whole
 from skhyp.inputs._class_labels import class_labels
@@ -22,7 +23,7 @@ from skhyp.scenes import Scene
 from skhyp.scenes._class_colours import class_colour
 from skhyp.scenes._pixel_models import entries_of_classes
 from skhyp.wavelengths import wavelength_names
-from skhyp.wavelengths._model_bands import input_wavelengths
+from skhyp.wavelengths._model_bands import input_wavelengths, model_input
 from skhyp.wavelengths._model_parts import column_names
 
 from ._sklearn import to_sklearn
@@ -118,6 +119,12 @@ def to_enmapbox(
     OSError
         If the file cannot be written; a former one is as it was then.
 
+    Warns
+    -----
+    UserWarning
+        If the estimator knows that it was fitted to numbers which no raster has stored, such as
+        the reflectance that an agency's product is opened as here.
+
     See Also
     --------
     to_sklearn : What is in the file.
@@ -161,7 +168,11 @@ def to_enmapbox(
     X = check_array(np.asarray(X), ensure_all_finite="allow-nan", input_name="X")
     n_bands = model.n_features_in_
     if X.shape[1] != n_bands:
-        raise ValueError(f"X has {X.shape[1]} bands, but the estimator was fitted to {n_bands}.")
+        raise ValueError(
+            f"X has {X.shape[1]} bands, but the estimator was fitted to {n_bands}. Spectra on all "
+            "bands of a scene are scene.spectra_at(positions)."
+        )
+    _warn_of_numbers(estimator)
     model[0].__dict__.pop("feature_names_in_", None)  # EnMAP-Box passes arrays
     dump: dict[str, Any] = {
         "features": _features(features, n_bands, scene, estimator, given),
@@ -183,6 +194,15 @@ def to_enmapbox(
     check_consistent_length(X, y)
     write_whole(path, dumps(dump | _places_on_the_ground(locations, crs, scene, len(X))))
     return path
+
+
+def _warn_of_numbers(estimator: Any) -> None:
+    numbers = model_input(estimator).numbers
+    if numbers is not None and not numbers.startswith("as stored"):
+        warn_user(
+            f"The estimator was fitted to numbers that are {numbers}, but EnMAP-Box passes those "
+            "of a raster as they are stored: map a raster that has the same."
+        )
 
 
 def _features(

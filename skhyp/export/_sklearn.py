@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skhyp.autoencoder import SpectralAutoencoder
 from skhyp.classifier import SpectralCNNClassifier
 from skhyp.noise import MinimumNoiseFraction
+from skhyp.pls import SpectralPLSRegressor
 from skhyp.preprocessing import HypPreprocessor
 from skhyp.regressor import SpectralCNNRegressor
 from skhyp.unmixer import SpectralUnmixer
@@ -18,7 +19,13 @@ from skhyp.wavelengths._model_bands import flat_steps
 from skhyp.wavelengths._model_parts import column_names
 
 from . import _sklearn_steps as steps
-from ._sklearn_networks import classifier_steps, encoder_steps, regressor_steps, unmixer_steps
+from ._sklearn_networks import (
+    classifier_steps,
+    encoder_steps,
+    linear_regressor_steps,
+    regressor_steps,
+    unmixer_steps,
+)
 from ._sklearn_scalings import components_steps, preprocessor_steps, takes_nan
 from ._sklearn_steps import Steps
 
@@ -30,6 +37,7 @@ _CONVERSIONS: dict[type, Any] = {
     SpectralAutoencoder: encoder_steps,
     SpectralCNNClassifier: classifier_steps,
     SpectralCNNRegressor: regressor_steps,
+    SpectralPLSRegressor: linear_regressor_steps,
     SpectralUnmixer: unmixer_steps,
 }
 _PREDICTORS = (SpectralCNNClassifier, SpectralCNNRegressor)
@@ -44,7 +52,8 @@ def to_sklearn(estimator: Any) -> Pipeline:
     """Return what a fitted estimator or pipeline computes, as objects of scikit-learn alone.
 
     It is pickled, or dumped by skops, and loaded where scikit-learn, SciPy and NumPy are, and
-    neither skhyp nor TensorFlow; skops has to be told of no type to trust. Convolutions become
+    neither skhyp nor TensorFlow; skops has to be told of no type to trust, but for those that steps
+    of scikit-learn's own may need. Convolutions become
     the first layers of an :class:`~sklearn.neural_network.MLPClassifier` or ``MLPRegressor``,
     together with all that is linear before them; what is not, as the standard normal variate,
     becomes transformers.
@@ -52,10 +61,10 @@ def to_sklearn(estimator: Any) -> Pipeline:
     Parameters
     ----------
     estimator : estimator or Pipeline
-        A SpectralCNNClassifier, SpectralCNNRegressor, SpectralAutoencoder or SpectralUnmixer
-        (their ``transform``), HypPreprocessor or MinimumNoiseFraction, or a Pipeline that ends in
-        one of them or in an estimator of scikit-learn, fitted. Steps of scikit-learn are copied as
-        they are. Of a fitted search, the best estimator.
+        A SpectralCNNClassifier, SpectralCNNRegressor, SpectralPLSRegressor, SpectralAutoencoder or
+        SpectralUnmixer (their ``transform``), HypPreprocessor or MinimumNoiseFraction, or a
+        Pipeline that ends in one of them or in an estimator of scikit-learn, fitted. Steps of
+        scikit-learn are copied as they are. Of a fitted search, the best estimator.
 
     Returns
     -------

@@ -1,11 +1,14 @@
-"""Fitted networks as scikit-learn's: what comes before them, and an MLP or the layers of a code."""
+"""Fitted networks as scikit-learn's, with what comes before them; and what is linear anyway."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LinearRegression
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import LabelBinarizer
+
+from skhyp.fitting._views import derivative_filter
 
 from . import _sklearn_steps as steps
 from ._sklearn_layers import (
@@ -45,6 +48,25 @@ def regressor_steps(regressor: Any) -> Steps:
     _set_layers(network, regressor, [*layers, (kernel * scale, bias * scale + mean)])
     network.out_activation_ = "identity"
     return [*before, ("regressor", network)]
+
+
+def linear_regressor_steps(regressor: Any) -> Steps:
+    """Return the scaling of a fitted SpectralPLSRegressor, and its coefficients."""
+    n_bands, scaling = regressor.n_features_in_, regressor.scaling_
+    coefficients = np.atleast_2d(regressor.coef_)
+    before: Steps = []
+    if scaling is not None:
+        before = steps.standard_normal_variate(n_bands)
+        if scaling != "snv":
+            wavelengths, segments = regressor.wavelengths_, regressor.segments_
+            matrix = derivative_filter(scaling, wavelengths, segments, n_bands)
+            coefficients = coefficients @ matrix.T
+        coefficients = coefficients * np.sqrt(n_bands)
+    linear = LinearRegression()
+    linear.coef_ = coefficients[0] if regressor.coef_.ndim == 1 else coefficients
+    linear.intercept_ = regressor.intercept_
+    linear.n_features_in_ = n_bands
+    return [*before, ("regressor", linear)]
 
 
 def encoder_steps(autoencoder: Any) -> Steps:

@@ -15,6 +15,7 @@ from skhyp.datasets import load_enmapbox_dataset
 from skhyp.export import to_enmapbox
 from skhyp.plotting import class_colours
 from skhyp.scenes import apply, open_scene
+from skhyp.spectra._spectra import spectra_with
 
 SMALL = {
     "max_epochs": 1,
@@ -172,6 +173,20 @@ def test_bands_are_found_by_the_names_of_good_ones(classifiers, training, cube, 
     assert dump["features"] == [name for name, good in zip(names, is_good, strict=True) if good]
     there = mapped(dump["classifier"], dump["features"], cube, names)
     np.testing.assert_array_equal(there[cube.any(axis=2)], model.predict(X[:, is_good]))
+
+
+def test_numbers_that_no_raster_has_are_warned_of(training, tmp_path):
+    X, numbers = training
+    for known in ("as stored", "as stored, scale 0.0001", "reflectance"):
+        spectra = spectra_with(X, np.linspace(400, 1000, N_BANDS), known)
+        model = make_pipeline(HypPreprocessor(), RandomForestClassifier(3, random_state=0))
+        model.fit(spectra, numbers + 1)
+        path = tmp_path / "model.skops"
+        if known.startswith("as stored"):
+            to_enmapbox(path, model, X, numbers + 1)
+        else:
+            with pytest.warns(UserWarning, match="numbers that are reflectance, but EnMAP-Box"):
+                to_enmapbox(path, model, X, numbers + 1)
 
 
 def test_names_and_colours_of_a_map_of_labels_are_taken(classifiers, training, opened, tmp_path):

@@ -22,6 +22,7 @@ from skhyp import (
     SpectralAutoencoder,
     SpectralCNNClassifier,
     SpectralCNNRegressor,
+    SpectralKernelRegressor,
     SpectralPLSRegressor,
     SpectralUnmixer,
 )
@@ -209,6 +210,17 @@ def test_components_in_units_of_noise_convert(fitted):
         np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
 
 
+@pytest.mark.parametrize("scaling", [None, "snv", "slope", "curvature"])
+@pytest.mark.parametrize("n_targets", [None, 1, 2])
+def test_partial_least_squares_are_linear_there_too(fitted, scaling, n_targets):
+    X = fitted[1]
+    y = X[:, 3] if n_targets is None else X[:, :n_targets]
+    regressor = SpectralPLSRegressor(scalings=[scaling], max_components=3).fit(X, y)
+    found, expected = to_sklearn(regressor).predict(X), regressor.predict(X)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
 @pytest.mark.parametrize("nodata", [0, 1, 0.1, np.nan, -3.4e38])
 def test_missing_spectra_are_refused(nodata):
     X = spectra(np.random.default_rng(1), N_BANDS).astype(np.float32)
@@ -259,7 +271,10 @@ def doubled(X):
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        (SpectralPLSRegressor(), r"SpectralPLSRegressor has no equal .* HypPreprocessor, .* conv"),
+        (
+            SpectralKernelRegressor(scalings=[None]),
+            r"SpectralKernelRegressor has no equal .* HypPreprocessor, .* conv",
+        ),
         (FunctionTransformer(doubled), r"FunctionTransformer, which holds .*doubled, has no equal"),
         (FunctionTransformer(lambda X: X), r"FunctionTransformer cannot be exported.*pickle"),
         (
