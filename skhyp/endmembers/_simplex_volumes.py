@@ -12,8 +12,7 @@ from sklearn.utils import check_random_state
 from skhyp.inputs._band_moments import Blocks, Moments, moments_of
 
 from ._extracted import ExtractedEndmembers, blocks_of_rows, validate_number
-from ._projected_pixels import ProjectedPixels, leading_directions
-from ._vertex_components import vertices_of
+from ._vertex_components import principal_components, vertices_among
 
 # A volume that grows by less than this share grows by rounding.
 _LEAST_GROWTH = 1e-9
@@ -34,8 +33,8 @@ def n_findr(
     n_endmembers : int
         How many: 2 to the number of bands and one. See :func:`signal_subspace`.
     random_state : int, RandomState instance or None, default=None
-        Draws the pixels to begin with, by :func:`vca`. Pass an int for the same endmembers each
-        time.
+        Draws directions in which the pixels to begin with are sought. Pass an int for the same
+        endmembers each time.
 
     Returns
     -------
@@ -55,9 +54,10 @@ def n_findr(
 
     Notes
     -----
-    It begins with the pixels of :func:`vca`, where the paper draws any. As long as one of
-    them can be replaced by another pixel so that the volume grows, the one by which it grows most
-    is. So the volume is not less than that of :func:`vca`, and no single pixel makes it larger.
+    It begins with the pixels that :func:`vca` takes of principal components, where the paper draws
+    any. As long as one of them can be replaced by another pixel so that the volume grows, the one
+    by which it grows most is: no single pixel makes the volume larger in the end. Darker pixels of
+    the same material lie on the way to black, which is a vertex of its own where light differs.
 
     References
     ----------
@@ -86,29 +86,16 @@ def largest_simplex_of(
     blocks: Blocks, moments: Moments, n_endmembers: int, rng: np.random.RandomState
 ) -> ExtractedEndmembers:
     """Return the spectra with most volume between them of those in blocks, as :func:`n_findr`."""
-    first = vertices_of(blocks, moments, n_endmembers, rng)
-    directions = leading_directions(moments.covariance, n_endmembers - 1)
-    pixels = ProjectedPixels(blocks, moments.mean, directions)
+    pixels = principal_components(blocks, moments, n_endmembers)
+    first, vertices = vertices_among(pixels, rng)
     indices = first.indices.copy()
-    # On these directions the pixels of the first ones, which other directions were taken of.
-    vertices = _coordinates_of(pixels, indices)
     while True:
-        inverse = np.linalg.pinv(_with_one(vertices).T)
+        inverse = np.linalg.inv(_with_one(vertices).T)
         index, found, growth = pixels.largest(partial(_largest_share, inverse))
         if growth <= 1 + _LEAST_GROWTH:
             return ExtractedEndmembers(pixels.spectra(vertices), indices)
         replaced = int(np.argmax(np.abs(inverse @ _with_one(found[np.newaxis])[0])))
         vertices[replaced], indices[replaced] = found, index
-
-
-def _coordinates_of(pixels: ProjectedPixels, indices: NDArray[np.intp]) -> NDArray[np.float64]:
-    found = np.zeros((len(indices), pixels.directions.shape[1]))
-    n_before = 0
-    for coordinates in pixels:
-        is_here = (indices >= n_before) & (indices < n_before + len(coordinates))
-        found[is_here] = coordinates[indices[is_here] - n_before]
-        n_before += len(coordinates)
-    return found
 
 
 def _with_one(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:

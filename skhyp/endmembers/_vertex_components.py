@@ -99,26 +99,38 @@ def vertices_of(
     bound = _BOUND_DB + 10 * np.log10(n_endmembers)
     n_bands = len(moments.mean)
     if n_endmembers > n_bands or signal_to_noise_db(moments, n_endmembers) < bound:
-        directions = leading_directions(moments.covariance, n_endmembers - 1)
-        pixels = ProjectedPixels(blocks, moments.mean, directions)
-        height = np.sqrt(pixels.largest(lambda found: np.square(found).sum(axis=1))[2])
+        return vertices_among(principal_components(blocks, moments, n_endmembers), rng)[0]
+    directions = leading_directions(moments.correlation, n_endmembers)
+    pixels = ProjectedPixels(blocks, np.zeros(n_bands), directions)
+    middle = moments.mean @ directions
+    darkest = _DARKEST * (middle @ middle)
 
-        def lifted(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.column_stack([coordinates, np.full(len(coordinates), height)])
+    def of_one_brightness(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        brightness = coordinates @ middle
+        is_bright = brightness > darkest
+        safe = np.where(is_bright, brightness, 1.0)
+        return np.where(is_bright[:, np.newaxis], coordinates / safe[:, np.newaxis], 0.0)
 
-    else:
-        directions = leading_directions(moments.correlation, n_endmembers)
-        pixels = ProjectedPixels(blocks, np.zeros(n_bands), directions)
-        middle = moments.mean @ directions
-        darkest = _DARKEST * (middle @ middle)
+    return _vertices(pixels, of_one_brightness, n_endmembers, rng)
 
-        def lifted(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
-            brightness = coordinates @ middle
-            is_bright = brightness > darkest
-            safe = np.where(is_bright, brightness, 1.0)
-            return np.where(is_bright[:, None], coordinates / safe[:, None], 0.0)
 
-    return _vertices(pixels, lifted, n_endmembers, rng)
+def principal_components(blocks: Blocks, moments: Moments, n_endmembers: int) -> ProjectedPixels:
+    """Return pixels on as many principal components as a simplex of so many vertices has."""
+    directions = leading_directions(moments.covariance, n_endmembers - 1)
+    return ProjectedPixels(blocks, moments.mean, directions)
+
+
+def vertices_among(
+    pixels: ProjectedPixels, rng: np.random.RandomState
+) -> tuple[ExtractedEndmembers, NDArray[np.float64]]:
+    """Return the purest of pixels on principal components, and their coordinates there."""
+    height = np.sqrt(pixels.largest(lambda found: np.square(found).sum(axis=1))[2])
+
+    def lifted(coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack([coordinates, np.full(len(coordinates), height)])
+
+    found = _vertices(pixels, lifted, pixels.directions.shape[1] + 1, rng)
+    return found, (found.spectra - pixels.origin) @ pixels.directions
 
 
 def _vertices(

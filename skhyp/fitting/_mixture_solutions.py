@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # Endmembers are mixtures of each other if this is left of one beside the others, or less.
-_LEAST_RANK = 1e-9
+_LEAST_RANK = 1e-6
 # So many sets of tables are kept in memory (5 MB of 12 endmembers).
 _KEPT = 8
 
