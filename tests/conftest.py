@@ -248,7 +248,8 @@ def start_forked(tmp_path_factory):
     if not hasattr(os, "fork"):
         pytest.skip("the system has no fork")
     multiprocessing.set_forkserver_preload(
-        ["dask.array", "joblib", "sklearn.ensemble", "skhyp.fitting", "skhyp.graph", "skhyp.scenes"]
+        # Not skhyp.graph, which makes the first tensor and with it TensorFlow's threads.
+        ["dask.array", "joblib", "sklearn.ensemble", "skhyp.fitting", "skhyp.scenes", "tensorflow"]
     )
     with pytest.MonkeyPatch.context() as patch:
         # In one thread alone, which is what survives a fork; and hashes of strings are not ours.
