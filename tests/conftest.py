@@ -11,8 +11,11 @@ if (N_PROCESSES := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))) > 1:
         os.environ.setdefault(name, str(max(1, (os.cpu_count() or 1) // N_PROCESSES)))
 
 import gc
+import multiprocessing
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
 
 import numpy as np
@@ -167,6 +170,111 @@ def run_python(tmp_path_factory):
             timeout=900,  # a hang, on any machine
             check=False,
         )
+
+    return run
+
+
+# What a fork does first: it takes the streams that it is given, and is ``python -c`` to its script.
+IN_A_FORK = """
+import os, sys, types
+for number, stream in enumerate(streams):
+    os.dup2(stream.fileno(), number)
+    stream.close()
+sys.stdin = open(0)
+sys.argv = ["-c", *arguments]
+os.chdir(folder)
+sys.modules["__main__"] = types.ModuleType("__main__")
+exec(script, vars(sys.modules["__main__"]))
+"""
+
+
+class ForkedPython:
+    """A script in a process of its own, as of ``subprocess.Popen`` with a pipe for each stream."""
+
+    def __init__(self, script, arguments, folder):
+        context = multiprocessing.get_context("forkserver")
+        pipes = [context.Pipe(duplex=False) for _ in range(3)]
+        theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
+        given = {
+            "script": script,
+            "arguments": [str(argument) for argument in arguments],
+            "folder": str(folder),
+            "streams": theirs,
+        }
+        self._process = context.Process(target=exec, args=(IN_A_FORK, given))
+        self._process.start()
+        ours = [pipes[0][1], pipes[1][0], pipes[2][0]]
+        self.stdin, self.stdout, self.stderr = (
+            os.fdopen(os.dup(end.fileno()), mode) for end, mode in zip(ours, "wrr", strict=True)
+        )
+        for end in (*theirs, *ours):
+            end.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        self._process.join()
+        for stream in (self.stdin, self.stdout, self.stderr):
+            stream.close()
+
+    @property
+    def returncode(self):
+        """The status at the end, the negative of a signal that ended it, None before."""
+        return self._process.exitcode
+
+    def kill(self):
+        """End the process by SIGKILL, if it has not ended."""
+        self._process.kill()
+
+    def communicate(self):
+        """Say no more, and return all that is written until the end."""
+        self.stdin.close()
+        with ThreadPoolExecutor(2) as threads:
+            written = list(threads.map(lambda stream: stream.read(), (self.stdout, self.stderr)))
+        self._process.join(900)  # a hang, on any machine
+        return tuple(written)
+
+
+@pytest.fixture(scope="session")
+def start_forked(tmp_path_factory):
+    """A function that starts a script in a fork that has imported skhyp and TensorFlow already.
+
+    Another process than this one, with memory of its own and no file or lock of this one, in which
+    nothing has been computed: it takes milliseconds, and a fresh interpreter seconds. What is to be
+    seen of imports, settings or the environment needs ``run_python``.
+    """
+    if not hasattr(os, "fork"):
+        pytest.skip("the system has no fork")
+    multiprocessing.set_forkserver_preload(
+        # Not skhyp.graph, which makes the first tensor and with it TensorFlow's threads.
+        ["dask.array", "joblib", "sklearn.ensemble", "skhyp.fitting", "skhyp.scenes", "tensorflow"]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        # In one thread alone, which is what survives a fork; and hashes of strings are not ours.
+        for name, value in {
+            "OPENBLAS_NUM_THREADS": "1",
+            "PYTHONHASHSEED": "7",
+            "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *filter(None, sys.path)]),
+        }.items():
+            patch.setenv(name, value)
+        forkserver.ensure_running()
+
+    def start(script, *arguments):
+        return ForkedPython(script, arguments, tmp_path_factory.mktemp("fork"))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def run_forked(start_forked):
+    """A function that runs a script in such a fork and returns the completed process."""
+
+    def run(script, *arguments):
+        with start_forked(script, *arguments) as process:
+            written = process.communicate()
+            return subprocess.CompletedProcess(script, process.returncode, *written)
 
     return run
 

@@ -187,8 +187,8 @@ def test_threads_trace_one_graph_side_by_side(spectra):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
-def test_a_fork_after_use_does_not_hang_and_says_why_it_cannot_compute(run_python):
-    finished = run_python(IN_A_FORK)
+def test_a_fork_after_use_does_not_hang_and_says_why_it_cannot_compute(run_forked):
+    finished = run_forked(IN_A_FORK)
     assert finished.returncode == 0, finished.stderr
     outcome = json.loads(finished.stdout)
     assert outcome == {"clones": 0, "transforms": 1}

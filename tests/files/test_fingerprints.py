@@ -2,8 +2,6 @@
 
 import functools
 import os
-import subprocess
-import sys
 
 import joblib
 import numpy as np
@@ -50,7 +48,9 @@ def fitted():
     return {name: clone(model).fit(X + y[:, None], y) for name, model in MODELS.items()}
 
 
-def test_models_have_the_same_one_loaded_elsewhere_mapped_or_not_and_after_use(fitted, tmp_path):
+def test_models_have_the_same_one_loaded_elsewhere_mapped_or_not_and_after_use(
+    fitted, tmp_path, run_forked
+):
     for name, model in fitted.items():
         joblib.dump(model, tmp_path / f"{name}.joblib")
         before = fingerprint(model)
@@ -63,14 +63,7 @@ for path in sys.argv[1:]:
     print(fingerprint(joblib.load(path)), fingerprint(joblib.load(path, mmap_mode="r")))
 """
     paths = [str(tmp_path / f"{name}.joblib") for name in fitted]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "7"}
-    run = subprocess.run(
-        [sys.executable, "-c", script, *paths],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_forked(script, *paths)  # where strings have other hashes
     assert run.returncode == 0, run.stderr
     found = [line.split() for line in run.stdout.splitlines()]
     assert found == [[fingerprint(model)] * 2 for model in fitted.values()]

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -174,27 +173,19 @@ while True:
 """
 
 
-def test_readers_see_whole_files_while_two_processes_write_and_are_killed(tmp_path):
+def test_readers_see_whole_files_while_two_processes_write_and_are_killed(tmp_path, start_forked):
     path = tmp_path / "model.bin"
-    writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE)
-        for _ in range(2)
-    ]
-    try:
+    with start_forked(WRITER, path) as one, start_forked(WRITER, path) as other:
+        writers = one, other
         for writer in writers:
-            assert writer.stdout.readline() == b"has written\n"
+            assert writer.stdout.readline() == "has written\n"
         n_changes, former = 0, None
         while n_changes < 50:
             content = path.read_bytes()
             assert len(content) == 300_000 and len(set(content)) == 1
             n_changes += content[0] != former
             former = content[0]
-            assert [writer.poll() for writer in writers] == [None, None]
-    finally:
-        for writer in writers:
-            writer.kill()
-            writer.wait()
-            writer.stdout.close()
+            assert [writer.returncode for writer in writers] == [None, None]
     content = path.read_bytes()
     assert len(content) == 300_000 and len(set(content)) == 1
 

@@ -375,14 +375,14 @@ SpectralAutoencoder(
 
 
 def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
-    data, tmp_path, run_python
+    data, tmp_path, run_forked
 ):
     X, _ = data
     np.save(tmp_path / "X.npy", X)
     folder, saved = tmp_path / "checkpoints", [0]
     log, whole_log = tmp_path / "losses.csv", tmp_path / "whole.csv"
     for moment, n in (("while a checkpoint is written", 8), ("after an epoch", 14)):
-        killed = run_python(TRAINING, tmp_path / "X.npy", folder, log, moment, n)
+        killed = run_forked(TRAINING, tmp_path / "X.npy", folder, log, moment, n)
         assert killed.returncode == -signal.SIGKILL, killed.stderr
         saved.append(max(saved_epochs(folder)))
     assert 0 < saved[1] < saved[2] < 20

@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import shutil
-import subprocess
 import sys
 import threading
 from contextlib import contextmanager
@@ -454,41 +453,49 @@ skhyp.scenes.apply(model, sys.argv[1], sys.argv[2], working_memory=1, resume=Tru
 N_ANSWERED = 12
 
 
-def _map_by_a_process(files, path, **streams):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", SCRIPT, files["npy"], path]
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, **streams}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **streams)
+@pytest.fixture
+def map_by_a_process(files, start_forked):
+    """A function that starts a process which writes a map to a path."""
+    return lambda path: start_forked(SCRIPT, files["npy"], path)
 
 
-def _mapped_by_a_process(files, path):
-    """Return the process that has ended, what it said, and how many predictions it made."""
-    with _map_by_a_process(files, path) as process:
-        said, errors = process.communicate(timeout=900)
-    return process.returncode, errors, said.count("asks")
+@pytest.fixture
+def mapped_by_a_process(map_by_a_process):
+    """A function that returns how a process ended, what it said, and how much it predicted."""
+
+    def run(path):
+        with map_by_a_process(path) as process:
+            said, errors = process.communicate()
+            return process.returncode, errors, said.count("asks")
+
+    return run
 
 
-@contextmanager
-def _halfway_through(files, path):
+@pytest.fixture
+def halfway_through(map_by_a_process):
     """A process that is within a prediction, some before it done; it goes on when it is told to."""
-    with _map_by_a_process(files, path, stdin=subprocess.PIPE) as process:
-        try:
+
+    @contextmanager
+    def start(path):
+        with map_by_a_process(path) as process:
             for _ in range(N_ANSWERED):
                 assert process.stdout.readline() == "asks\n", process.stderr.read()
                 process.stdin.write("\n")
                 process.stdin.flush()
             assert process.stdout.readline() == "asks\n", process.stderr.read()
             yield process
-        finally:
-            process.kill()
+
+    return start
 
 
-def test_a_killed_process_is_gone_on_with_and_gives_the_same_map(files, tmp_path):
-    with _halfway_through(files, tmp_path / "map.npy"):
+def test_a_killed_process_is_gone_on_with_and_gives_the_same_map(
+    halfway_through, mapped_by_a_process, tmp_path
+):
+    with halfway_through(tmp_path / "map.npy"):
         assert not (tmp_path / "map.npy").exists()
     n_predictions = {}
     for name in ("map.npy", "whole.npy"):
-        status, errors, n_predictions[name] = _mapped_by_a_process(files, tmp_path / name)
+        status, errors, n_predictions[name] = mapped_by_a_process(tmp_path / name)
         assert status == 0, errors
     assert n_predictions["map.npy"] < n_predictions["whole.npy"]
     np.testing.assert_array_equal(np.load(tmp_path / "map.npy"), np.load(tmp_path / "whole.npy"))
@@ -496,12 +503,12 @@ def test_a_killed_process_is_gone_on_with_and_gives_the_same_map(files, tmp_path
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
-def test_two_processes_do_not_mix_one_map(files, tmp_path):
-    with _halfway_through(files, tmp_path / "map.npy") as first:
-        status, errors, _ = _mapped_by_a_process(files, tmp_path / "map.npy")
+def test_two_processes_do_not_mix_one_map(halfway_through, mapped_by_a_process, tmp_path):
+    with halfway_through(tmp_path / "map.npy") as first:
+        status, errors, _ = mapped_by_a_process(tmp_path / "map.npy")
         assert status == 1 and "Another process is writing this map" in errors
         assert not (tmp_path / "map.npy").exists()
-        _, errors = first.communicate(timeout=900)  # which answers nothing any more
+        _, errors = first.communicate()  # which answers nothing any more
         assert first.returncode == 0, errors
     assert os.listdir(tmp_path) == ["map.npy"]
 

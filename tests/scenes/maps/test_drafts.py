@@ -3,7 +3,6 @@
 import dataclasses
 import os
 import stat
-import subprocess
 import sys
 
 import dask.array
@@ -78,19 +77,14 @@ print(len(written))
 """
 
 
-def test_a_forest_from_a_file_goes_on_in_another_process(files, forest, stopped, tmp_path, cube):
+def test_a_forest_from_a_file_goes_on_in_another_process(
+    files, forest, stopped, tmp_path, cube, run_forked
+):
     joblib.dump(forest, tmp_path / "forest.joblib")
     out = tmp_path / "map.npy"
     stopped(joblib.load(tmp_path / "forest.joblib", mmap_mode="r"), files["npy"], out, after=3)
     arguments = [tmp_path / "forest.joblib", files["npy"], out]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "3"}
-    run = subprocess.run(
-        [sys.executable, "-c", RESUMING, *map(str, arguments)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = run_forked(RESUMING, *arguments)
     assert run.returncode == 0, run.stderr
     n_blocks = len(open_scene(files["npy"]).windows(4000 // (12 * 14 + 2)))
     assert int(run.stdout) == n_blocks - 3

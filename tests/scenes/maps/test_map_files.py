@@ -5,7 +5,6 @@ import dataclasses
 import errno
 import os
 import shutil
-import subprocess
 import sys
 
 import dask
@@ -227,18 +226,15 @@ apply(joblib.load(sys.argv[1]), np.load(sys.argv[2]), sys.argv[3])
 
 
 def test_envi_killed_between_its_files_is_never_new_data_under_a_former_header(
-    files, model, other, cube, tmp_path
+    files, model, other, cube, tmp_path, run_forked
 ):
     out = tmp_path / "map.hdr"
     apply(model, cube, out, method="predict_proba")
     former = _content(tmp_path)
     joblib.dump(other, tmp_path / "other.joblib")
     arguments = [tmp_path / "other.joblib", files["npy"], out, 2]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    run = subprocess.run(
-        [sys.executable, "-c", KILLED, *map(str, arguments)], env=environment, check=False
-    )
-    assert run.returncode == -9
+    run = run_forked(KILLED, *arguments)
+    assert run.returncode == -9, run.stderr
     assert not out.exists(), "a header describes what it is not of"
     failing = FunctionTransformer(lambda X: X if len(X) == 2 else 1 / 0).fit(cube[0])
     with pytest.raises(ZeroDivisionError):  # any call begins by putting the former map back
