@@ -12,6 +12,7 @@ from sklearn.base import clone
 from skhyp import FullyConstrainedLeastSquares
 from skhyp.graph.mixtures import MAX_TABLED
 from skhyp.libraries import SpectralLibrary
+from skhyp.metrics import spectral_angle
 from skhyp.scenes import apply, open_scene
 from skhyp.spectra import Spectra
 
@@ -268,3 +269,19 @@ def test_parameters_set_after_fit_change_nothing_before_the_next():
     with pytest.raises(ValueError, match="must be numbers"):
         model.set_params(endmembers=[["a"]]).fit(X)
     np.testing.assert_array_equal(model.transform(X), before)
+
+
+def test_abundances_of_a_real_scene_are_like_those_published(shared_folder):
+    folder = shared_folder / "scenes" / "jasper_ridge"
+    published = np.load(folder / "abundances.npz")
+    truth = published["abundances"].reshape(-1, 4)
+    scene = open_scene(folder / "jasperRidge2_R198.hdr")
+    # The published endmembers are of the scene over its largest value.
+    pure = published["endmembers"] * float(np.max(scene.read()))
+    given = FullyConstrainedLeastSquares(endmembers=pure).fit(scene).transform(scene)
+    assert np.sqrt(np.mean((given - truth) ** 2)) < 0.1
+    found = FullyConstrainedLeastSquares(n_endmembers=4, random_state=0).fit(scene)
+    angles = spectral_angle(pure, found.endmembers_, against="library")
+    order = min(itertools.permutations(range(4)), key=lambda places: angles[range(4), places].sum())
+    shares = found.transform(scene)[:, order]
+    assert np.sqrt(np.mean((shares - truth) ** 2)) < 0.2
