@@ -196,7 +196,7 @@ def autoencoders(seed: int) -> dict[str, SpectralAutoencoder]:
         "codes": SpectralAutoencoder(random_state=seed),
         "codes, spectrum's own scale": SpectralAutoencoder(**own),
         "codes with relighting": SpectralAutoencoder(
-            augmentation=Relighting(share=0.8, shadow=0.5), **own
+            augmentation=Relighting(share=0.8, shadow=0.5, weight=1.0), **own
         ),
     }
 

@@ -70,6 +70,11 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
         cosine), the spectral angle, the spectral information divergence, or the sum of squared
         errors; see :mod:`skhyp.metrics`. All but "sse" leave the brightness of the reconstruction
         undetermined.
+    augmentation : :class:`skhyp.light.Relighting` or None, default=None
+        What training spectra are changed by before they are encoded, drawn anew in each update from
+        the seed of the fit; the spectrum as it was is what is to be reconstructed, so that codes
+        keep the material and lose the light [3]_. X is reflectance or radiance then, of known
+        wavelengths.
     scale_input : bool or "spectrum", default=True
         Whether spectra are divided by one number, learned in fit, so that training does not
         depend on their unit, and kept within 10 times of it, so that it does not depend on a
@@ -105,6 +110,9 @@ class SpectralAutoencoder(LayeredNetworkEstimator, SpectralCoder):
        learning for illumination robustness", ICIP 2016.
     .. [2] Windrim L., Ramakrishnan R., Melkumyan A., Murphy R. J., Chlingaryan A., "Unsupervised
        feature-learning for hyperspectral data with autoencoders", Remote Sensing 11(7):864, 2019.
+    .. [3] Windrim L., Ramakrishnan R., Melkumyan A., Murphy R. J., "A physics-based deep learning
+       approach to shadow invariant representations of hyperspectral images", IEEE Transactions on
+       Image Processing 27(2), 2018.
 
     Examples
     --------

@@ -89,6 +89,7 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
     "slope" and "curvature" are the derivatives that :class:`SpectralCNNRegressor` describes.
     Means and deviations are taken after values beyond 10 robust deviations were pulled in, and
     standardised values are kept within 10: a saturated training pixel moves nothing but itself.
+    With an ``augmentation``, W is the scatter of spectra in full and in other light together.
     A flat spectrum has the standard normal variate zero. NaN and infinite values are refused.
 
     float64 spectra are computed in float64, all others in float32.
@@ -474,4 +475,5 @@ class SpectralCNNClassifier(ClassifierMixin, ConvNetworkEstimator):
             classes=targets,
             whitening=float(self.whitening),
             filters=self._filters(X.shape[1]),
+            relit=self._in_other_light(X, targets),
         )

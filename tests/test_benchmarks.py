@@ -133,3 +133,24 @@ def test_tiles_are_put_into_one_image_with_nothing_between(monkeypatch):
     assert cube.shape == (6 + GAP, 4, 2) and labels.shape == cube.shape[:2]
     np.testing.assert_array_equal(cube[~np.isnan(cube).any(axis=2)], X)
     np.testing.assert_array_equal(labels[labels > 0], np.arange(1, len(X)))
+
+
+def test_other_light_is_darker_and_of_families_that_training_does_not_draw(accuracy):
+    import light
+
+    from skhyp.spectra import Spectra
+
+    wavelengths = np.linspace(400, 2400, 30)
+    X = Spectra(np.ones((200, 30), np.float32), wavelengths)
+    assert light.in_light(X, "full light", seed=0) is X
+    half, shadow = (
+        np.asarray(light.in_light(X, name, seed=0)) for name in ("half light", "shadow")
+    )
+    assert half.min() >= 0.1 and half.max() < 1
+    assert (np.diff(shadow, axis=1) < 0).all() and shadow.max() < 1
+    np.testing.assert_array_equal(shadow, np.asarray(light.in_light(X, "shadow", seed=0)))
+    relative = wavelengths / 550
+    curves = np.stack([relative**power for power in (-4.0, -1.3, 0.0)], axis=1)
+    rho = shadow / (1 - shadow)
+    residual = rho.T - curves @ np.linalg.lstsq(curves, rho.T, rcond=None)[0]
+    assert np.abs(residual).max(axis=0).mean() > 1e-3

@@ -366,6 +366,21 @@ class TrainedNetworkEstimator(NetworkEstimator):
         wavelengths = self.augmentation._wavelengths_for(self.wavelengths_, n_bands)
         return self.augmentation._graph_form(wavelengths)
 
+    def _in_other_light(self, X: np.ndarray, targets: np.ndarray | None) -> np.ndarray | None:
+        """Return training spectra as the augmentation changes them, if it does.
+
+        They are the same ones in each fit.
+        """
+        if self.augmentation is None or not self.augmentation.share:
+            return None
+        may_change = self._may_change(targets, len(X))
+        if not may_change.any():
+            return None
+        wavelengths = self.augmentation._wavelengths_for(self.wavelengths_, X.shape[1])
+        spectra = X.astype(computation_dtype(X.dtype))
+        changed = self.augmentation._changed(spectra, wavelengths, np.random.default_rng(0))
+        return np.where(may_change[:, None], changed, spectra)
+
     def _may_change(self, targets: np.ndarray | None, n_rows: int) -> np.ndarray:
         """Return which rows an augmentation may change."""
         assert self.augmentation is not None

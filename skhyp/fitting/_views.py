@@ -34,6 +34,7 @@ def learn_view_statistics(
     classes: np.ndarray | None = None,
     whitening: float = 0.0,
     filters: Mapping[str, np.ndarray] | None = None,
+    relit: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the flat statistics of a network's views, learned from training spectra.
 
@@ -51,6 +52,8 @@ def learn_view_statistics(
         How far the view "whitened" evens out the scatter, from 0 to 1.
     filters : dict of str to ndarray of shape (bands, bands)
         Of those views that are derivatives, by their names.
+    relit : ndarray of shape (n, bands), default=None
+        X in other light: its scatter within classes is evened out too.
     """
     from skhyp.graph.conditioning import apply_conditioning
     from skhyp.graph.parameters import split, vector_size
@@ -73,6 +76,13 @@ def learn_view_statistics(
     if "whitening" in learned:
         snv = apply_conditioning(network, "standard_normal_variate", statistics, X)
         assert classes is not None
+        if relit is not None:
+            in_other_light = apply_conditioning(
+                network, "standard_normal_variate", statistics, relit
+            )
+            snv = np.concatenate([snv, in_other_light])
+            weights = np.concatenate([weights, weights])
+            classes = np.concatenate([classes, classes])
         learned["whitening"][:] = partial_whitening(
             snv, classes, weights, network.n_classes, power=whitening
         )

@@ -53,8 +53,8 @@ def uniforms(seed: tf.Tensor, n_rows: tf.Tensor, n_draws: int, dtype: tf.DType) 
 
 def light_factors(
     drawn: tf.Tensor, may_change: tf.Tensor, numbers: tf.Tensor, curves: tf.Tensor
-) -> tf.Tensor:
-    """Return what the light of each row is of full light, band by band: (n, bands).
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return what the light of each row is of full light, (n, bands), and the row's weight, (n,).
 
     Parameters
     ----------
@@ -62,26 +62,30 @@ def light_factors(
         From 0 to below 1: whether the light is another one, whether the sun is hidden, sunlight,
         sky view, and the amplitudes of the three curves.
     may_change : tensor of bool, shape (n,)
-    numbers : tensor of shape (12,)
-        The share of rows that change, the share of these in shadow, and from where to where
-        sunlight, sky view and the amplitudes go.
+    numbers : tensor of shape (13,)
+        The share of rows that change, the share of these in shadow, their weight, and from where
+        to where sunlight, sky view and the amplitudes go.
     curves : tensor of shape (3, bands)
         What skylight over sunlight is made of.
     """
-    share, shadow = numbers[0], numbers[1]
-    lowest, highest = numbers[2::2], numbers[3::2]
+    share, shadow, weight = numbers[0], numbers[1], numbers[2]
+    lowest, highest = numbers[3::2], numbers[4::2]
     within = lowest + (highest - lowest) * drawn[:, 2:]
     sun = tf.where(drawn[:, 1] < shadow, tf.zeros((), drawn.dtype), within[:, 0])
     sky_to_sun = tf.linalg.matmul(within[:, 2:], curves)
     factors = (sun[:, None] + within[:, 1:2] * sky_to_sun) / (1 + sky_to_sun)
     is_another = may_change & (drawn[:, 0] < share)
-    return tf.where(is_another[:, None], factors, tf.ones((), drawn.dtype))
+    one = tf.ones((), drawn.dtype)
+    return tf.where(is_another[:, None], factors, one), tf.where(is_another, weight, one)
 
 
-def _relit(x: tf.Tensor, seed: tf.Tensor, may_change: tf.Tensor, *light: tf.Tensor) -> tf.Tensor:
+def _relit(
+    x: tf.Tensor, seed: tf.Tensor, may_change: tf.Tensor, *light: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
     drawn = uniforms(seed, tf.shape(x)[0], _DRAWS_OF_A_LIGHT, x.dtype)
-    return x * light_factors(drawn, may_change, *light)
+    factors, weights = light_factors(drawn, may_change, *light)
+    return x * factors, weights
 
 
-# By name: from (spectra, seed, which may change, numbers, curves) to spectra.
+# By name: from (spectra, seed, which may change, numbers, curves) to spectra and their weights.
 CORRUPTIONS: dict[str, Callable[..., Any]] = {"relighting": _relit}

@@ -262,7 +262,8 @@ def _update(objective: Objective, kernels: Kernels) -> Callable:
         losses, penalties, gradients = [], [], []
         seen, targets = batch.spectra, _targets(batch)
         if objective.corruption is not None:
-            seen, targets = _corrupted(objective, batch, each.seed, *of_all.corruption)
+            seen, targets, weight = _corrupted(objective, batch, each.seed, *of_all.corruption)
+            w *= weight
         for part in zip(seen, targets, _split(w, kernels.n_parts), strict=True):
             loss, penalty, gradient = loss_and_gradient(parameters, *part, each.seed, of_all.level)
             losses.append(loss)
@@ -292,8 +293,10 @@ def _corrupted(
     numbers: tf.Tensor,
     curves: tf.Tensor,
     statistics: tf.Tensor,
-) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
-    """Return what the network sees of a batch, and what its outputs are compared with, in parts.
+) -> tuple[list[tf.Tensor], list[tf.Tensor], tf.Tensor]:
+    """Return what the network sees of a batch and what its outputs are compared with, in parts.
+
+    And by what the weight of each row is multiplied.
 
     What is drawn is drawn for the whole batch: into how many parts it is cut changes nothing.
     """
@@ -302,11 +305,12 @@ def _corrupted(
     layers, learned = Layers({}), split_tensor(statistics, network.statistics)
     spectra = tf.concat(batch.spectra, axis=0) if n_parts > 1 else batch.spectra[0]
     change = CORRUPTIONS[objective.corruption]
-    changed = _split(change(spectra, seed, batch.may_change, numbers, curves), n_parts)
-    seen = [network.condition(layers, learned, part) for part in changed]
+    changed, weight = change(spectra, seed, batch.may_change, numbers, curves)
+    seen = [network.condition(layers, learned, part) for part in _split(changed, n_parts)]
     if batch.targets is not None:
-        return seen, _targets(batch)
-    return seen, [network.condition(layers, learned, part) for part in batch.spectra]
+        return seen, _targets(batch), weight
+    targets = [network.condition(layers, learned, part) for part in batch.spectra]
+    return seen, targets, weight
 
 
 def _gather(

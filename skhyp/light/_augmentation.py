@@ -1,6 +1,7 @@
 """What all augmentations share: how they are parameters, and how they make more spectra."""
 
 from abc import ABCMeta, abstractmethod
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from skhyp.inputs._known_wavelengths import (
     wavelengths_of,
     widths_of,
 )
-from skhyp.inputs._parameters import POSITIVE_INTEGER
+from skhyp.inputs._parameters import POSITIVE_INTEGER, NumberInterval
 from skhyp.inputs._validation import computation_dtype
 from skhyp.spectra._spectra import Spectra, spectra_with
 from skhyp.wavelengths import validate_wavelengths
@@ -39,12 +40,14 @@ class Augmentation(BaseEstimator, metaclass=ABCMeta):
     """
 
     # Which are parameters of the constructors.
+    share: float
     n_copies: int
     wavelengths: ArrayLike | None
     exclude_classes: Any
     random_state: int | np.random.RandomState | None
 
     _parameter_constraints: ClassVar[dict] = {
+        "share": [NumberInterval(Real, 0, 1, closed="both")],
         "n_copies": [POSITIVE_INTEGER],
         "wavelengths": ["array-like", None],
         "exclude_classes": ["array-like"],

@@ -38,11 +38,14 @@ class Relighting(Augmentation):
 
     Parameters
     ----------
-    share : float, default=0.3
+    share : float, default=0.5
         For networks: the share of spectra that are given another light, in the mean over updates;
         the others stay as they are. 0 changes nothing.
     shadow : float, default=0.8
         The share of these that do not see the sun.
+    weight : float, default=0.25
+        For networks: what a spectrum in another light counts in the loss, beside one in full light.
+        Spectra in shadow err most, and would have most of the say otherwise.
     sunlight : tuple of float, default=(0.2, 1.0)
         From where to where s is drawn, uniformly. Over 1 are slopes that face the sun.
     sky_view : tuple of float, default=(0.3, 1.0)
@@ -96,8 +99,8 @@ class Relighting(Augmentation):
 
     _parameter_constraints: ClassVar[dict] = {
         **Augmentation._parameter_constraints,
-        "share": [_SHARE],
         "shadow": [_SHARE],
+        "weight": [NumberInterval(Real, 0, 1, closed="right")],
         **{name: ["array-like"] for name in _RANGES},
         "sky_to_sun": ["array-like", None],
     }
@@ -105,8 +108,9 @@ class Relighting(Augmentation):
     def __init__(
         self,
         *,
-        share: float = 0.3,
+        share: float = 0.5,
         shadow: float = 0.8,
+        weight: float = 0.25,
         sunlight: tuple[float, float] = (0.2, 1.0),
         sky_view: tuple[float, float] = (0.3, 1.0),
         rayleigh: tuple[float, float] = (0.05, 0.2),
@@ -120,6 +124,7 @@ class Relighting(Augmentation):
     ):
         self.share = share
         self.shadow = shadow
+        self.weight = weight
         self.sunlight = sunlight
         self.sky_view = sky_view
         self.rayleigh = rayleigh
@@ -176,7 +181,7 @@ class Relighting(Augmentation):
     ) -> NDArray[np.float64]:
         """Return (V s + G rho) / (1 + rho), drawn for each row."""
         _, numbers, curves = self._graph_form(wavelengths)
-        lowest, highest = numbers[2::2], numbers[3::2]
+        lowest, highest = numbers[3::2], numbers[4::2]
         sees_sun = rng.uniform(size=n_rows) >= self.shadow
         drawn = rng.uniform(lowest, highest, (n_rows, len(lowest)))
         sun, sky, amplitudes = drawn[:, :1] * sees_sun[:, None], drawn[:, 1:2], drawn[:, 2:]
@@ -192,7 +197,7 @@ class Relighting(Augmentation):
             curves = np.zeros((len(_POWERS), len(wavelengths)))
             curves[0] = self._measured_ratio(len(wavelengths))
             ranges |= {"rayleigh": (1.0, 1.0), "aerosol": (0.0, 0.0), "constant": (0.0, 0.0)}
-        numbers = [float(self.share), float(self.shadow)]
+        numbers = [float(self.share), float(self.shadow), float(self.weight)]
         numbers += [bound for pair in ranges.values() for bound in pair]
         return GraphForm("relighting", np.array(numbers), curves)
 

@@ -23,8 +23,8 @@ KERNELS = {
 N_BANDS, N_ROWS = 12, 20
 WAVELENGTHS = np.linspace(400, 2400, N_BANDS)
 CURVES = np.stack([(WAVELENGTHS / 550) ** power for power in (-4.0, -1.3, 0.0)])
-# Share and shadow, then from where to where: sunlight, sky view, three amplitudes.
-NUMBERS = np.array([0.6, 0.5, 0.2, 1.0, 0.3, 1.0, 0.05, 0.2, 0.02, 0.15, 0.0, 0.05])
+# Share, shadow and weight, then from where to where: sunlight, sky view, three amplitudes.
+NUMBERS = np.array([0.6, 0.5, 0.3, 0.2, 1.0, 0.3, 1.0, 0.05, 0.2, 0.02, 0.15, 0.0, 0.05])
 SEED = np.array([7, 3], np.int32)
 CLASSIFIER = ConvClassifier(
     n_bands=N_BANDS,
@@ -65,7 +65,7 @@ def _formula(x, drawn, may_change):
         return x
 
     def between(i, u):
-        lowest, highest = NUMBERS[2 + 2 * i : 4 + 2 * i]
+        lowest, highest = NUMBERS[3 + 2 * i : 5 + 2 * i]
         return lowest + (highest - lowest) * u
 
     sees_sun = 0.0 if u_shadow < shadow else 1.0
@@ -87,12 +87,14 @@ def spectra():
 def test_light_is_that_of_the_formula(spectra):
     rng = np.random.default_rng(0)
     drawn, may_change = rng.uniform(size=(N_ROWS, 7)), rng.uniform(size=N_ROWS) < 0.8
-    factors = light_factors(*map(tf.constant, (drawn, may_change, NUMBERS, CURVES))).numpy()
+    made = light_factors(*map(tf.constant, (drawn, may_change, NUMBERS, CURVES)))
+    factors, weights = (tensor.numpy() for tensor in made)
     expected = [_formula(x, u, c) for x, u, c in zip(spectra, drawn, may_change, strict=True)]
     np.testing.assert_allclose(spectra * factors, expected, rtol=1e-12)
     is_another = may_change & (drawn[:, 0] < NUMBERS[0])
     assert 0 < is_another.sum() < N_ROWS
     np.testing.assert_array_equal((factors == 1).all(axis=1), ~is_another)
+    np.testing.assert_array_equal(weights, np.where(is_another, NUMBERS[2], 1))
 
 
 def test_fractions_are_the_same_in_both_precisions_and_by_xla():
@@ -149,7 +151,9 @@ def _losses_by_hand(objective, state, data, updates):
         else:
             target = tf.gather(data.targets, rows)
         each = LOSSES[objective.loss](target, output).numpy()
-        losses.append(float(np.mean(data.weights.numpy()[rows] * each)))
+        is_another = may_change & (drawn[:, 0] < NUMBERS[0])
+        weights = data.weights.numpy()[rows] * np.where(is_another, NUMBERS[2], 1)
+        losses.append(float(np.mean(weights * each)))
     return losses
 
 

@@ -155,7 +155,9 @@ def test_wavelengths_come_from_wherever_they_are_known(name, data, known_by):
         "spectra": Spectra(X, WAVELENGTHS),
         "parameter": X,
     }[known_by]
-    augmentation = RELIGHTING if known_by == "parameter" else Relighting()
+    augmentation = clone(RELIGHTING)
+    if known_by != "parameter":
+        augmentation.set_params(wavelengths=None)
     found = fitted(name, (knowing, y), augmentation=augmentation, max_epochs=1)
     expected = fitted(name, data, augmentation=RELIGHTING, max_epochs=1)
     np.testing.assert_allclose(found.loss_curve_, expected.loss_curve_, rtol=0.02)
@@ -338,6 +340,7 @@ def test_centred_spectra_are_refused(name, data):
         ({"share": 1.5}, "'share' parameter of Relighting"),
         ({"shadow": -0.1}, "'shadow' parameter of Relighting"),
         ({"share": True}, "'share' parameter of Relighting"),
+        ({"weight": 0}, "'weight' parameter of Relighting"),
         ({"sunlight": (1.0, 0.2)}, "sunlight must be two numbers of at least 0, from where"),
         ({"sunlight": (0.1, 0.2, 0.3)}, "sunlight must be two numbers"),
         ({"sky_view": (0.3, 1.1)}, "sky_view must be two numbers of at least 0 and at most 1"),
