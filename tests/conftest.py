@@ -14,6 +14,7 @@ import gc
 import multiprocessing
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import forkserver
 from pathlib import Path
@@ -231,9 +232,12 @@ class ForkedPython:
     def communicate(self):
         """Say no more, and return all that is written until the end."""
         self.stdin.close()
+        limit = threading.Timer(900, self.kill)  # a hang, on any machine
+        limit.start()
         with ThreadPoolExecutor(2) as threads:
             written = list(threads.map(lambda stream: stream.read(), (self.stdout, self.stderr)))
-        self._process.join(900)  # a hang, on any machine
+        self._process.join()
+        limit.cancel()
         return tuple(written)
 
 

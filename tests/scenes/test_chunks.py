@@ -55,16 +55,18 @@ class Threshold(ClassifierMixin, BaseEstimator):
 
 
 @pytest.fixture(scope="module")
-def client():
+def client(start_forked):
     distributed = pytest.importorskip("distributed")
-    # A worker imports TensorFlow, on a busy machine for minutes.
-    patience = {
+    settings = {
+        # Of the server that ``start_forked`` has begun, which has imported TensorFlow for them.
+        "distributed.worker.multiprocessing-method": "forkserver",
+        # On a busy machine, a worker is ready after minutes.
         "distributed.comm.timeouts.connect": "900s",
         "distributed.comm.timeouts.tcp": "900s",
     }
     importable = [str(REPOSITORY / "tests"), str(REPOSITORY), *sys.path]
     with (
-        dask.config.set(patience),
+        dask.config.set(settings),
         mock.patch.object(sys, "path", importable),  # workers inherit it, those started anew too
         distributed.LocalCluster(
             n_workers=2,
