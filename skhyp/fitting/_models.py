@@ -42,7 +42,7 @@ def load_model(folder: str | PathLike, epoch: int | None = None) -> TrainedNetwo
 
     Returns
     -------
-    estimator : SpectralAutoencoder, SpectralCNNClassifier or SpectralCNNRegressor
+    estimator : SpectralAutoencoder, SpectralUnmixer, SpectralCNNClassifier or SpectralCNNRegressor
         As ``fit`` would have left it had it ended then, with the parameters of the training.
         Models of several epochs can be used side by side. To train one on by itself, let go of
         the folder: ``model.set_params(checkpoint_dir=None, resume=False, warm_start=True)``.
