@@ -388,12 +388,27 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
     assert 0 < saved[1] < saved[2] < 20
     parameters = {"max_epochs": 20, "save_epochs": 1}
     resumed = clone(AUTOENCODER).set_params(checkpoint_dir=folder, resume=True, **parameters)
-    resumed.set_params(callbacks=[CSVLogger(log)])
+    heard = _Hears()
+    resumed.set_params(callbacks=[CSVLogger(log), heard])
     parameters["callbacks"] = [CSVLogger(whole_log)]
     whole = clone(AUTOENCODER).set_params(**parameters).fit(X)
     assert_same_model(resumed.fit(X), whole)
+    assert heard.epochs == list(range(saved[-1] + 1, 21))  # anew, it would have the same weights
     assert_same_model(load_model(folder), whole)
     assert log.read_bytes() == whole_log.read_bytes()
+
+
+class _Hears(Callback):
+    """Keeps the epochs that it hears of."""
+
+    def __init__(self):
+        self.epochs = []
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def on_epoch_end(self, epoch, losses):
+        self.epochs.append(epoch)
 
 
 class _Begins(Callback):
