@@ -71,6 +71,18 @@ def label_map(labels: Any, scene: Scene, min_coverage: float | None = None) -> N
     return check_labels(found, scene.shape[:2], like="cube")
 
 
+def lies_on_ground(labels: Any, swath: Scene, ground: Scene, min_coverage: float | None) -> bool:
+    """Return whether labels are of the ground that a swath shows, and not of the swath."""
+    if not is_scene_like(labels):
+        return False
+    label_scene = open_scene(labels)
+    if label_scene.transform is None:
+        return False
+    if min_coverage is not None or label_scene.shape[:2] != swath.shape[:2]:
+        return True
+    return label_scene.shape[:2] == ground.shape[:2] and _on_one_grid(label_scene, ground)
+
+
 def _warn_of_zeros(n_zeros: int, name: str, marker: str | None, zero: str | None) -> None:
     """Warn of pixels of 0 where something else marks what is unlabelled, or 0 has a name."""
     if not n_zeros or (zero is not None and means_unlabelled(zero)):

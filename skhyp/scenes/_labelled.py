@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._feature_labels import check_coverage, feature_pixels
-from ._label_maps import label_map
+from ._label_maps import label_map, lies_on_ground
 from ._nodata import complete_pixels
 from ._point_labels import labels_of_points
 from ._scene import Scene
+from ._swath_labels import labels_of_swath, place_of, swath_positions
 from .reading._opening import is_scene_like, open_scene
 from .reading._vector_files import is_table_of_features, read_features
 
@@ -32,7 +33,8 @@ def labelled_pixels(
 ) -> tuple[NDArray[Any], ...]:
     """Take the labelled pixels of a scene, one a row.
 
-    Labels are a map of them, or, with `column`, polygons and points.
+    Labels are a map of them, or, with `column`, polygons and points. Of a scene in the geometry of
+    its instrument that has a lookup table, what lies on the ground is found through it.
 
     Parameters
     ----------
@@ -119,6 +121,10 @@ def labelled_pixels(
     a polygon on one side. The splitters of :mod:`skhyp.model_selection` go by where pixels lie, and
     take `positions` in their place.
 
+    A pixel of a swath that several places on the ground show has the class of most of them, and
+    none if two classes have as many; shares of a pixel are of pixels of the lookup table. A map of
+    labels lies on the ground if it says where it lies and is not of the swath's size.
+
     Holes, parts and the third dimension of geometries are heeded or left out as they should be;
     curves are polygons of short edges, as GDAL makes them. Long edges are divided before they are
     brought to another reference system, to a hundredth of a pixel.
@@ -163,17 +169,23 @@ def labelled_pixels(
     check_coverage(min_coverage)
     scene = open_scene(cube)
     if column is not None:
+        place = place_of(scene)
         positions, y, groups = feature_pixels(
             read_features(labels, column, layer, crs),
-            scene,
+            place,
             min_coverage=min_coverage,
             overlaps=overlaps,
             outside=outside,
         )
+        if place is not scene:
+            positions, y, groups = _of_swath(scene, positions, y, groups)
         X, kept = _spectra(scene, positions, bands, may_be_none=outside == "drop")
         taken = X[kept], y[kept], positions[kept]
         return (*taken, groups[kept]) if return_groups else taken
-    classes = label_map(labels, scene, min_coverage)
+    place = place_of(scene)
+    if place is not scene and not lies_on_ground(labels, scene, place, min_coverage):
+        place = scene
+    classes = label_map(labels, place, min_coverage)
     positions = np.argwhere(classes > 0)
     if not len(positions):
         enough = "" if min_coverage is None else f", or covered by one of {min_coverage:g}"
@@ -181,6 +193,8 @@ def labelled_pixels(
             f"labels must be above 0{enough} for at least one pixel; all are unlabelled."
         )
     y = classes[tuple(positions.T)]
+    if place is not scene:
+        positions, y, _ = _of_swath(scene, positions, y)
     if not is_scene_like(cube):  # NaN of an array is for the estimators to refuse
         return scene.spectra_at(positions, bands=_bands(scene, bands)), y, positions
     X, kept = _spectra(scene, positions, bands)
@@ -248,7 +262,10 @@ def labelled_points(
         raise ValueError(f"outside must be 'raise' or 'drop', got {outside!r}.")
     scene = open_scene(scene)
     drops_outside = outside == "drop"
-    positions = scene.positions_at(x, y, crs=crs, outside="mark" if drops_outside else "raise")
+    place = place_of(scene)
+    positions = place.positions_at(x, y, crs=crs, outside="mark" if drops_outside else "raise")
+    if place is not scene:
+        positions = _positions_of_points(scene, positions, drops_outside)
     classes = labels_of_points(labels, len(positions))
     points = np.flatnonzero(positions[:, 0] >= 0)
     positions, classes = positions[points], classes[points]
@@ -286,6 +303,35 @@ def labelled_positions(
     positions, classes = positions[first], classes[first]
     X, kept = _spectra(scene, positions, bands, may_be_none=may_be_none)
     return X[kept], classes[kept], positions[kept]
+
+
+def _of_swath(
+    scene: Scene, places: NDArray[np.intp], y: NDArray[Any], groups: NDArray[np.intp] | None = None
+) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.intp]]:
+    assert scene.lookup is not None
+    positions, classes, numbers = labels_of_swath(scene.lookup, places, y, groups)
+    if len(places) and not len(positions):
+        raise ValueError(
+            f"No pixel of {scene.name} is labelled: its lookup table has none where the "
+            f"{len(places)} labelled places on the ground are, or as many of two classes."
+        )
+    return positions, classes, numbers
+
+
+def _positions_of_points(
+    scene: Scene, places: NDArray[np.intp], drops_outside: bool
+) -> NDArray[np.intp]:
+    """Return the pixels of a swath at places on the ground; refuse those without, or mark them."""
+    assert scene.lookup is not None
+    positions = swath_positions(scene.lookup, places)
+    outside = np.flatnonzero((positions[:, 0] < 0) & (places[:, 0] >= 0))
+    if len(outside) and not drops_outside:
+        raise ValueError(
+            f"{len(outside)} of {len(places)} points lie beside the swath of {scene.name}, where "
+            f"its lookup table has no pixel; the first is number {outside[0]}. outside='drop' "
+            "leaves them out."
+        )
+    return positions
 
 
 def _bands(scene: Scene, bands: ArrayLike | None) -> ArrayLike | None:
