@@ -13,9 +13,11 @@ from ._pictures import false_colour
 from ._scene import Scene
 from ._swath_lookups import SwathLookup
 from .reading._opening import open_scene
+from .reading.products._cube_layout import CubeLayout
 
 __all__ = [
     "ClassSmoothing",
+    "CubeLayout",
     "Scene",
     "SwathLookup",
     "apply",

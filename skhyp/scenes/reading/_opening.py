@@ -34,6 +34,7 @@ from ._rasters import raster_scene
 from ._tiles import scene_of_tiles, tiles_of
 from ._xarrays import data_array_source, is_data_array
 from ._zarr_stores import is_zarr, zarr_source
+from .products._cube_layout import CubeLayout
 from .products._product import Asked
 from .products._product_table import product_scene
 
@@ -60,6 +61,7 @@ def open_scene(
     good_bands: ArrayLike | None = None,
     nodata: float | None = None,
     raw: bool = False,
+    layout: CubeLayout | None = None,
 ) -> Scene:
     """Open a file as a scene, of which blocks are read when they are asked for.
 
@@ -124,6 +126,9 @@ def open_scene(
     raw : bool, default=False
         Whether a product is given in the numbers that are stored, with its `scale`, `offset` and
         `nodata`, as all other files are.
+    layout : CubeLayout, default=None
+        Where files of HDF5 or netCDF 4 of a sensor of one's own have what: they are read as the
+        products are then.
 
     Returns
     -------
@@ -153,7 +158,10 @@ def open_scene(
     if (tiles := tiles_of(path)) is not None:
         given: dict[str, Any] = {"wavelengths": wavelengths, "good_bands": good_bands}
         given |= {"variable": variable, "dims": dims, "nodata": nodata, "raw": raw}
+        given["layout"] = layout
         return scene_of_tiles([open_scene(tile, **given) for tile in tiles])
+    if layout is not None:
+        _check_layout(layout, path, dims)
     if variable is not None and not isinstance(path, str | PathLike):
         raise ValueError(f"variable={variable!r} is for {_WITH_VARIABLES}.")
     if (place := place_of(path)) is not None:
@@ -166,7 +174,7 @@ def open_scene(
         source, name, found = path.source, path.name, _facts(path)
     else:
         n_bands = next((np.size(of) for of in (wavelengths, good_bands) if of is not None), None)
-        source, name, found = _source_of(path, variable, Given(dims, n_bands), raw=raw)
+        source, name, found = _source_of(path, variable, Given(dims, n_bands), layout, raw=raw)
     if source.dtype.kind not in "biuf":
         raise ValueError(f"{name} must hold real numbers; got dtype {source.dtype}.")
     if 0 in source.shape:
@@ -194,8 +202,17 @@ def is_scene_like(scene: Any) -> TypeIs[Scene | str | PathLike]:
     return is_named or is_data_array(scene)
 
 
+def _check_layout(layout: Any, path: Any, dims: Any) -> None:
+    if not isinstance(layout, CubeLayout):
+        raise ValueError(f"layout must be a CubeLayout or None; got {layout!r:.80}.")
+    if not isinstance(path, str | PathLike):
+        raise ValueError(f"layout is for a path; got {type(path).__name__}.")
+    if dims is not None:
+        raise ValueError(f"dims={dims!r} is not for files with a layout, which has dims itself.")
+
+
 def _source_of(
-    path: Any, variable: str | None, given: Given, *, raw: bool
+    path: Any, variable: str | None, given: Given, layout: CubeLayout | None, *, raw: bool
 ) -> tuple[Source, str, dict[str, Any]]:
     """Return what reads a scene, its name, and what is known of it: values, or functions."""
     if not isinstance(path, str | PathLike):
@@ -214,7 +231,8 @@ def _source_of(
     if not path.exists():
         raise FileNotFoundError(f"There is no file {printable(path)}.")
     with opening(path):
-        opened = product_scene(Asked(path, variable, raw), given)
+        asked = Asked(path, variable, raw)
+        opened = product_scene(asked, given) if layout is None else layout.opened(asked)
         source, found = _file_source(path, variable, given) if opened is None else opened
         found.setdefault("files", (path,))
         found.setdefault("numbers", stored_numbers(found.get("scale"), found.get("offset")))

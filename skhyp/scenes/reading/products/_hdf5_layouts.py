@@ -79,7 +79,7 @@ class Hdf5Layout:
     cubes: Mapping[str, tuple[str, str | None]]
     dims: tuple[str, str, str]  # of the cube as it is stored, if it does not name them
     wavelengths: str
-    fwhm: str
+    fwhm: str | None
     missing: float
     place: Callable[[Opened], dict[str, Any]]  # the facts of where it lies
     good: str | None = None  # 1 for good bands
@@ -213,7 +213,8 @@ def _facts_of_bands(layout: Hdf5Layout, opened: Opened, is_what: str) -> dict[st
     if wavelengths is None:
         raise ValueError(f"{printable(path)} has no wavelengths in {listed[2]}.")
     fwhm, good = None, None
-    if (widths := _listed(opened, layout.fwhm, is_needed=False)) is not None:
+    widths = None if layout.fwhm is None else _listed(opened, layout.fwhm, is_needed=False)
+    if widths is not None:
         fwhm = fwhm_in_nm(
             numbers_of(path, widths[0], widths[2], n_bands), widths[1], values, listed[1], **counted
         )
