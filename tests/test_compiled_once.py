@@ -16,7 +16,7 @@ from skhyp import (
 )
 
 # The first fit of each estimator, some more for allocators to settle, and all.
-N_FIRST, N_WARM_UP, N_FITS = 3, 21, 111
+N_FIRST, N_WARM_UP, N_FITS = 4, 24, 112
 MEGABYTE = 2**20
 SMALL = {
     SpectralAutoencoder: {"hidden_layer_sizes": (9,), "n_components": 2, "max_epochs": 2},
