@@ -12,6 +12,7 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from ._warnings import warn_user
 from .endmembers._extracted import ExtractedEndmembers, validate_number
 from .endmembers._given_spectra import given_spectra, warn_of_other_unit
 from .endmembers._simplex_volumes import largest_simplex_of
@@ -56,9 +57,9 @@ class FullyConstrainedLeastSquares(
         :class:`~skhyp.libraries.SpectralLibrary`, or a DataFrame by its index, gives them names. If
         both know their wavelengths, they are resampled to the bands of X. ``None``: taken from X.
     n_endmembers : int, default=3
-        How many are taken from X: 2 or more, cut to the number of bands and one. Not used where
-        ``endmembers`` are given. :func:`skhyp.endmembers.signal_subspace` tells how many there may
-        be.
+        How many are taken from X: 2 or more, cut to the number of bands and one, with a warning.
+        Not used where ``endmembers`` are given. :func:`skhyp.endmembers.signal_subspace` tells how
+        many there may be.
     extraction : {"n-findr", "vca"}, default="n-findr"
         How they are taken from X: by :func:`skhyp.endmembers.n_findr` or
         :func:`skhyp.endmembers.vca`, which is for light that differs from pixel to pixel, but
@@ -286,7 +287,13 @@ class FullyConstrainedLeastSquares(
     def _extracted(self, blocks: Blocks) -> ExtractedEndmembers:
         moments = moments_of(blocks)
         n_bands = self.n_features_in_
-        number = min(int(self.n_endmembers), n_bands + 1 if self.sum_to_one_ else n_bands)
+        most = n_bands + 1 if self.sum_to_one_ else n_bands
+        number = min(int(self.n_endmembers), most)
+        if number < self.n_endmembers:
+            warn_user(
+                f"n_endmembers={self.n_endmembers} is cut to {number}: mixtures of spectra with "
+                f"{n_bands} bands tell no more apart."
+            )
         validate_number(number, n_bands, moments.n_spectra)
         rng = check_random_state(self.random_state)
         return _EXTRACTIONS[self.extraction](blocks, moments, number, rng)

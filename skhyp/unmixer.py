@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from numbers import Integral
 from os import PathLike
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ._warnings import warn_user
 from .fitting import Callback
 from .fitting._docstrings import documented
 from .fitting._protocols import AttributedOutput
@@ -40,7 +40,8 @@ class SpectralUnmixer(SpectralCoder):
     Parameters
     ----------
     n_endmembers : int, default=4
-        How many endmembers there are; at least 2, and at most one more than there are bands.
+        How many endmembers there are: 2 or more, cut to the number of bands and one, with a
+        warning.
     loss : {"csa", "sa", "sid", "sse"}, default="sse"
         What is minimised beside the volume, in the mean over spectra: the cosine spectral angle
         (one minus the cosine), the spectral angle, the spectral information divergence, or the sum
@@ -200,16 +201,19 @@ class SpectralUnmixer(SpectralCoder):
         return self.endmembers_
 
     def _warn_of(self, X: np.ndarray) -> None:
+        if self.n_endmembers > X.shape[1] + 1:
+            warn_user(
+                f"n_endmembers={self.n_endmembers} is cut to {X.shape[1] + 1}: mixtures of spectra "
+                f"with {X.shape[1]} bands tell no more apart."
+            )
         mean = X.mean(axis=0, dtype=np.float64)
         negative = np.linalg.norm(np.minimum(mean, 0))
         if self.positive and negative > _LEAST_NEGATIVE * np.linalg.norm(mean):
-            warnings.warn(
+            warn_user(
                 "positive=True asks for endmembers without negative values, but the mean spectrum "
                 f"is negative in {np.count_nonzero(mean < 0)} of {X.shape[1]} bands, which no "
                 "mixture of such endmembers can be: set positive=False, or give reflectance as it "
-                "is.",
-                UserWarning,
-                stacklevel=4,
+                "is."
             )
 
     def _attributed_output(self, spectra: np.ndarray, target: Any) -> AttributedOutput:
@@ -218,14 +222,9 @@ class SpectralUnmixer(SpectralCoder):
     def _network(self, n_bands: int, dtype: str, **shape: int) -> Any:
         from .graph.unmixers import LinearUnmixer
 
-        if self.n_endmembers > n_bands + 1:
-            raise ValueError(
-                f"n_endmembers={self.n_endmembers} of spectra with {n_bands} bands: mixtures tell "
-                f"{n_bands + 1} endmembers apart at most."
-            )
         return LinearUnmixer(
             n_bands=n_bands,
-            n_endmembers=int(self.n_endmembers),
+            n_endmembers=min(int(self.n_endmembers), n_bands + 1),
             positive=bool(self.positive),
             scaled=True,
             dtype=dtype,

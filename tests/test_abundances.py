@@ -206,11 +206,13 @@ def test_endmembers_of_a_table_have_its_index_for_names():
     assert unnamed.get_feature_names_out().tolist() == ["endmember0", "endmember1"]
 
 
-def test_more_endmembers_than_there_can_be_are_cut():
+@pytest.mark.parametrize(("sum_to_one", "most"), [(True, 3), (False, 2)])
+def test_more_endmembers_than_bands_tell_apart_are_cut_with_a_warning(sum_to_one, most):
     X = np.random.default_rng(0).uniform(size=(50, 2))
-    model = FullyConstrainedLeastSquares(n_endmembers=9, random_state=0)
-    assert len(model.fit(X).endmembers_) == 3
-    assert len(model.set_params(sum_to_one=False).fit(X).endmembers_) == 2
+    model = FullyConstrainedLeastSquares(n_endmembers=9, sum_to_one=sum_to_one, random_state=0)
+    with pytest.warns(UserWarning, match=f"n_endmembers=9 is cut to {most}: .* with 2 bands"):
+        model.fit(X)
+    assert model.endmembers_.shape == (most, 2) and model.transform(X).shape == (50, most)
 
 
 def test_another_unit_is_warned_of(scene):

@@ -53,6 +53,7 @@ SMALL = {
     SpectralAutoencoder: {"hidden_layer_sizes": (16,)},
     # Some of the suite's spectra have one band, and most have negative values.
     SpectralUnmixer: {"n_endmembers": 2, "positive": False},
+    FullyConstrainedLeastSquares: {"n_endmembers": 2},
     SpectralCNNClassifier: {"dense_layer_sizes": (16,)},
     SpectralCNNRegressor: {"dense_layer_sizes": (16,)},
 }
@@ -99,7 +100,7 @@ def _brief(estimator, max_epochs=2):
         return estimator(estimators=ENSEMBLES[estimator])
     if estimator in NETWORKS:
         return estimator(max_epochs=max_epochs, **SMALL[estimator])
-    return estimator()
+    return estimator(**SMALL.get(estimator, {}))
 
 
 def _suite_of_scikit_learn():

@@ -103,10 +103,17 @@ def test_more_volume_is_left_where_it_weighs_less():
     assert volumes[0] > volumes[1] > volumes[2]
 
 
-def test_more_endmembers_than_bands_tell_apart_are_refused():
+def test_more_endmembers_than_bands_tell_apart_are_cut_with_a_warning():
     X, *_ = mixtures()
-    with pytest.raises(ValueError, match=r"n_endmembers=5 of spectra with 3 bands.* 4 endmembers"):
-        SpectralUnmixer(n_endmembers=5).fit(X[:, :3])
+    unmixer = SpectralUnmixer(n_endmembers=5, max_epochs=2)
+    with pytest.warns(UserWarning, match="n_endmembers=5 is cut to 4: .* with 3 bands") as told:
+        unmixer.fit(X[:, :3])
+    assert told[0].filename == __file__
+    assert unmixer.transform(X[:, :3]).shape == (1000, 4)
+
+
+def test_numbers_that_are_no_number_of_endmembers_are_refused():
+    X, *_ = mixtures()
     for n_endmembers in (1, 0, 2.5):
         with pytest.raises(ValueError, match="'n_endmembers' parameter"):
             SpectralUnmixer(n_endmembers=n_endmembers).fit(X)
