@@ -121,9 +121,10 @@ def labelled_pixels(
     a polygon on one side. The splitters of :mod:`skhyp.model_selection` go by where pixels lie, and
     take `positions` in their place.
 
-    A pixel of a swath that several places on the ground show has the class of most of them, and
-    none if two classes have as many; shares of a pixel are of pixels of the lookup table. A map of
-    labels lies on the ground if it says where it lies and is not of the swath's size.
+    A pixel of a swath that several places on the ground show has the class of most of those places
+    that are labelled, and none if two classes have as many: one labelled place is enough, whatever
+    `min_coverage` is, whose shares are of pixels of the lookup table. A map of labels lies on the
+    ground if it says where it lies and is not of the swath's size.
 
     Holes, parts and the third dimension of geometries are heeded or left out as they should be;
     curves are polygons of short edges, as GDAL makes them. Long edges are divided before they are

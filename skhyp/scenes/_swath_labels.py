@@ -52,7 +52,7 @@ def labels_of_swath(
 ) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.intp]]:
     """Return the pixels of a swath that labelled places show, their classes and features.
 
-    A pixel that several places show has the class of most of them, or none if two have as many;
+    A pixel that several labelled places show has the class of most of them, none if two are even;
     of the features of this class, it has the one with most of its places, of several the first.
     Pixels come row by row of the swath.
     """
