@@ -47,8 +47,8 @@ class TargetDetector(BackgroundDetector):
         Raises
         ------
         ValueError
-            If X, y or a parameter is not as described, if there are no targets, or if there are
-        XX
+            If X, y or a parameter is not as described, if there are no targets, or if X has too
+            few spectra. A fitted estimator then keeps its former state.
 
         Warns
         -----

@@ -163,7 +163,6 @@ def _run_one_by_one(
     objective, kernels, parameters, moments, data, order, n_updates, per_update, of_all
 ):
     update = _update(objective, kernels)
-
     spectra, targets, weights, may_change = data
 
     def step(i, parameters, moments, losses):

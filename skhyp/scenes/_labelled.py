@@ -121,9 +121,9 @@ def labelled_pixels(
     a polygon on one side. The splitters of :mod:`skhyp.model_selection` go by where pixels lie, and
     take `positions` in their place.
 
-    A pixel of a swath that several places on the ground show has the class of most of those places
-    that are labelled, and none if two classes have as many: one labelled place is enough, whatever
-    `min_coverage` is, whose shares are of pixels of the lookup table. A map of labels lies on the
+    A pixel of a swath that several places on the ground show has the class of most of them: of more
+    than any other class has, and than are unlabelled or, with `min_coverage`, of at least that
+    share. `min_coverage` is of the pixels of the lookup table as well. A map of labels lies on the
     ground if it says where it lies and is not of the swath's size.
 
     Holes, parts and the third dimension of geometries are heeded or left out as they should be;
@@ -179,7 +179,7 @@ def labelled_pixels(
             outside=outside,
         )
         if place is not scene:
-            positions, y, groups = _of_swath(scene, positions, y, groups)
+            positions, y, groups = _of_swath(scene, min_coverage, positions, y, groups)
         X, kept = _spectra(scene, positions, bands, may_be_none=outside == "drop")
         taken = X[kept], y[kept], positions[kept]
         return (*taken, groups[kept]) if return_groups else taken
@@ -195,7 +195,7 @@ def labelled_pixels(
         )
     y = classes[tuple(positions.T)]
     if place is not scene:
-        positions, y, _ = _of_swath(scene, positions, y)
+        positions, y, _ = _of_swath(scene, min_coverage, positions, y)
     if not is_scene_like(cube):  # NaN of an array is for the estimators to refuse
         return scene.spectra_at(positions, bands=_bands(scene, bands)), y, positions
     X, kept = _spectra(scene, positions, bands)
@@ -307,14 +307,21 @@ def labelled_positions(
 
 
 def _of_swath(
-    scene: Scene, places: NDArray[np.intp], y: NDArray[Any], groups: NDArray[np.intp] | None = None
+    scene: Scene,
+    min_coverage: float | None,
+    places: NDArray[np.intp],
+    y: NDArray[Any],
+    groups: NDArray[np.intp] | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[Any], NDArray[np.intp]]:
     assert scene.lookup is not None
-    positions, classes, numbers = labels_of_swath(scene.lookup, places, y, groups)
+    positions, classes, numbers = labels_of_swath(
+        scene.lookup, places, y, groups, min_coverage=min_coverage
+    )
     if len(places) and not len(positions):
         raise ValueError(
             f"No pixel of {scene.name} is labelled: its lookup table has none where the "
-            f"{len(places)} labelled places on the ground are, or as many of two classes."
+            f"{len(places)} labelled places on the ground are, or no class has most of the places "
+            "of a pixel."
         )
     return positions, classes, numbers
 

@@ -86,6 +86,28 @@ def test_a_pixel_has_the_class_of_most_of_its_places_or_none(swath, drawn):
     assert positions.tolist() == [[1, 1]] and y.tolist() == ["oats"] and groups.tolist() == [1]
 
 
+def test_a_pixel_of_which_little_is_labelled_is_not(drawn):
+    scene = open_scene(np.arange(16, dtype=np.float32).reshape(2, 2, 4))
+    along, across = np.indices((6, 6)) // 3
+    swath = replace(scene, lookup=table_of(along + 1, across + 1, (2, 2)))
+    # Of nine places each: one, five and nine.
+    path = drawn(
+        ("corn", (0, 0, 1, 1)),
+        ("oats", (3, 0, 6, 1)),
+        ("oats", (3, 1, 5, 2)),
+        ("oats", (0, 3, 3, 6)),
+    )
+    for min_coverage, expected in (
+        (None, [[0, 1], [1, 0]]),
+        (0.5, [[0, 1], [1, 0]]),
+        (1, [[1, 0]]),
+    ):
+        _, y, positions = labelled_pixels(
+            swath, path, column="crop", crs=CRS, min_coverage=min_coverage
+        )
+        assert positions.tolist() == expected and set(y.tolist()) == {"oats"}
+
+
 def test_a_map_on_the_ground_labels_the_swath(swath):
     label_map = np.zeros((6, 4), np.uint8)
     label_map[:2, :2], label_map[2:, 2:] = 3, 5
